@@ -1,0 +1,36 @@
+"""Filters for the playbooks: thin names for pure functions of the provisioner package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from provisioner.hosts_file import hosts_file
+from provisioner.preflight import blade_problems
+from provisioner.slurm.change import config_change
+from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.record import node_record, record_doubts
+from provisioner.slurm.registry import merge_records, read_registry, write_registry
+
+
+class FilterModule:
+    """What Ansible asks a filter plugin for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters by name."""
+        return {
+            "blade_problems": blade_problems,
+            "hosts_file": hosts_file,
+            "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
+            "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(
+                cluster, nodes, partitions, site
+            ),
+            "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
+            "slurm_merge_records": lambda known, found, accept=(): merge_records(
+                known, found, accept
+            ).as_dict(),
+            "slurm_node_record": node_record,
+            "slurm_record_doubts": record_doubts,
+            "slurm_registry_read": read_registry,
+            "slurm_registry_write": write_registry,
+        }

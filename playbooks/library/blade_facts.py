@@ -1,0 +1,202 @@
+#!/usr/bin/python
+"""Everything a run wants to know about a blade, in one remote call."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: blade_facts
+short_description: Facts of a blade that the roles of this project decide on
+description:
+  - Reads, in one call, what would otherwise be five or six module calls per blade and run.
+  - Changes nothing. Sets C(ansible_facts['blade']).
+options:
+  packages:
+    description: Names of packages to report the installed version of ('' when not installed).
+    type: list
+    elements: str
+    default: []
+  units:
+    description: systemd units to report the state of.
+    type: list
+    elements: str
+    default: []
+  users:
+    description: Accounts to report uid and gid of.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Text files to return the content of, by a name of the caller ('' when missing).
+    type: dict
+    default: {}
+  secrets:
+    description: Secret files to return a salted digest with owner and mode of, by a name of the caller.
+    type: dict
+    default: {}
+  salt:
+    description: Random text of this run; makes digests of O(secrets) worthless after it.
+    type: str
+    default: ''
+author: the provisioner project
+"""
+
+import hashlib
+import hmac
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def run(*command):
+    """The output of a command, '' when it is missing or fails."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=30, env={**os.environ, "LC_ALL": "C"}
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def text(path):
+    """The content of a file, '' when it cannot be read."""
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def os_release():
+    """ID, VERSION_ID and PRETTY_NAME of /etc/os-release, by lower-case key."""
+    pairs = (line.split("=", 1) for line in text("/etc/os-release").splitlines() if "=" in line)
+    found = {key.lower(): value.strip('"') for key, value in pairs}
+    return {key: found.get(key, "") for key in ("id", "version_id", "pretty_name")}
+
+
+def package_versions(names):
+    """Installed version per package; '' for a package that is absent or only half installed."""
+    versions = dict.fromkeys(names, "")
+    if names:
+        # dpkg-query exits 1 as soon as one name is unknown, and still prints the others.
+        form = "${Package}\t${db:Status-Status}\t${Version}\n"
+        done = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True)
+        for line in done.stdout.splitlines():
+            name, status, version = line.split("\t")
+            if status == "installed":
+                versions[name] = version
+    return versions
+
+
+def unit_states(names):
+    """`{"load", "active", "enabled", "main_start"}` per unit."""
+    if not names:
+        return {}
+    keys = "Id,LoadState,ActiveState,UnitFileState"
+    blocks = run("systemctl", "show", "--property", keys, *[name + ".service" for name in names]).split(
+        "\n\n"
+    )
+    states = {}
+    for block in blocks:
+        pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        states[pairs.get("Id", "").replace(".service", "")] = {
+            "load": pairs.get("LoadState", ""),
+            "active": pairs.get("ActiveState", ""),
+            "enabled": pairs.get("UnitFileState", ""),
+        }
+    return {name: states.get(name, {"load": "not-found", "active": "", "enabled": ""}) for name in names}
+
+
+def user_ids(names):
+    """`{"uid", "gid"}` per account, null for one that does not exist."""
+    found = {}
+    for name in names:
+        try:
+            entry = pwd.getpwnam(name)
+            found[name] = {"uid": entry.pw_uid, "gid": entry.pw_gid}
+        except KeyError:
+            found[name] = None
+    return found
+
+
+def secret_digests(paths, salt):
+    """`digest:owner:mode` per secret; '' for a missing one."""
+    found = {}
+    for name, path in paths.items():
+        try:
+            status = os.stat(path)
+            digest = hmac.new(salt.encode(), Path(path).read_bytes(), hashlib.sha256).hexdigest()
+            found[name] = f"{digest}:{pwd.getpwuid(status.st_uid).pw_name}:{status.st_mode & 0o7777:o}"
+        except (OSError, KeyError):
+            found[name] = ""
+    return found
+
+
+def cpu():
+    """Logical CPUs and model as /proc/cpuinfo has them."""
+    lines = [line.split(":", 1) for line in text("/proc/cpuinfo").splitlines() if ":" in line]
+    pairs = [(key.strip(), value.strip()) for key, value in lines]
+    models = [value for key, value in pairs if key == "model name"]
+    return {"cpus": sum(1 for key, _ in pairs if key == "processor"), "model": models[0] if models else ""}
+
+
+def can_set_clock():
+    """Whether CAP_SYS_TIME (bit 25) is to be had; a container shares its host's clock."""
+    for line in text("/proc/self/status").splitlines():
+        if line.startswith("CapBnd:"):
+            return bool(int(line.split()[1], 16) >> 25 & 1)
+    return True
+
+
+def memory_mib():
+    """MemTotal in MiB."""
+    for line in text("/proc/meminfo").splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) // 1024
+    return 0
+
+
+def main():
+    """Gathers the facts and prints them."""
+    module = AnsibleModule(
+        argument_spec={
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "users": {"type": "list", "elements": "str", "default": []},
+            "files": {"type": "dict", "default": {}},
+            "secrets": {"type": "dict", "default": {}, "no_log": False},
+            "salt": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params
+    slurmd = shutil.which("slurmd", path="/usr/sbin:/usr/bin")
+    facts = {
+        "machine_id": text("/etc/machine-id").strip(),
+        "host_name": os.uname().nodename,
+        "machine": os.uname().machine,
+        "os": os_release(),
+        "init": text("/proc/1/comm").strip(),
+        "epoch": time.time(),
+        "memory_mib": memory_mib(),
+        "cpu": cpu(),
+        "free_mib": {path: shutil.disk_usage(path).free // 2**20 for path in ("/", "/var")},
+        "can_set_clock": can_set_clock(),
+        "read_only": not os.access("/etc", os.W_OK),
+        "dpkg_trouble": run("dpkg", "--audit").strip(),
+        "packages": package_versions(wanted["packages"]),
+        "units": unit_states(wanted["units"]),
+        "users": user_ids(wanted["users"]),
+        "files": {name: text(path) for name, path in wanted["files"].items()},
+        "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
+        "slurmd_c": run(slurmd, "-C") if slurmd else "",
+    }
+    module.exit_json(ansible_facts={"blade": facts})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+#!/usr/bin/python
+"""Proves, from the controller, that nodes work: registered, of one version, and running jobs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: slurm_verify
+short_description: Proves that nodes of a Slurm cluster work
+description:
+  - Waits until the nodes are registered, compares versions, runs one job over all idle nodes that answers
+    from each of them, and checks munge in both directions and the scratch folder inside that job.
+  - A node that is busy is not disturbed, a node that an admin drained is left drained; both are noted.
+options:
+  nodes:
+    description: Node names.
+    type: list
+    elements: str
+    required: true
+  scratch:
+    description: Mount point of scratch per node that has one.
+    type: dict
+    default: {}
+  timeout:
+    description: Seconds to wait for the nodes to register.
+    type: int
+    default: 60
+author: the provisioner project
+"""
+
+import os
+import re
+import subprocess
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+# Each node answers with one line: name, result of the controller's credential, of scratch, own credential.
+JOB = r"""
+name=$SLURMD_NODENAME
+printf %s "$PROVISION_CREDENTIAL" | unmunge >/dev/null 2>&1; incoming=$?
+scratch=none
+for pair in $PROVISION_SCRATCH; do
+  if [ "${pair%%:*}" = "$name" ]; then
+    probe="${pair#*:}/.provision-verify.$SLURM_JOB_ID"
+    if mountpoint -q "${pair#*:}" && echo ok 2>/dev/null >"$probe" && rm "$probe"; then scratch=ok; else scratch=bad; fi
+  fi
+done
+echo "ANSWER $name $incoming $scratch $(munge -n)"
+"""
+HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
+FREE = {"IDLE"}
+
+
+def run(*command, extra=None, text=None, limit=60):
+    """Exit code, output and errors of a command; 124 when it took too long."""
+    environment = {**os.environ, "LC_ALL": "C", **(extra or {})}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, input=text, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return 124, "", f"{command[0]} did not end within {limit} s"
+    return done.returncode, done.stdout, done.stderr
+
+
+def show_nodes():
+    """`{name: {"states", "flags", "version", "reason"}}` of all nodes, as slurmctld has them."""
+    code, out, err = run("scontrol", "--oneliner", "show", "nodes")
+    if code != 0:
+        raise RuntimeError((err or out).strip())
+    found = {}
+    for line in out.splitlines():
+        pairs = dict(re.findall(r"\b(NodeName|State|Version)=(\S+)", line))
+        words = re.sub(r"[*~#!%$@^-]+$", "", pairs.get("State", "")).split("+")
+        reason = re.search(r"\bReason=(.*?)(?:\s\[|$)", line)
+        found[pairs.get("NodeName", "")] = {
+            "states": set(words),
+            "silent": "*" in pairs.get("State", "") or "NOT_RESPONDING" in words,
+            "version": pairs.get("Version", ""),
+            "reason": reason.group(1).strip() if reason else "",
+        }
+    return found
+
+
+def trouble(node):
+    """What is wrong with the state of a node, '' for a node that is fine or drained by an admin."""
+    if node is None:
+        return "slurmctld does not know it"
+    if node["silent"]:
+        return "slurmctld gets no answer from its slurmd"
+    bad = node["states"] - HEALTHY - {"DRAIN", "PLANNED", "RESERVED", "MAINTENANCE"}
+    if bad or "INVALID_REG" in node["states"]:
+        because = f" ({node['reason']})" if node["reason"] else ""
+        return "its state is %s%s" % ("+".join(sorted(node["states"])), because)
+    return "" if node["version"] else "its slurmd has not registered"
+
+
+def wait_for(names, timeout):
+    """The nodes once none is in trouble, or as they are when the time is over."""
+    deadline = time.monotonic() + timeout
+    while True:
+        nodes = show_nodes()
+        if not any(trouble(nodes.get(name)) for name in names) or time.monotonic() > deadline:
+            return nodes
+        time.sleep(0.3)
+
+
+def answers(names, scratch):
+    """Runs one job over the nodes; returns its answers by node and srun's words when it failed."""
+    _, credential, _ = run("munge", "-n")
+    extra = {
+        "PROVISION_CREDENTIAL": credential.strip(),
+        "PROVISION_SCRATCH": " ".join(f"{name}:{path}" for name, path in scratch.items()),
+    }
+    count = str(len(names))
+    job = ["srun", "--job-name=provision-verify", "--partition=all", "--nodelist=" + ",".join(names)]
+    job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
+    job += ["--immediate=30", "--kill-on-bad-exit=0", "--mpi=none", "/bin/sh", "-c", JOB]
+    _, out, err = run(*job, extra=extra, limit=90)
+    found = {}
+    for line in out.splitlines():
+        if line.startswith("ANSWER "):
+            _, name, incoming, its_scratch, own = (line.split(" ", 4) + [""])[:5]
+            found[name] = {"incoming": incoming, "scratch": its_scratch, "credential": own}
+    return found, err.strip()
+
+
+def job_problems(answer, has_scratch, words):
+    """What a job on the node showed to be wrong."""
+    if answer is None:
+        return ["a job does not run on it: %s" % (words.splitlines() or ["srun says nothing"])[-1]]
+    problems = []
+    if answer["incoming"] != "0":
+        problems.append("it does not accept the controller's munge credential")
+    if run("unmunge", text=answer["credential"])[0] != 0:
+        problems.append("the controller does not accept its munge credential")
+    if has_scratch and answer["scratch"] != "ok":
+        problems.append("a job cannot write to its scratch")
+    return problems
+
+
+def verify(names, scratch, timeout):
+    """`{name: {"problems": [...], "notes": [...]}}` and the job's width."""
+    nodes = wait_for(names, timeout)
+    own = run("scontrol", "--version")[1].split()[-1]
+    report = {name: {"problems": [], "notes": []} for name in names}
+    free = []
+    for name in names:
+        node = nodes.get(name)
+        problem = trouble(node)
+        if problem:
+            report[name]["problems"].append(problem)
+        elif node["version"] != own:
+            report[name]["problems"].append(f"its slurmd is {node['version']}, the controller {own}")
+        elif "DRAIN" in node["states"]:
+            report[name]["notes"].append(f"drained ({node['reason']}), left so; no job was run on it")
+        elif node["states"] <= FREE:
+            free.append(name)
+        else:
+            report[name]["notes"].append("busy with jobs; none was added")
+    width = len(free)
+    if free:
+        found, words = answers(free, scratch)
+        if len(free) > 1 and len(found) < len(free):
+            # One bad node keeps the whole job from starting: ask each by itself to name it.
+            width = 0
+            for name in free:
+                single, its_words = answers([name], scratch)
+                found.update(single)
+                report[name]["problems"] += job_problems(found.get(name), name in scratch, its_words)
+            if not any(report[name]["problems"] for name in free):
+                report[free[0]]["problems"].append(f"one job over all nodes does not run: {words}")
+        else:
+            for name in free:
+                report[name]["problems"] += job_problems(found.get(name), name in scratch, words)
+    return report, width
+
+
+def main():
+    """Verifies and prints the report; fails only when slurmctld itself does not answer."""
+    module = AnsibleModule(
+        argument_spec={
+            "nodes": {"type": "list", "elements": "str", "required": True},
+            "scratch": {"type": "dict", "default": {}},
+            "timeout": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params
+    try:
+        report, width = verify(wanted["nodes"], wanted["scratch"], wanted["timeout"])
+    except (RuntimeError, OSError) as error:
+        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
+    reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
+    module.exit_json(
+        ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}}
+    )
+
+
+if __name__ == "__main__":
+    main()

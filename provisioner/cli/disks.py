@@ -1,0 +1,101 @@
+"""`provision disks`: what every blade's disks are, and the lines that name them in the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from provisioner.cli.options import AsJson, Nodes, PlanFile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from provisioner.disks import FoundDisk
+    from provisioner.plan.model import Plan
+
+TASK = "Report the disks"
+
+
+def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -> None:
+    """Show every disk of the blades: boot, scratch, free, or in use by what. Reads only.
+
+    Prints the lines that name each disk by its stable id, ready for the plan.
+
+    Examples:
+
+      provision disks
+
+      provision disks --nodes BLD-008
+
+      provision disks --json | jq '.blades[].disks[] | select(.verdict == "free")'
+    """
+    import json
+
+    from rich.console import Console
+
+    from provisioner.cli.summary import print_summary
+    from provisioner.disks import parse_report, plan_lines
+    from provisioner.errors import ExitCode
+    from provisioner.names import host_name
+    from provisioner.paths import find_plan
+    from provisioner.plan.load import load_plan
+    from provisioner.plan.select import select_nodes
+    from provisioner.run.converge import look
+    from provisioner.run.request import Options
+
+    plan_file = find_plan(plan)
+    site = load_plan(plan_file)
+    asked = select_nodes(site, nodes)
+    console = Console(stderr=as_json, highlight=False)
+    finished = look(site, plan_file, asked, "disks.yml", Options(), console, as_json=True)
+    found = {
+        name: parse_report(finished.results[host_name(name)][TASK]["disks"])
+        for name in asked
+        if TASK in finished.results.get(host_name(name), {})
+    }
+    lines = {name: plan_lines(site, name, reported) for name, reported in found.items()}
+    missing = [name for name in asked if name not in found]
+    if as_json:
+        typer.echo(json.dumps(_as_dict(found, lines, missing), indent=2))
+    elif found:
+        _print(console, site, found, lines)
+    if missing and not as_json:
+        print_summary(console, finished.outcome)
+    if missing:
+        raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
+
+
+def _as_dict(
+    found: dict[str, list[FoundDisk]], lines: dict[str, list[str]], missing: list[str]
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    blades = {
+        name: {"disks": [asdict(disk) for disk in reported], "plan": lines[name]}
+        for name, reported in found.items()
+    }
+    return {"blades": blades, "missing": missing}
+
+
+def _print(
+    console: Console, site: Plan, found: dict[str, list[FoundDisk]], lines: dict[str, list[str]]
+) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("blade", "disk", "GB", "model", "what it is"):
+        table.add_column(column, justify="right" if column == "GB" else "left", overflow="fold")
+    colours = {"boot": "blue", "scratch": "green", "free": "cyan", "used": "yellow"}
+    for name, reported in found.items():
+        for disk in reported:
+            state = f"[{colours.get(disk.verdict, 'white')}]{escape(disk.state)}[/]"
+            table.add_row(name, disk.path, str(disk.size_gb), escape(disk.model), state)
+        if not reported:
+            table.add_row(name, "-", "", "", "no disk is visible")
+    console.print(table)
+    console.print(f"\nFor the plan of {escape(site.cluster.name)}, below blades:")
+    for name in found:
+        for line in lines[name]:
+            console.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,57 @@
+"""`provision inventory`: the plan in Ansible's dynamic inventory protocol."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import PlanFile
+
+
+def inventory(
+    plan: PlanFile = None,
+    list_all: Annotated[bool, typer.Option("--list", help="All groups and hosts, as Ansible asks.")] = False,
+    host: Annotated[str | None, typer.Option("--host", help="The variables of one blade.")] = None,
+    graph: Annotated[bool, typer.Option("--graph", help="The groups as a tree, for a person.")] = False,
+) -> None:
+    """Print the inventory that the plan makes, as Ansible's inventory scripts do.
+
+    A plan.yml whose first line is `#!/usr/bin/env -S provision inventory --plan` and that is executable is
+    an inventory by itself.
+
+    Examples:
+
+      provision inventory --graph
+
+      ansible-inventory -i inventories/asgard/ --list
+    """
+    import json
+
+    from provisioner.errors import UsageError
+    from provisioner.inventory import GROUPS, host_variables
+    from provisioner.inventory import inventory as build
+    from provisioner.lab.settings import lab_ssh_key
+    from provisioner.names import blade_id
+    from provisioner.paths import find_plan, state_dir
+    from provisioner.plan.load import load_plan
+
+    if sum((list_all, host is not None, graph)) != 1:
+        raise UsageError(
+            "inventory wants one of --list, --host NAME and --graph", "provision inventory --graph"
+        )
+    site = load_plan(find_plan(plan))
+    if host is not None:
+        if blade_id(host) not in site.blades:
+            raise UsageError(f"the plan has no blade {host}", "provision inventory --graph lists them")
+        typer.echo(json.dumps(host_variables(site, blade_id(host)), indent=2))
+        return
+    state = state_dir(site.cluster.name)
+    listed = build(site, lab_ssh_key(state), state / "known_hosts")
+    if list_all:
+        typer.echo(json.dumps(listed, indent=2))
+        return
+    for group in listed["all"]["children"]:
+        typer.echo(f"{group}" + (f"  # {GROUPS[group]}" if group in GROUPS else ""))
+        for name in listed[group]["hosts"]:
+            typer.echo(f"  {name}")

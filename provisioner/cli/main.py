@@ -1,0 +1,83 @@
+"""`provision`: the verbs, and the one place where errors become words and exit codes.
+
+Heavy imports stay inside the verbs, so that `provision --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from provisioner import __version__
+from provisioner.cli import disks, inventory, lab, plan, reimaged, schema, slurm, status, verify
+from provisioner.errors import ExitCode, ProvisionError
+
+_CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
+_EPILOG = f"Exit codes:\n\n{_CODES}"
+
+app = typer.Typer(
+    name="provision",
+    help="Turns freshly imaged blades into members of a working Slurm cluster.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"provision {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Turns freshly imaged blades into members of a working Slurm cluster.
+
+    Examples:
+
+      provision plan                             what the plan makes of the enclosure
+
+      provision slurm --nodes BLD-008,BLD-011    make these blades members of the cluster
+
+      provision status                           what the cluster is doing now
+
+      provision lab up                           the same blades as containers, to try it all
+    """
+
+
+app.command("plan")(plan.plan)
+app.command("slurm")(slurm.slurm)
+app.command("verify")(verify.verify)
+app.command("status")(status.status)
+app.command("disks")(disks.disks)
+app.command("reimaged")(reimaged.reimaged)
+app.command("inventory")(inventory.inventory)
+app.command("schema")(schema.schema)
+app.add_typer(lab.app, name="lab")
+
+
+def main() -> NoReturn:
+    """Entry point of the `provision` command."""
+    try:
+        app(standalone_mode=True)
+    except ProvisionError as error:
+        print(f"provision: {error.message}", file=sys.stderr)
+        if error.next_step:
+            print(f"  next: {error.next_step}", file=sys.stderr)
+        sys.exit(int(error.exit_code))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(int(ExitCode.FAILED))
+    except KeyboardInterrupt:
+        print("provision: stopped", file=sys.stderr)
+        sys.exit(int(ExitCode.FAILED))
+    sys.exit(int(ExitCode.OK))

@@ -1,0 +1,178 @@
+"""`provision plan`: the enclosure by bay, the stock, and what is odd about the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from provisioner.cli.options import AsJson, PlanFile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from provisioner.plan.overview import BayRow, Overview
+
+# From this width on there is room for addresses and notes.
+_WIDE = 110
+# A pipe has no width: lines stay whole, so that grep finds them.
+_PIPE_WIDTH = 400
+
+
+def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
+    """Show what the role plan makes of the enclosure. Works offline and touches nothing.
+
+    By bay: tier, Slurm role, RAM in GiB now and after the move, disks, findings (numbered below);
+    then the stock. Exits with 0 when there are at most warnings, with 2 when the plan cannot be used.
+
+    Examples:
+
+      provision plan
+
+      provision plan --plan inventories/asgard/plan.yml --json
+    """
+    import json
+    from dataclasses import asdict
+
+    from provisioner.paths import find_plan
+    from provisioner.plan.load import load_plan
+    from provisioner.plan.overview import overview
+    from provisioner.plan.problems import PlanError
+
+    try:
+        site = overview(load_plan(find_plan(plan_file)))
+    except PlanError as error:
+        if as_json:
+            typer.echo(json.dumps({"problems": [asdict(found) for found in error.problems]}, indent=2))
+        raise
+    if as_json:
+        typer.echo(json.dumps(site.as_json(), indent=2))
+    else:
+        _print(site)
+
+
+def _print(site: Overview) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PIPE_WIDTH)
+    _print_title(console, site)
+    console.print()
+    console.print(_bay_table(site, wide=console.width >= _WIDE))
+    if site.parts:
+        console.print()
+        console.print(_stock_table(site))
+    console.print()
+    _print_findings(console, site)
+
+
+def _print_title(console: Console, site: Overview) -> None:
+    from rich.text import Text
+
+    cluster, enclosure = site.plan.cluster, site.plan.enclosure
+    box = ", ".join(filter(None, (enclosure.name, enclosure.model))) or "enclosure"
+    console.print(Text(box, style="bold"))
+    backup = f", backup {cluster.backup_controller}" if cluster.backup_controller else ""
+    console.print(
+        Text(f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}")
+    )
+
+
+def _bay_table(site: Overview, wide: bool) -> Table:
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("bay", justify="right", no_wrap=True)
+    table.add_column("blade", no_wrap=True)
+    if wide:
+        table.add_column("address", no_wrap=True)
+    for heading in ("tier", "slurm"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("RAM GiB", justify="right", no_wrap=True)
+    table.add_column("disks")
+    if wide:
+        table.add_column("note")
+    table.add_column("see", no_wrap=True)
+    rows = {row.bay: row for row in site.bays}
+    for bay in range(1, site.plan.enclosure.bays + 1):
+        if bay not in rows:
+            table.add_row(str(bay), "(empty)", style="dim")
+            continue
+        row = rows[bay]
+        numbers = [str(note.number) for note in site.notes if bay in note.bays]
+        cells: list[str | Text] = [
+            str(bay),
+            Text(row.blade, style="bold" if row.slurm == "controller" else ""),
+            *([row.address] if wide else []),
+            Text(row.tier),
+            _role(site, row),
+            _ram(row),
+            Text("\n".join(row.disks)),
+            *([Text(row.note)] if wide else []),
+            Text(" ".join(numbers), style="yellow"),
+        ]
+        table.add_row(*cells, style="" if row.slurm else "dim")
+    return table
+
+
+def _table() -> Table:
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
+
+
+def _role(site: Overview, row: BayRow) -> Text:
+    from rich.text import Text
+
+    if row.slurm is None:
+        return Text("-")
+    backup = ", backup" if row.blade == site.plan.cluster.backup_controller else ""
+    return Text(row.slurm + backup, style="green" if row.slurm == "controller" else "")
+
+
+def _ram(row: BayRow) -> Text:
+    from rich.text import Text
+
+    if row.ram_after_gb == row.ram_gb:
+        return Text(str(row.ram_gb))
+    return Text.assemble(f"{row.ram_gb} -> ", (str(row.ram_after_gb), "bold"))
+
+
+def _stock_table(site: Overview) -> Table:
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("part", no_wrap=True)
+    table.add_column("what")
+    for heading in ("stock", "planned", "left"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in site.parts:
+        what = f"{row.size_gb} GB {row.kind}" + (f", {row.note}" if row.note else "")
+        left = Text(str(row.left), style="yellow" if row.planned and not row.left else "")
+        table.add_row(Text(row.part), Text(what), str(row.count), str(row.planned), left)
+    return table
+
+
+def _print_findings(console: Console, site: Overview) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not site.notes:
+        console.print(Text("No findings."))
+        return
+    noun = "finding" if len(site.notes) == 1 else "findings"
+    console.print(Text(f"{len(site.notes)} {noun}", style="bold"))
+    listed = Table.grid(padding=(0, 1))
+    listed.add_column(justify="right", style="yellow", no_wrap=True)
+    listed.add_column(style="yellow", no_wrap=True)
+    listed.add_column()
+    for note in site.notes:
+        about = f"{note.blades}: " if note.blades else ""
+        listed.add_row(str(note.number), note.level, Text(about + note.message))
+    console.print(listed)

@@ -1,0 +1,35 @@
+"""`provision reimaged`: announces that blades were reimaged, so that their new host keys are accepted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import PlanFile
+
+
+def reimaged(
+    nodes: Annotated[str, typer.Argument(metavar="SET", help="Blades such as BLD-008,BLD-011.")],
+    plan: PlanFile = None,
+) -> None:
+    """Announce that blades were reimaged: their next SSH host key is accepted once.
+
+    A changed host key stops a run, unless it was announced here. Nothing on the blades is touched.
+
+    Examples:
+
+      provision reimaged BLD-008 && provision slurm --nodes BLD-008
+    """
+    from provisioner.lab import knownhosts
+    from provisioner.paths import find_plan, state_dir
+    from provisioner.plan.load import load_plan
+    from provisioner.plan.select import select_nodes
+
+    site = load_plan(find_plan(plan))
+    chosen = select_nodes(site, nodes)
+    file = state_dir(site.cluster.name) / "known_hosts"
+    names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
+    knownhosts.write(file, knownhosts.without(knownhosts.read(file), names))
+    for name in chosen:
+        typer.echo(f"{name}: its next host key is accepted once")

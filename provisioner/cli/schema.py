@@ -1,0 +1,28 @@
+"""`provision schema`: the shape of a plan for editors."""
+
+from __future__ import annotations
+
+import typer
+
+
+def schema() -> None:
+    """Print the JSON Schema of a role plan, for completion and checks in an editor.
+
+    Examples:
+
+      provision schema > plan.schema.json
+
+      (then, as the first comment of a plan, for editors with the YAML language server)
+
+      # yaml-language-server: $schema=plan.schema.json
+    """
+    import json
+
+    from provisioner.plan.model import Plan
+
+    described = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Plan.model_json_schema(),
+        "title": "provision: blade role plan",
+    }
+    typer.echo(json.dumps(described, indent=2))

@@ -1,0 +1,66 @@
+"""`provision slurm`: makes blades members of the cluster and proves that they work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import AsJson, Nodes, PlanFile
+
+
+def slurm(
+    nodes: Nodes = None,
+    plan: PlanFile = None,
+    check: Annotated[
+        bool, typer.Option("--check", "-C", help="Say what would change; change nothing.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", "-D", help="Show changed files, old against new.")] = False,
+    forks: Annotated[int, typer.Option("--forks", "-f", min=1, help="Blades worked on at once.")] = 16,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Ansible's own output; -vvv for more.")
+    ] = 0,
+    accept_hardware: Annotated[
+        str | None,
+        typer.Option("--accept-hardware", metavar="SET", help="Accept that these blades lost hardware."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make blades members of the Slurm cluster, or keep them so.
+
+    The controller of the plan is always part of a run; besides it only the named blades are touched. What
+    is right already is left alone, running jobs survive, a disk that holds anything is refused.
+
+    Examples:
+
+      provision slurm --nodes BLD-008,BLD-011
+
+      provision slurm --nodes @medium --check --diff
+
+      provision slurm --json | jq .blades
+    """
+    from provisioner.cli.output import console_for
+    from provisioner.cli.summary import print_diffs, print_summary
+    from provisioner.names import host_name
+    from provisioner.paths import find_plan
+    from provisioner.plan.load import load_plan
+    from provisioner.plan.select import select_nodes
+    from provisioner.run.converge import converge
+    from provisioner.run.request import Options
+
+    plan_file = find_plan(plan)
+    site = load_plan(plan_file)
+    blades = select_nodes(site, nodes)
+    accepted = [host_name(name) for name in select_nodes(site, accept_hardware)] if accept_hardware else []
+    options = Options(check, diff, forks, verbose, {"slurmctld_accept_hardware": accepted})
+    console = console_for(as_json)
+    finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({**finished.outcome.as_dict(), "record": str(finished.record)}, indent=2))
+    else:
+        if diff:
+            print_diffs(console, finished.outcome)
+        print_summary(console, finished.outcome)
+    raise typer.Exit(int(finished.outcome.code))

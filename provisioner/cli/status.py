@@ -1,0 +1,97 @@
+"""`provision status`: what the cluster is doing now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from provisioner.cli.options import AsJson, PlanFile
+
+if TYPE_CHECKING:
+    from provisioner.plan.model import Plan
+    from provisioner.slurm.status import ClusterStatus
+
+
+def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
+    """Show every blade of the plan as slurmctld sees it now; changes nothing.
+
+    Examples:
+
+      provision status
+
+      provision status --json | jq '.nodes[] | select(.state != "idle")'
+    """
+    import json
+
+    from provisioner.cli.output import console_for
+    from provisioner.cli.summary import print_summary
+    from provisioner.errors import ExitCode
+    from provisioner.names import host_name
+    from provisioner.paths import find_plan
+    from provisioner.plan.load import load_plan
+    from provisioner.run.converge import look
+    from provisioner.run.request import Options
+    from provisioner.slurm.status import parse_status
+
+    plan_file = find_plan(plan)
+    site = load_plan(plan_file)
+    console = console_for(as_json)
+    finished = look(site, plan_file, [], "status.yml", Options(), console, as_json=True)
+    if finished.outcome.code is not ExitCode.OK:
+        print_summary(console, finished.outcome)
+        raise typer.Exit(int(finished.outcome.code))
+    answer = finished.results[host_name(site.cluster.controller)]["Ask slurmctld"]["stdout"]
+    cluster = parse_status(str(answer))
+    if as_json:
+        typer.echo(json.dumps(_as_dict(site, cluster), indent=2))
+    else:
+        _print(console, site, cluster)
+
+
+def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
+    from provisioner.names import host_name
+    from provisioner.plan.derive import members
+
+    nodes = [
+        {"blade": name, "member": host_name(name) in cluster.nodes}
+        | (cluster.nodes[host_name(name)].as_dict() if host_name(name) in cluster.nodes else {})
+        for name in members(site)
+        if name != site.cluster.controller
+    ]
+    return {"cluster": site.cluster.name, "up": cluster.up, "pending_jobs": cluster.pending, "nodes": nodes}
+
+
+def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
+    from rich.table import Table
+
+    from provisioner.names import host_name
+    from provisioner.plan.derive import members
+
+    word = "up" if cluster.up else "down"
+    console.print(
+        f"{site.cluster.name}: slurmctld on {site.cluster.controller} is {word}, {cluster.pending} jobs wait"
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("blade", "bay", "tier", "state", "CPUs", "memory", "jobs", "reason"):
+        table.add_column(column, justify="right" if column in ("bay", "CPUs", "memory", "jobs") else "left")
+    for name in members(site):
+        if name == site.cluster.controller:
+            continue
+        blade, node = site.blades[name], cluster.nodes.get(host_name(name))
+        place = (name, str(blade.bay), blade.tier)
+        if node is None:
+            table.add_row(*place, "not a member", "", "", "", "", style="dim")
+            continue
+        good = (
+            node.state.split("+")[0].rstrip("*") in ("idle", "mixed", "allocated") and "+" not in node.state
+        )
+        table.add_row(
+            *place,
+            f"[{'green' if good else 'bold red'}]{node.state}[/]",
+            f"{node.cpus_used}/{node.cpus}",
+            f"{node.memory_mib} MiB",
+            str(len(node.jobs) or ""),
+            node.reason,
+        )
+    console.print(table)

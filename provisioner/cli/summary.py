@@ -1,0 +1,74 @@
+"""The summary of a run: what a person wants to read when it is over."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from provisioner.errors import ExitCode
+from provisioner.run.events import BladeState
+from provisioner.run.outcome import Outcome, status
+
+_STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
+
+
+def print_summary(console: Console, outcome: Outcome, proof: str = "") -> None:
+    """Per blade what changed and how long, per phase the time, failures with evidence and next step."""
+    console.print(_blade_table(outcome))
+    if outcome.controller_note:
+        console.print(outcome.controller_note, markup=False, highlight=False)
+    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases.items())
+    console.print(f"time: {outcome.seconds:.1f} s ({phases})", markup=False, highlight=False)
+    for name, failure in outcome.failures().items():
+        console.print()
+        console.print(f"{name}: {failure.message}", style="bold red", markup=False, highlight=False)
+        for line in failure.evidence.splitlines():
+            console.print(f"    {line}", style="dim", markup=False, highlight=False)
+        console.print(f"  next: {_filled(failure.next_step, name)}", markup=False, highlight=False)
+    console.print()
+    if outcome.words:
+        console.print(f"Ansible stopped by itself: {outcome.words}", markup=False, highlight=False)
+    if outcome.interrupted:
+        console.print("stopped; the next run mends what this one left half done", style="yellow")
+    if proof:
+        console.print(proof, markup=False, highlight=False)
+    good = outcome.code is ExitCode.OK
+    words = f"{outcome.code.meaning} ({outcome.changed()} tasks changed something)"
+    console.print(words, style="bold green" if good else "bold red", markup=False, highlight=False)
+
+
+def print_diffs(console: Console, outcome: Outcome) -> None:
+    """What --diff asks for: every changed file, old against new."""
+    import difflib
+
+    for name, blade in outcome.blades.items():
+        for diff in blade.diffs:
+            before, after = (str(diff.get(key) or "").splitlines() for key in ("before", "after"))
+            header = str(diff.get("after_header") or diff.get("before_header") or "")
+            for line in difflib.unified_diff(
+                before, after, f"{name}:{header}", f"{name}:{header}", lineterm=""
+            ):
+                style = "green" if line.startswith("+") else "red" if line.startswith("-") else None
+                console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _blade_table(outcome: Outcome) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("blade", "status", "time", "what"):
+        table.add_column(column, justify="right" if column == "time" else "left")
+    for name, blade in outcome.blades.items():
+        word = status(blade)
+        table.add_row(name, f"[{_STYLE[word]}]{word}[/]", f"{blade.seconds:.1f} s", _what(blade))
+    return table
+
+
+def _what(blade: BladeState) -> str:
+    from rich.markup import escape
+
+    return escape("\n".join([*blade.notes, *blade.changed]) or "nothing to do")
+
+
+def _filled(step: str, name: str) -> str:
+    from provisioner.names import host_name
+
+    return step.replace("{blade}", name).replace("{host}", host_name(name))

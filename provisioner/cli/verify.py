@@ -1,0 +1,48 @@
+"""`provision verify`: proves that members of the cluster work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.options import AsJson, Nodes, PlanFile
+
+
+def verify(
+    nodes: Nodes = None,
+    plan: PlanFile = None,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Ansible's own output.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that blades work as members of the cluster; changes nothing.
+
+    Each is registered and idle or allocated, of the controller's Slurm version, accepts munge credentials
+    both ways, runs a job that spans all idle ones, and lets a job write to its scratch.
+
+    Examples:
+
+      provision verify
+
+      provision verify --nodes BLD-008 --json
+    """
+    import json
+
+    from provisioner.cli.output import console_for
+    from provisioner.cli.summary import print_summary
+    from provisioner.paths import find_plan
+    from provisioner.plan.load import load_plan
+    from provisioner.plan.select import select_nodes
+    from provisioner.run.converge import look
+    from provisioner.run.request import Options
+
+    plan_file = find_plan(plan)
+    site = load_plan(plan_file)
+    console = console_for(as_json)
+    options = Options(verbosity=verbose)
+    finished = look(site, plan_file, select_nodes(site, nodes), "verify.yml", options, console, as_json)
+    if as_json:
+        typer.echo(json.dumps(finished.outcome.as_dict(), indent=2))
+    else:
+        print_summary(console, finished.outcome)
+    raise typer.Exit(int(finished.outcome.code))

@@ -1,0 +1,36 @@
+"""The /etc/hosts of a blade: an admin's lines stay, the cluster's block is ours. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+# Debian's installer maps the host name to this address; MPI libraries would then listen on loopback.
+INSTALLER_ADDRESS = "127.0.1.1"
+
+
+def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], domain: str = "") -> str:
+    """The text of /etc/hosts with all blades of the cluster in a marked block at its end.
+
+    Args:
+        current: the text as it is; lines outside our block are kept but for Debian's 127.0.1.1 line.
+        hosts: `{"name", "id", "address"}` of every blade.
+        domain: DNS domain for the first name of each line, '' for none.
+    """
+    begin, end = f"# BEGIN provision: blades of {cluster}", f"# END provision: blades of {cluster}"
+    rest = re.sub(f"{re.escape(begin)}\n.*?{re.escape(end)}\n?", "", current, flags=re.DOTALL)
+    kept = [line for line in rest.splitlines() if line.split()[:1] != [INSTALLER_ADDRESS]]
+    block = [" ".join(_names(host, domain)) for host in hosts]
+    return "\n".join([*_without_trailing_blanks(kept), begin, *block, end]) + "\n"
+
+
+def _names(host: Mapping[str, str], domain: str) -> list[str]:
+    full = [f"{host['name']}.{domain}"] if domain else []
+    alias = [host["id"]] if host["id"] != host["name"] else []
+    return [host["address"], *full, host["name"], *alias]
+
+
+def _without_trailing_blanks(lines: list[str]) -> list[str]:
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    return lines or ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]

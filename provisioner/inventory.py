@@ -1,0 +1,131 @@
+"""Plan -> Ansible inventory, in the form of a dynamic inventory script's `--list`. Pure.
+
+The groups of the inventory are declared here and nowhere else (GROUPS); roles never name one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from provisioner.names import host_name
+from provisioner.plan.derive import members, scratch_disks, scratch_layout, slurm_role
+from provisioner.plan.model import Plan, SlurmRole
+
+# Debian's slurm user has this id everywhere; munge's is dynamic in the package and fixed here.
+SYSTEM_USERS = {"slurm": 64030, "munge": 64032}
+
+GROUPS = {
+    "slurm_members": "every blade that the plan gives a Slurm role",
+    "slurm_controller": "the one blade that runs slurmctld",
+    "slurm_compute": "the blades that run slurmd",
+    "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
+    # and `tier_<name>` for each tier of the plan, for group_vars
+}
+
+
+def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None = None) -> dict[str, Any]:
+    """All blades of the plan with the variables that the roles take.
+
+    Args:
+        plan: the plan.
+        ssh_key: the private key instead of the plan's, as a running lab has one.
+        known_hosts: the site's own known_hosts file; without it ssh uses the user's.
+
+    Returns:
+        `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
+        inventory scripts of Ansible.
+    """
+    hosts = {group: list[str]() for group in GROUPS} | {f"tier_{tier}": [] for tier in plan.tiers}
+    for name, blade in plan.blades.items():
+        hosts[f"tier_{blade.tier}"].append(host_name(name))
+        if slurm_role(plan, name) is None:
+            hosts["slurm_spare"].append(host_name(name))
+    for name in members(plan):
+        hosts["slurm_members"].append(host_name(name))
+        is_controller = slurm_role(plan, name) is SlurmRole.CONTROLLER
+        hosts["slurm_controller" if is_controller else "slurm_compute"].append(host_name(name))
+    groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
+    return {
+        "_meta": {"hostvars": {host_name(name): host_variables(plan, name) for name in plan.blades}},
+        "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
+        **groups,
+    }
+
+
+def static_form(listed: dict[str, Any]) -> dict[str, Any]:
+    """The answer of `--list` as a static YAML or JSON inventory, for a run that has asked already."""
+    groups = {name: value for name, value in listed.items() if name not in ("_meta", "all")}
+    return {
+        "all": {
+            "vars": listed["all"]["vars"],
+            "hosts": listed["_meta"]["hostvars"],
+            "children": {
+                name: {"hosts": dict.fromkeys(value["hosts"], {})} for name, value in groups.items()
+            },
+        }
+    }
+
+
+def host_variables(plan: Plan, name: str) -> dict[str, Any]:
+    """The variables of one blade, as `--host` prints them."""
+    blade = plan.blades[name]
+    layout = scratch_layout(plan, blade)
+    return {
+        "ansible_host": str(blade.address),
+        "blade_id": name,
+        "blade_bay": blade.bay,
+        "blade_tier": blade.tier,
+        "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
+        "scratch_layout": layout.layout if layout else "plain",
+    }
+
+
+def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None) -> dict[str, Any]:
+    """The variables all blades share."""
+    controller = host_name(plan.cluster.controller)
+    address = str(plan.blades[plan.cluster.controller].address)
+    key = ssh_key or (Path(plan.ssh.key).expanduser() if plan.ssh.key else None)
+    variables: dict[str, Any] = {
+        "ansible_user": plan.ssh.user,
+        "ansible_port": plan.ssh.port,
+        # Every supported Debian has it there; looking for an interpreter costs a call per blade.
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_common_args": " ".join(_ssh_options(known_hosts)),
+        "base_cluster": plan.cluster.name,
+        "base_domain": plan.cluster.domain or "",
+        "base_hosts": [
+            {"name": host_name(name), "id": name, "address": str(blade.address)}
+            for name, blade in plan.blades.items()
+        ],
+        "base_users": SYSTEM_USERS,
+        "base_time_source": address,
+        "munge_key_host": controller,
+        "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
+        "slurmctld_partitions": [
+            {
+                "name": tier.partition.name or name,
+                "tier": name,
+                "max_time": tier.partition.max_time,
+                "priority_tier": tier.partition.priority_tier,
+            }
+            for name, tier in plan.tiers.items()
+            if SlurmRole.COMPUTE in tier.slurm
+        ],
+        "slurmd_conf_server": f"{address}:6817",
+    }
+    if key:
+        variables["ansible_ssh_private_key_file"] = str(key)
+    return variables
+
+
+def _ssh_options(known_hosts: Path | None) -> list[str]:
+    """ssh options of every connection: the site's own known_hosts, unknown hosts once, changed ones never.
+
+    Without HashKnownHosts=no a person could not find a blade's line; GSSAPI costs a DNS look-up per login.
+    """
+    options = ["-o StrictHostKeyChecking=accept-new", "-o GSSAPIAuthentication=no"]
+    if known_hosts:
+        options += [f"-o UserKnownHostsFile={known_hosts}", "-o GlobalKnownHostsFile=/dev/null"]
+        options.append("-o HashKnownHosts=no")
+    return options

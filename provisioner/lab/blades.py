@@ -1,0 +1,110 @@
+"""Makes the disks and the container of one blade."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provisioner.lab import arguments, knownhosts, loops
+from provisioner.lab.aptsource import seen_from_blade
+from provisioner.lab.disks import lab_disks
+from provisioner.lab.host import Host
+from provisioner.lab.identity import HostKeys, Identity
+from provisioner.lab.podman import Container, Podman
+from provisioner.lab.settings import LabFiles, Release, container_name
+from provisioner.names import host_name
+from provisioner.plan.model import Plan
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all blades of one lab share."""
+
+    plan: Plan
+    files: LabFiles
+    host: Host
+    podman: Podman
+
+    def container(self, blade: str) -> str:
+        """The name of the blade's container."""
+        return container_name(self.plan.cluster.name, blade)
+
+    def known_name(self, blade: str) -> str:
+        """The name of the blade in known_hosts."""
+        return knownhosts.known_name(str(self.plan.blades[blade].address), self.plan.ssh.port)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a new blade is made from; disks are (loop device, stable link)."""
+
+    release: Release
+    image: str
+    disks: Sequence[tuple[str, str]]
+    host_keys: HostKeys
+    apt_settings: Sequence[str]
+
+
+def make_disks(bench: Bench, blade: str) -> list[tuple[str, str]]:
+    """The disks for a new container, (loop device, stable link): those that are there keep their
+    content, missing ones are made, and those that the plan no longer has go."""
+    folder = bench.files.disks(blade)
+    planned = {folder / disk.file: disk for disk in lab_disks(bench.plan, blade)}
+    there = loops.attached(folder)
+    for file in there.keys() - planned.keys():
+        loops.detach(there[file])
+        file.unlink(missing_ok=True)
+    found = []
+    for file, disk in planned.items():
+        loops.make_file(file, disk.size)
+        found.append((there.get(file) or loops.attach(file), disk.link))
+    return found
+
+
+def reattach_disks(bench: Bench, container: Container) -> None:
+    """Attaches the disks of a container that is there, each to the device it was made with.
+
+    A reboot of the host detaches them all.
+    """
+    folder = bench.files.disks(container.blade)
+    there = loops.attached(folder)
+    files = [folder / disk.file for disk in lab_disks(bench.plan, container.blade)]
+    for file, device in zip(files, container.devices, strict=True):
+        if file not in there:
+            loops.attach(file, device)
+
+
+def drop_disks(bench: Bench, blade: str) -> None:
+    """Detaches the blade's disks and deletes their content."""
+    for device in loops.attached(bench.files.disks(blade)).values():
+        loops.detach(device)
+    shutil.rmtree(bench.files.disks(blade), ignore_errors=True)
+
+
+def create(bench: Bench, blade: str, contents: Contents) -> None:
+    """Makes a new blade with an identity of its own and boots it."""
+    plan, name = bench.plan, bench.container(blade)
+    spec = arguments.BladeSpec(
+        cluster=plan.cluster.name,
+        blade=blade,
+        address=plan.blades[blade].address,
+        release=contents.release,
+        image=contents.image,
+        devices=tuple(device for device, _ in contents.disks),
+        state=str(bench.files.state),
+    )
+    identity = Identity(
+        host_name=host_name(blade),
+        user=plan.ssh.user,
+        port=plan.ssh.port,
+        authorized_key=bench.files.key.with_suffix(".pub").read_text().strip(),
+        host_keys=contents.host_keys,
+        disks=contents.disks,
+        apt_settings=seen_from_blade(contents.apt_settings, arguments.gateway(plan.cluster.network)),
+    )
+    bench.podman.call(arguments.create(spec, bench.host), f"making the container of {blade}")
+    # without --archive=false podman gives every file to root
+    fill = ["cp", "--archive=false", "-", f"{name}:/"]
+    bench.podman.call(fill, f"filling {blade}", identity.archive())
+    bench.podman.call(["start", name], f"starting {blade}")

@@ -1,0 +1,93 @@
+"""Runs the programs of the host that a lab needs, and turns their failures into plain errors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from provisioner.errors import ProvisionError, UsageError
+from provisioner.lab.lock import inherited
+
+# program -> Debian package; checked before the first change, so that nobody installs one by one
+PROGRAMS = {
+    "podman": "podman",
+    "mmdebstrap": "mmdebstrap",
+    "losetup": "mount",
+    "ssh-keygen": "openssh-client",
+    "ssh": "openssh-client",
+    "ip": "iproute2",
+    "iptables": "iptables",
+}
+
+# podman needs one of these to make a bridge; they are not on the PATH
+BRIDGES = (
+    "/usr/lib/podman/netavark",
+    "/usr/libexec/podman/netavark",
+    "/usr/lib/cni/bridge",
+    "/usr/libexec/cni/bridge",
+    "/opt/cni/bin/bridge",
+)
+
+
+def run(
+    argv: Sequence[str],
+    purpose: str,
+    next_step: str = "",
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """The standard output of a program.
+
+    Raises:
+        ProvisionError: it failed; says the purpose and the last line of its standard error.
+    """
+    done = subprocess.run(
+        list(argv),
+        # an empty stdin, never the terminal: no program of the lab asks anybody anything
+        input=stdin if stdin is not None else b"",
+        capture_output=True,
+        env={**os.environ, **(environment or {})},
+        pass_fds=inherited(),
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ProvisionError(
+            f"{purpose} failed: {last_line(done.stderr.decode(errors='replace'))}",
+            next_step or f"run it by hand to see more: {' '.join(argv[:4])} ...",
+        )
+    return done.stdout.decode(errors="replace")
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
+
+
+def missing_packages(programs: Mapping[str, str] = PROGRAMS) -> list[str]:
+    """Debian packages to install so that all the programs are there."""
+    return sorted({pkg for program, pkg in programs.items() if shutil.which(program) is None})
+
+
+def require_host(runtime: str) -> None:
+    """Root, and every program a lab needs.
+
+    Raises:
+        UsageError: not root, or programs are missing; with the line that installs them.
+    """
+    if os.geteuid() != 0:
+        raise UsageError(
+            "a lab needs root: loop disks and bridged networks are made by the host's root",
+            "run the same command with sudo",
+        )
+    missing = missing_packages({**PROGRAMS, runtime: runtime})
+    if not any(Path(bridge).exists() for bridge in BRIDGES):
+        missing.append("netavark")
+    if missing:
+        raise UsageError(
+            f"programs of the lab are missing on this machine: {', '.join(missing)}",
+            f"apt-get install --yes {' '.join(missing)}",
+        )

@@ -1,0 +1,40 @@
+"""The lab's lines in the site's known_hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from provisioner.lab.private import write_private
+
+
+def known_name(address: str, port: int) -> str:
+    """How known_hosts calls a host: the address, with the port where it is not 22."""
+    return address if port == 22 else f"[{address}]:{port}"
+
+
+def replaced(text: str, name: str, keys: Iterable[str]) -> str:
+    """The file's text with the host's lines replaced by these keys; all other lines stay."""
+    return without(text, [name]) + "".join(f"{name} {key}\n" for key in keys)
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """The file's text without the lines of these hosts."""
+    lines = [line for line in text.splitlines() if line.split(" ")[0] not in names]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def announce(file: Path, name: str, keys: Iterable[str]) -> None:
+    """Writes a host's new keys instead of its old ones."""
+    text = file.read_text() if file.exists() else ""
+    write_private(file, replaced(text, name, keys))
+
+
+def forget(file: Path, names: Collection[str]) -> None:
+    """Removes hosts; a file that is empty then goes too."""
+    if not file.exists():
+        return
+    if left := without(file.read_text(), names):
+        write_private(file, left)
+    else:
+        file.unlink()

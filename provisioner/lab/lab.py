@@ -1,0 +1,142 @@
+"""A lab of a plan: what is there, and bringing it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from provisioner.errors import UsageError
+from provisioner.lab import blades, image, knownhosts, network, reach
+from provisioner.lab.blades import Bench
+from provisioner.lab.command import require_host
+from provisioner.lab.disks import lab_disks
+from provisioner.lab.host import read_host
+from provisioner.lab.identity import ensure_login_key, make_host_keys
+from provisioner.lab.parallel import for_each
+from provisioner.lab.podman import Container, Podman
+from provisioner.lab.power import power_on
+from provisioner.lab.record import LabRecord, read_record
+from provisioner.lab.settings import LabFiles, Release
+from provisioner.names import host_name
+from provisioner.paths import state_dir
+from provisioner.plan.model import Plan
+
+Say = Callable[[str], None]
+
+
+def open_lab(plan: Plan) -> Bench:
+    """The lab of the plan's cluster on this host; nothing is made yet.
+
+    Raises:
+        UsageError: not root, or programs are missing.
+    """
+    host = read_host()
+    require_host(host.runtime)
+    # resolved, because the kernel reports the files of loop devices so
+    files = LabFiles(state_dir(plan.cluster.name).resolve())
+    return Bench(plan, files, host, Podman(host))
+
+
+def containers(bench: Bench) -> dict[str, Container]:
+    """Blade -> container, of this lab.
+
+    Raises:
+        UsageError: the cluster has a lab that was made with another state folder.
+    """
+    found = bench.podman.containers(bench.plan.cluster.name)
+    for each in found:
+        if each.state_folder != str(bench.files.state):
+            raise UsageError(
+                f"the lab of {bench.plan.cluster.name} belongs to another state folder: {each.state_folder}",
+                "use that XDG_STATE_HOME (and that user), or give this plan another cluster name",
+            )
+    return {each.blade: each for each in found}
+
+
+def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -> list[str]:
+    """Starts the chosen blades; keeps what is there. Returns the blades it made or started.
+
+    Raises:
+        UsageError: the lab runs another release, the network is taken, or the plan has changed
+            the address or the disks of a blade that is there.
+        ProvisionError: something could not be built or started.
+    """
+    plan = bench.plan
+    there = containers(bench)
+    record = _agree_on_release(bench, release)
+    half = [name for name in chosen if name in there and there[name].is_half_made]
+    whole = [there[name] for name in chosen if name in there and name not in half]
+    for container in whole:
+        _require_as_planned(bench, container)
+    network.ensure_network(bench.podman, plan.cluster.name, plan.cluster.network)
+    bench.files.folder.mkdir(exist_ok=True, mode=0o700)
+    record.write(bench.files.record)
+    ensure_login_key(bench.files.key)
+    bench.podman.remove_containers([bench.container(name) for name in half])
+    fresh = [name for name in chosen if name not in there or name in half]
+    make_blades(bench, fresh, record, say)
+    asleep = [container for container in whole if not container.runs]
+    power_on(bench, asleep)
+    return [*fresh, *(container.blade for container in asleep)]
+
+
+def _agree_on_release(bench: Bench, asked: Release | None) -> LabRecord:
+    there = read_record(bench.files.record)
+    if there is None:
+        return LabRecord(asked or Release.BOOKWORM)
+    if asked not in (None, there.release):
+        raise UsageError(
+            f"the lab of {bench.plan.cluster.name} runs {there.release}, not {asked}",
+            f"remove it first: provision lab down; then: provision lab up --os {asked}",
+        )
+    return there
+
+
+def _require_as_planned(bench: Bench, container: Container) -> None:
+    """A container cannot move to another address or take other disks; a new one can."""
+    planned = bench.plan.blades[container.blade]
+    disks = len(lab_disks(bench.plan, container.blade))
+    if container.address != str(planned.address) or len(container.devices) != disks:
+        raise UsageError(
+            f"the plan changed the address or the disks of {container.blade}, which is in the lab",
+            f"make it anew: provision lab reimage {container.blade}",
+        )
+
+
+def make_blades(
+    bench: Bench, names: Sequence[str], record: LabRecord, say: Say, announced: bool = True
+) -> None:
+    """Makes and boots new blades; their host keys are known before they answer.
+
+    Raises:
+        ProvisionError: the image cannot be built, or a blade does not come up.
+    """
+    if not names:
+        return
+    recipe = image.read_recipe(record.release, bench.plan.ssh.user)
+    name = image.ensure_image(bench.podman, recipe, bench.files.folder / "build", say)
+    # one after the other: two searches for a free loop device would race
+    disks = {blade: blades.make_disks(bench, blade) for blade in names}
+    say(f"starting {', '.join(names)}")
+    keys = for_each(lambda blade: make_host_keys(host_name(blade)), names)
+    if announced:
+        record.with_names(map(bench.known_name, names)).write(bench.files.record)
+        for blade in names:
+            known = bench.files.known_hosts
+            knownhosts.announce(known, bench.known_name(blade), keys[blade].public)
+
+    def boot(blade: str) -> None:
+        contents = blades.Contents(record.release, name, disks[blade], keys[blade], recipe.apt_settings)
+        blades.create(bench, blade, contents)
+        reach.wait_until_up(bench, blade)
+
+    for_each(boot, names)
+
+
+def reimage(bench: Bench, names: Sequence[str], say: Say, wipe_disks: bool, announced: bool) -> None:
+    """Gives blades a new root, machine-id and host keys. Disks keep their content unless wiped."""
+    record = _agree_on_release(bench, None)
+    bench.podman.remove_containers([bench.container(name) for name in names])
+    if wipe_disks:
+        for blade in names:
+            blades.drop_disks(bench, blade)
+    make_blades(bench, names, record, say, announced)

@@ -1,0 +1,116 @@
+"""The only module that calls podman."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.lab import settings
+from provisioner.lab.command import run
+from provisioner.lab.host import Host
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a lab as podman knows it; `state` is podman's word, `devices` are host paths."""
+
+    name: str
+    blade: str
+    release: str
+    state: str
+    address: str
+    devices: tuple[str, ...]
+    state_folder: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether the blade is on."""
+        return self.state == "running"
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether it never booted: a killed `up` made it but had not filled it yet."""
+        return self.state in ("created", "configured", "initialized", "unknown")
+
+
+class Podman:
+    """Podman's command line with the runtime that fits this host."""
+
+    def __init__(self, host: Host) -> None:
+        self._base = ["podman", "--runtime", host.runtime]
+        self._ulimits = host.ulimits
+
+    def call(self, argv: Sequence[str], purpose: str, stdin: bytes | None = None) -> str:
+        """The standard output of one podman command; raises ProvisionError with its last words."""
+        return run([*self._base, *argv], purpose, f"see: podman {argv[0]} --help", stdin)
+
+    def containers(self, cluster: str) -> list[Container]:
+        """All containers of a cluster's lab, also stopped and half-made ones."""
+        label = f"label={settings.CLUSTER_LABEL}={cluster}"
+        names = self.call(
+            ["ps", "--all", "--filter", label, "--format", "{{.Names}}"], "listing containers"
+        ).split()
+        if not names:
+            return []
+        found = json.loads(self.call(["container", "inspect", *names], "looking at containers"))
+        return sorted((_container(each) for each in found), key=lambda each: each.name)
+
+    def remove_containers(self, names: Sequence[str]) -> None:
+        """Removes containers at once, running or not."""
+        if names:
+            self.call(["rm", "--force", "--time", "0", "--volumes", *names], "removing containers")
+
+    def networks(self) -> list[dict[str, Any]]:
+        """All networks of this host, as podman describes them."""
+        names = self.call(["network", "ls", "--quiet"], "listing networks").split()
+        if not names:
+            return []
+        found: list[dict[str, Any]] = json.loads(
+            self.call(["network", "inspect", *names], "looking at networks")
+        )
+        return found
+
+    def build(self, name: str, context: Path, arguments: Mapping[str, str]) -> None:
+        """Builds an image from a folder with a Containerfile."""
+        self.call(
+            # the host's network: there, a mirror or proxy on localhost is in reach
+            ["build", "--quiet", "--layers=false", "--network", "host", "--tag", name,
+             *(f"--build-arg={key}={value}" for key, value in arguments.items()),
+             *(f"--ulimit={limit}" for limit in self._ulimits),
+             str(context)],
+            f"building {name}",
+        )  # fmt: skip
+
+    def has_image(self, name: str) -> bool:
+        """Whether the image is in podman's storage."""
+        return bool(self.call(["images", "--quiet", name], "listing images").strip())
+
+    def images(self) -> list[str]:
+        """Names of all images a lab has built on this host."""
+        listed = self.call(
+            ["images", "--format", "{{.Repository}}:{{.Tag}}", f"localhost/{settings.PREFIX}*"],
+            "listing images",
+        )
+        return listed.split()
+
+
+def _container(found: dict[str, Any]) -> Container:
+    labels = found["Config"].get("Labels") or {}
+    devices = found["HostConfig"].get("Devices") or []
+    command = found["Config"].get("CreateCommand") or []
+    return Container(
+        name=found["Name"],
+        blade=labels.get(settings.BLADE_LABEL, ""),
+        release=labels.get(settings.RELEASE_LABEL, ""),
+        state=found["State"]["Status"],
+        address=_value_after(command, "--ip"),
+        devices=tuple(device["PathOnHost"] for device in devices),
+        state_folder=labels.get(settings.STATE_LABEL, ""),
+    )
+
+
+def _value_after(argv: list[str], option: str) -> str:
+    return argv[argv.index(option) + 1] if option in argv[:-1] else ""

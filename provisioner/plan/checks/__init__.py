@@ -1,0 +1,22 @@
+"""What a plan must mean: all rules that no single field can see.
+
+They run on the draft of a plan, that is on every value that is usable, so that one typo does not hide a
+duplicate bay elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.plan.checks.draft import Draft
+from provisioner.plan.checks.enclosure import check_enclosure
+from provisioner.plan.checks.parts import check_parts
+from provisioner.plan.checks.roles import check_roles
+from provisioner.plan.problems import Problem
+
+
+def meaning_problems(draft: Draft) -> Iterator[Problem]:
+    """Every rule that the draft breaks, in no order."""
+    yield from check_enclosure(draft)
+    yield from check_roles(draft)
+    yield from check_parts(draft)

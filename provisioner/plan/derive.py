@@ -1,0 +1,78 @@
+"""What a plan says about a blade once tier defaults are applied. Pure functions over a `Plan`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.plan.model import Blade, DiskEntry, Plan, Scratch, SlurmRole
+
+
+@dataclass(frozen=True)
+class ScratchDisk:
+    """One scratch disk that the plan wants: by stable id, or any free one of a size class (GB)."""
+
+    size_gb: int
+    id: str | None = None
+
+
+def slurm_role(plan: Plan, name: str) -> SlurmRole | None:
+    """What the blade is in Slurm: the named controller, a compute node, or nothing."""
+    if name == plan.cluster.controller:
+        return SlurmRole.CONTROLLER
+    tier = plan.tiers[plan.blades[name].tier]
+    return SlurmRole.COMPUTE if SlurmRole.COMPUTE in tier.slurm else None
+
+
+def members(plan: Plan) -> list[str]:
+    """All blades that have a Slurm role, controller first, then by bay."""
+    found = [name for name in plan.blades if slurm_role(plan, name)]
+    return sorted(found, key=lambda name: (name != plan.cluster.controller, plan.blades[name].bay))
+
+
+def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:
+    """Parts the blade gets from the stock, by part number."""
+    return blade.add if blade.add is not None else plan.tiers[blade.tier].add
+
+
+def ram_now(blade: Blade) -> int:
+    """Installed RAM in GiB."""
+    return sum(blade.ram) if isinstance(blade.ram, list) else blade.ram
+
+
+def ram_after(plan: Plan, blade: Blade) -> int:
+    """RAM in GiB once the planned sticks are in. Parts the stock does not know count as nothing."""
+    parts = added_parts(plan, blade).items()
+    return ram_now(blade) + sum(
+        plan.stock[part].size_gb * count
+        for part, count in parts
+        if part in plan.stock and plan.stock[part].kind == "ram"
+    )
+
+
+def scratch_layout(plan: Plan, blade: Blade) -> Scratch | None:
+    """The scratch rule that holds for the blade: its own, its tier's, or none."""
+    if blade.scratch == "none":
+        return None
+    return blade.scratch or plan.tiers[blade.tier].scratch
+
+
+def scratch_disks(plan: Plan, blade: Blade) -> list[ScratchDisk]:
+    """The disks that become scratch, in the order of the plan.
+
+    A disk's own purpose wins; without one, the disks of the size class of the scratch rule are taken.
+    """
+    rule = scratch_layout(plan, blade)
+    if blade.scratch == "none":
+        return []
+
+    def is_scratch(disk: DiskEntry) -> bool:
+        if disk.purpose is not None:
+            return disk.purpose == "scratch"
+        return rule is not None and disk.size_gb == rule.size_gb
+
+    return [
+        ScratchDisk(disk.size_gb, disk.id)
+        for disk in blade.disks
+        if is_scratch(disk)
+        for _ in range(disk.count)
+    ]

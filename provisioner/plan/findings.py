@@ -1,0 +1,129 @@
+"""What is odd about a plan that is valid: the hardware facts a person should know before a move."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ClusterShell.NodeSet import NodeSet
+
+from provisioner.names import blade_id, host_name
+from provisioner.plan.derive import added_parts, members, ram_after, scratch_disks, slurm_role
+from provisioner.plan.model import Blade, Plan, SlurmRole
+
+SLOW_LINK_GBIT = 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to know about one blade, or about the whole site when `blade` is None."""
+
+    level: Literal["error", "warning"]
+    blade: str | None
+    message: str
+
+
+def findings(plan: Plan) -> list[Finding]:
+    """All findings: blades in the order of their bays first, then those of the site."""
+    by_bay = sorted(plan.blades, key=lambda name: plan.blades[name].bay)
+    found = [
+        Finding("warning", name, message)
+        for name in by_bay
+        for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
+    ]
+    site = (*_cpus(plan), *_scratch_ids(plan), *_network(plan), *_stock(plan), *_backup(plan))
+    return found + [Finding("warning", None, message) for message in site]
+
+
+def folded(names: Iterable[str]) -> str:
+    """Blade ids as one node set: `BLD-[008,011-012]`."""
+    return blade_id(str(NodeSet.fromlist([host_name(name) for name in names])))
+
+
+def added_sticks(plan: Plan, blade: Blade) -> int:
+    """RAM sticks the blade gets from the stock."""
+    return sum(n for part, n in added_parts(plan, blade).items() if plan.stock[part].kind == "ram")
+
+
+def _ram(plan: Plan, name: str) -> Iterator[str]:
+    blade = plan.blades[name]
+    least, after = plan.tiers[blade.tier].min_ram_gb, ram_after(plan, blade)
+    if slurm_role(plan, name) and after < least:
+        yield f"{after} GB RAM is thin: tier {blade.tier} wants at least {least} GB"
+
+
+def _sticks(plan: Plan, blade: Blade) -> Iterator[str]:
+    """Every CPU wants the same even number of sticks, so a two-CPU blade wants multiples of four."""
+    added = added_sticks(plan, blade)
+    if isinstance(blade.ram, list):
+        total = len(blade.ram) + added
+        if total % 2:
+            yield f"{total} DIMMs is an odd count: the CPUs cannot get the same number"
+        elif total % 4:
+            yield f"{total} DIMMs are {total // 2} per CPU with two CPUs: an odd count per CPU"
+        return
+    if blade.dimms is not None:
+        if (added % 2 == 1) != (blade.dimms == "odd"):
+            yield f"odd DIMM count{' after the move' if added else ''}: populate pairs per CPU"
+        if blade.dimms == "odd":
+            return
+    elif added % 2:
+        yield f"+{added} sticks is an odd count: populate pairs per CPU"
+    if added % 4 == 2:
+        yield (
+            f"+{added} sticks are {added // 2} per CPU with two CPUs: an odd count per CPU, "
+            "unless it has one CPU or an odd count per CPU today"
+        )
+
+
+def _cpus(plan: Plan) -> Iterator[str]:
+    unknown = [name for name, blade in plan.blades.items() if blade.cpu is None]
+    if unknown:
+        who = f"all {len(unknown)} blades" if len(unknown) == len(plan.blades) else folded(unknown)
+        yield (
+            f"CPU model unknown for {who}: "
+            "ask the Onboard Administrator (SHOW SERVER INFO ALL) and write it as `cpu`"
+        )
+
+
+def _scratch_ids(plan: Plan) -> Iterator[str]:
+    blind = [
+        name
+        for name in plan.blades
+        if any(disk.id is None for disk in scratch_disks(plan, plan.blades[name]))
+    ]
+    if blind:
+        yield (
+            f"scratch of {folded(blind)} goes by size class while disk ids are unknown: "
+            "`provision disks` prints the lines for the plan"
+        )
+
+
+def _network(plan: Plan) -> Iterator[str]:
+    speed = plan.cluster.link_gbit
+    compute = [name for name in members(plan) if slurm_role(plan, name) is SlurmRole.COMPUTE]
+    if speed <= SLOW_LINK_GBIT and len(compute) > 1:
+        yield f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data"
+
+
+def _stock(plan: Plan) -> Iterator[str]:
+    used = stock_use(plan)
+    for name, part in plan.stock.items():
+        if used[name] and used[name] == part.count:
+            stick = "stick" if part.kind == "ram" else "disk"
+            yield f"the last spare {stick} is used: all {part.count} x {name} are planned"
+
+
+def _backup(plan: Plan) -> Iterator[str]:
+    if plan.cluster.backup_controller:
+        yield f"{plan.cluster.backup_controller} is named as backup controller, which is not used yet"
+
+
+def stock_use(plan: Plan) -> Counter[str]:
+    """How many of each part the plan takes from the stock."""
+    used: Counter[str] = Counter()
+    for blade in plan.blades.values():
+        used.update(added_parts(plan, blade))
+    return used

@@ -1,0 +1,166 @@
+"""Node tree -> plain data, remembering where every key and value stands in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from provisioner.plan.problems import Keys, Problem, printable
+
+_TAG = "tag:yaml.org,2002:"
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_FRACTION = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+_TRUE_OR_FALSE = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in the file; both count from 1."""
+
+    line: int
+    col: int
+
+
+@dataclass
+class Tree:
+    """The plain data of a plan and where each piece of it stands.
+
+    `written` keeps how true/false values were spelt. `refused` holds the places whose values already
+    have a problem in `problems`; `data` has None there.
+    """
+
+    data: Any = None
+    keys: dict[Keys, Position] = field(default_factory=dict)
+    values: dict[Keys, Position] = field(default_factory=dict)
+    written: dict[Keys, str] = field(default_factory=dict)
+    refused: set[Keys] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def value_at(self, path: Keys) -> Position:
+        """Where the value stands; for one that is not there, the nearest thing around it."""
+        while path not in self.values and path:
+            path = path[:-1]
+        return self.values.get(path, Position(1, 1))
+
+    def key_at(self, path: Keys) -> Position:
+        """Where the key stands; list items and absent keys fall back to `value_at`."""
+        return self.keys.get(path) or self.value_at(path)
+
+    def refuse(self, path: Keys, at: Position, wrong: str, right: str) -> None:
+        self.problems.append(Problem(at.line, at.col, wrong, right))
+        self.refused.add(path)
+
+
+def build_tree(root: yaml.Node) -> Tree:
+    """The tree of a composed document. Problems such as duplicate keys are collected in it."""
+    tree = Tree()
+    tree.data = _value(tree, (), root)
+    return tree
+
+
+def _position(node: yaml.Node) -> Position:
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _value(tree: Tree, path: Keys, node: yaml.Node) -> Any:
+    tree.values[path] = _position(node)
+    if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+        return _mapping(tree, path, node)
+    if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+        return [_value(tree, (*path, i), item) for i, item in enumerate(node.value)]
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(tree, path, node)
+    return _unknown_tag(tree, path, node)
+
+
+def _mapping(tree: Tree, path: Keys, node: yaml.MappingNode) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node, inherited in _pairs(tree, path, node):
+        at = _position(key_node)
+        if not isinstance(key_node, yaml.ScalarNode):
+            tree.refuse((*path, "?"), at, "a key that is a list or a mapping", "write a word")
+            continue
+        key = str(key_node.value)
+        here = (*path, key)
+        if key in found:
+            if not inherited:
+                _refuse_duplicate(tree, here, at)
+            continue
+        if key_node.tag == _TAG + "bool":
+            truth = str(_TRUE_OR_FALSE.get(key.lower(), key)).lower()
+            wrong = f"YAML reads the bare key {key} as {truth}"
+            tree.problems.append(Problem(at.line, at.col, wrong, f'write "{key}" in quotes'))
+        tree.keys[here] = at
+        found[key] = _value(tree, here, value_node)
+    return found
+
+
+def _pairs(
+    tree: Tree, path: Keys, node: yaml.MappingNode, inherited: bool = False
+) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:
+    """Key and value nodes: the mapping's own first, then those of its `<<: *defaults`."""
+    sources: list[yaml.Node] = []
+    for key_node, value_node in node.value:
+        if key_node.tag != _TAG + "merge":
+            yield key_node, value_node, inherited
+        elif isinstance(value_node, yaml.SequenceNode):
+            sources += value_node.value
+        else:
+            sources.append(value_node)
+    for source in sources:
+        if isinstance(source, yaml.MappingNode):
+            yield from _pairs(tree, path, source, inherited=True)
+        else:
+            at = _position(source)
+            tree.refuse((*path, "<<"), at, "`<<` merges mappings only", "write `<<: *anchor`")
+
+
+def _refuse_duplicate(tree: Tree, here: Keys, at: Position) -> None:
+    first = tree.keys[here].line
+    name = printable(str(here[-1]))
+    what = f"blade {name} is planned twice" if here[:-1] == ("blades",) else f"duplicate key `{name}`"
+    tree.problems.append(Problem(at.line, at.col, f"{what} (first on line {first})", "keep one of them"))
+
+
+def _scalar(tree: Tree, path: Keys, node: yaml.ScalarNode) -> Any:
+    text = str(node.value)
+    kind = node.tag.removeprefix(_TAG)
+    # A date is text in a plan, and so is `=`, which YAML 1.1 gives a type of its own.
+    if kind in {"str", "timestamp", "value", "merge"}:
+        return text
+    if kind == "null":
+        return None
+    if kind == "bool" and text.lower() in _TRUE_OR_FALSE:
+        tree.written[path] = text
+        return _TRUE_OR_FALSE[text.lower()]
+    if kind == "int":
+        return int(text) if _DECIMAL.fullmatch(text) else _odd_number(tree, path, text)
+    if kind == "float":
+        return float(text) if _FRACTION.fullmatch(text) else _odd_number(tree, path, text)
+    return _unknown_tag(tree, path, node)
+
+
+def _odd_number(tree: Tree, path: Keys, text: str) -> None:
+    """YAML 1.1 reads 010 as 8, 1:30 as 90 and 1_0 as 10; nobody means that in a plan."""
+    short = printable(text)
+    right = f'put "{short}" in quotes for text, or write a plain number'
+    if re.fullmatch(r"[-+]?0[0-7]{1,9}", text):
+        wrong = f"YAML reads {short} as the octal number {int(text, 8)}"
+        right = f"write {int(text)}, or {int(text, 8)} if that is meant"
+    elif re.fullmatch(r"0[xb][0-9a-fA-F]{1,9}|[0-9][0-9_]{1,17}", text):
+        number = int(text.replace("_", ""), 0 if text[1] in "xb" else 10)
+        wrong, right = f"{short} is an unusual way to write {number}", f"write {number}"
+    elif ":" in text:
+        wrong = f"YAML reads {short} as a number of base 60"
+    else:
+        wrong = f"{short} is an unusual way to write a number"
+    tree.refuse(path, tree.values[path], wrong, right)
+
+
+def _unknown_tag(tree: Tree, path: Keys, node: yaml.Node) -> None:
+    tag = printable(node.tag.replace(_TAG, "!!"))
+    tree.refuse(path, _position(node), f"a plan knows no tag {tag}", "remove it")

@@ -1,0 +1,93 @@
+"""What must be true of a blade before anything on it is touched. Pure; the facts come from `blade_facts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Slurm per Debian release: a cluster runs one of them, since 24.11 speaks to nothing older than 23.02.
+SLURM_OF_DEBIAN = {"12": "22.05", "13": "24.11"}
+MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in either direction
+SKEW_LIMIT = MUNGE_TOLERANCE - 60
+NEEDED_MIB = {"/": 300, "/var": 600}
+
+
+def blade_problems(
+    blade: Mapping[str, Any], wanted: Mapping[str, Any], controller: Mapping[str, Any] | None
+) -> list[str]:
+    """Everything that speaks against provisioning this blade, each as `what is wrong; what to do`.
+
+    Args:
+        blade: its facts.
+        wanted: `{"now": epoch of the asking machine, "users": {name: id}}`.
+        controller: the controller's facts; null for the controller itself or while it is unreachable.
+    """
+    return [
+        *_system_problems(blade),
+        *_release_problems(blade, controller),
+        *_space_problems(blade),
+        *_clock_problems(blade, float(wanted["now"])),
+        *_user_problems(blade, wanted["users"]),
+    ]
+
+
+def _system_problems(blade: Mapping[str, Any]) -> list[str]:
+    system = blade["os"]
+    problems = []
+    if system["id"] != "debian" or system["version_id"] not in SLURM_OF_DEBIAN:
+        name = system["pretty_name"] or "an unknown system"
+        problems.append(f"it runs {name}, which is not supported; image it with Debian 12 or Debian 13")
+    if blade["init"] != "systemd":
+        problems.append(f"its init is {blade['init']}, not systemd; image it with a plain Debian")
+    if not blade["machine_id"]:
+        problems.append("it has no machine-id; run systemd-machine-id-setup on it")
+    if blade["read_only"]:
+        problems.append(
+            "its root filesystem is read-only; look at dmesg for disk errors, then remount or reimage it"
+        )
+    return problems
+
+
+def _release_problems(blade: Mapping[str, Any], controller: Mapping[str, Any] | None) -> list[str]:
+    if controller is None:
+        return []
+    own = SLURM_OF_DEBIAN.get(blade["os"]["version_id"])
+    its = SLURM_OF_DEBIAN.get(controller["os"]["version_id"])
+    if own is None or its is None or own == its:
+        return []
+    return [
+        f"it runs Debian {blade['os']['version_id']} (Slurm {own}) and the controller Debian "
+        f"{controller['os']['version_id']} (Slurm {its}), which do not understand each other; "
+        f"image it with Debian {controller['os']['version_id']}"
+    ]
+
+
+def _space_problems(blade: Mapping[str, Any]) -> list[str]:
+    return [
+        f"only {blade['free_mib'][path]} MiB are free on {path}, {needed} are needed; make room there"
+        for path, needed in NEEDED_MIB.items()
+        if blade["free_mib"].get(path, needed) < needed
+    ]
+
+
+def _clock_problems(blade: Mapping[str, Any], now: float) -> list[str]:
+    skew = round(float(blade["epoch"]) - now)
+    if abs(skew) < SKEW_LIMIT:
+        return []
+    word = "ahead" if skew > 0 else "behind"
+    return [
+        f"its clock is {abs(skew)} s {word} of this machine's and munge breaks beyond {MUNGE_TOLERANCE} s; "
+        "set it with date --set or let chrony step it (chronyc makestep)"
+    ]
+
+
+def _user_problems(blade: Mapping[str, Any], users: Mapping[str, int]) -> list[str]:
+    problems = []
+    for name, number in users.items():
+        found = blade["users"].get(name)
+        if found is not None and (found["uid"], found["gid"]) != (number, number):
+            problems.append(
+                f"user {name} has uid {found['uid']} and gid {found['gid']} here, {number} everywhere else; "
+                f"remove its packages and the user, or change the ids and the owner of its files"
+            )
+    return problems

@@ -1,0 +1,115 @@
+"""Ansible's and ssh's words for a failure -> one plain sentence and the next step. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What went wrong on a blade, what a person does now, and the raw words as evidence."""
+
+    message: str
+    next_step: str
+    evidence: str = ""
+
+
+# First match wins. {blade} and {host} are filled in when it is shown.
+_KNOWN: list[tuple[str, str, str]] = [
+    (
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
+        "its SSH host key is not the one on record",
+        "if it was reimaged, say so with `provision reimaged {blade}`; if not, find out who answers there",
+    ),
+    (
+        r"Permission denied \([^)]*publickey",
+        "SSH refuses the key or the user",
+        "check ssh.user and ssh.key in the plan, and the blade's authorized_keys",
+    ),
+    (
+        r"Connection refused",
+        "SSH is refused: the blade answers, but no sshd listens there",
+        "wait until it has booted, or start ssh on its console",
+    ),
+    (
+        r"No route to host|Network is unreachable",
+        "there is no route to it",
+        "is it powered on and in the network of the plan? `provision plan` shows its bay and address",
+    ),
+    (
+        r"timed out|Timeout|did not respond|Connection closed|Broken pipe|Connection reset",
+        "it does not answer",
+        "is it powered on and booted? Run again once `ssh` reaches it",
+    ),
+    (
+        r"Missing sudo password|a password is required|is not in the sudoers|sudo: a terminal is required",
+        "sudo asks for a password or refuses the user",
+        "give the user of the plan password-less sudo on the blade (/etc/sudoers.d)",
+    ),
+    (
+        r"sudo: (command )?not found|sudo: not found|No such file or directory: 'sudo'|exec: sudo",
+        "there is no sudo on it",
+        "install sudo on the blade, or log in as root (ssh.user in the plan)",
+    ),
+    (
+        r"python3?: (command )?not found|python3: No such file|No python interpreters found|/usr/bin/python3: not found",
+        "there is no Python on it",
+        "install it with `ssh {host} apt-get install -y python3`, or put python3 into the image",
+    ),
+    (
+        r"No space left on device|not enough free space|You don't have enough free space",
+        "its disk is full",
+        "make room on / and /var, then run again",
+    ),
+    (
+        r"Read-only file system",
+        "its filesystem is read-only",
+        "look at dmesg for disk errors, then remount or reimage it",
+    ),
+    (
+        r"dpkg was interrupted|Could not get lock|unmet dependencies|held broken packages|Sub-process .*dpkg",
+        "its package system is in trouble",
+        "run `apt-get -f install` on the blade and look at what it says, then run again",
+    ),
+    (
+        r"Failed to (fetch|update apt cache)|Unable to locate package|No package matching|Temporary failure resolving"
+        r"|Cache update failed",
+        "apt cannot get the packages",
+        "check the blade's apt sources and its way to the mirror with `apt-get update`, then run again",
+    ),
+]
+
+
+def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
+    """Reads the result of a failed task.
+
+    Args:
+        result: Ansible's result; `provision_next` in it is our own roles' next step.
+        task: name of the task, for failures nobody foresaw.
+    """
+    message = str(result.get("msg") or "")
+    parts = [message, *(str(result.get(key) or "") for key in ("module_stderr", "stderr", "module_stdout"))]
+    words = "\n".join(part for part in parts if part)
+    if next_step := result.get("provision_next"):
+        return Diagnosis(message, str(next_step), str(result.get("evidence") or ""))
+    if our_own := re.match(r"^(?P<what>.+?)[;.] next: (?P<next>.+)$", message, re.DOTALL | re.IGNORECASE):
+        return Diagnosis(our_own["what"], our_own["next"].strip(), str(result.get("evidence") or ""))
+    for pattern, sentence, step in _KNOWN:
+        if re.search(pattern, words, re.IGNORECASE):
+            return Diagnosis(sentence, step, _last_lines(words))
+    return Diagnosis(
+        f"{task}: {_first_line(words) or 'failed without a word'}",
+        "run again with -v to see Ansible's own output",
+        _last_lines(words),
+    )
+
+
+def _first_line(words: str) -> str:
+    return next((line.strip() for line in words.splitlines() if line.strip()), "")
+
+
+def _last_lines(words: str, count: int = 6) -> str:
+    return "\n".join([line for line in words.splitlines() if line.strip()][-count:])

@@ -1,0 +1,95 @@
+"""The only module that starts Ansible."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from provisioner.inventory import static_form
+from provisioner.run.request import Request
+
+Event = Mapping[str, Any]
+
+
+def run_playbook(
+    request: Request,
+    on_event: Callable[[Event], None],
+    cancelled: Callable[[], bool],
+) -> int:
+    """Runs the playbook and hands on every event; returns Ansible's exit code, 254 when cancelled.
+
+    Everything Ansible writes (inventory, control sockets, artifacts with facts of the blades) lives in a
+    0700 folder of its own that is gone afterwards, and so are the ssh masters.
+    """
+    import ansible_runner
+
+    folder = Path(tempfile.mkdtemp(prefix="provision-"))
+    try:
+        _lay_out(folder, request)
+        # The runner prints its own warnings to stdout, which belongs to --json.
+        with contextlib.redirect_stdout(io.StringIO()):
+            runner = ansible_runner.run(
+                private_data_dir=str(folder),
+                playbook=str(request.playbook),
+                limit=",".join(request.limit),
+                forks=request.options.forks,
+                verbosity=request.options.verbosity or None,
+                cmdline=_flags(request) or None,
+                extravars=request.options.extra or None,
+                envvars={**request.environment, **_temporary(folder)},
+                event_handler=lambda event: _hand_on(event, on_event),
+                cancel_callback=cancelled,
+                suppress_env_files=True,
+                quiet=True,
+            )
+        return 254 if runner.status == "canceled" else int(runner.rc or 0)
+    finally:
+        _close_masters(folder / "cp")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lay_out(folder: Path, request: Request) -> None:
+    """The inventory of the run, with the site's group_vars and host_vars beside it."""
+    place = folder / "inventory"
+    place.mkdir(mode=0o700)
+    (place / "hosts.json").write_text(json.dumps(static_form(request.inventory)))
+    for name in ("group_vars", "host_vars"):
+        if (request.site / name).is_dir():
+            (place / name).symlink_to(request.site / name)
+    (folder / "cp").mkdir(mode=0o700)
+    (folder / "ansible.cfg").write_text("[defaults]\n")
+
+
+def _temporary(folder: Path) -> dict[str, str]:
+    return {
+        # A person's own ansible.cfg is left out: it could turn host key checking off behind our back.
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+    }
+
+
+def _flags(request: Request) -> str:
+    chosen = {"--check": request.options.check, "--diff": request.options.diff}
+    return " ".join(flag for flag, on in chosen.items() if on)
+
+
+def _hand_on(event: Event, on_event: Callable[[Event], None]) -> bool:
+    """True, or ansible-runner drops the event and its statistics."""
+    on_event(event)
+    return True
+
+
+def _close_masters(sockets: Path) -> None:
+    """Ends the ssh masters of this run; without it they would linger for ControlPersist seconds."""
+    for socket in sockets.glob("*"):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            command = ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "blade"]
+            subprocess.run(command, capture_output=True, timeout=5, check=False)

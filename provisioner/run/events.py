@@ -1,0 +1,140 @@
+"""What happened on which blade: ansible-runner's events, folded into one state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.run.diagnose import Diagnosis, diagnose
+
+# A task that prints its result for the person sets this key in its result or facts.
+NOTE_KEY = "provision_notes"
+
+
+@dataclass
+class BladeState:
+    """One blade's part of a run. Times are seconds."""
+
+    changed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    diffs: list[Mapping[str, Any]] = field(default_factory=list)
+    failure: Diagnosis | None = None
+    unreachable: bool = False
+    tasks: int = 0
+    seconds: float = 0.0
+    doing: str = "waiting"
+
+
+@dataclass
+class RunState:
+    """A run as far as its events tell."""
+
+    blades: dict[str, BladeState]
+    phases: dict[str, float] = field(default_factory=dict)
+    phase: str = ""
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    finished: bool = False
+    words: list[str] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
+    _phase_start: float = 0.0
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Folds one event of ansible-runner into the state; unknown kinds are left alone."""
+        if event.get("event") in ("error", "verbose") and event.get("stdout"):
+            # Ansible's words outside of any task: why it would not even start.
+            self.words.append(str(event["stdout"]).strip())
+        handler = _HANDLERS.get(str(event.get("event")))
+        if handler is not None:
+            handler(self, event.get("event_data") or {})
+
+    def failed(self) -> list[str]:
+        """Hosts that failed or were unreachable."""
+        return [name for name, blade in self.blades.items() if blade.failure is not None]
+
+
+def _play_start(state: RunState, data: Mapping[str, Any]) -> None:
+    _close_phase(state)
+    state.phase = str(data.get("name") or data.get("play") or "")
+
+
+def _close_phase(state: RunState) -> None:
+    now = state.clock()
+    if state.phase:
+        state.phases[state.phase] = state.phases.get(state.phase, 0.0) + now - state._phase_start
+    state._phase_start = now
+
+
+def _task_start_on_host(state: RunState, data: Mapping[str, Any]) -> None:
+    if blade := state.blades.get(str(data.get("host"))):
+        blade.doing = _title(data)
+
+
+def _ok(state: RunState, data: Mapping[str, Any]) -> None:
+    blade = _count(state, data)
+    result = _result(data)
+    if blade is None:
+        return
+    blade.notes += [str(note) for note in _notes(result)]
+    if result.get("changed"):
+        blade.changed.append(_title(data))
+        diffs = result.get("diff") or []
+        blade.diffs += diffs if isinstance(diffs, list) else [diffs]
+    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = dict(result)
+
+
+def _failed(state: RunState, data: Mapping[str, Any]) -> None:
+    if data.get("ignore_errors"):
+        return
+    if blade := _count(state, data):
+        blade.failure = diagnose(_result(data), _title(data))
+        blade.doing = "failed"
+
+
+def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
+    if blade := _count(state, data):
+        blade.failure = diagnose(_result(data), "connect")
+        blade.unreachable = True
+        blade.doing = "unreachable"
+
+
+def _stats(state: RunState, data: Mapping[str, Any]) -> None:
+    _close_phase(state)
+    state.phase = ""
+    state.finished = True
+
+
+def _count(state: RunState, data: Mapping[str, Any]) -> BladeState | None:
+    blade = state.blades.get(str(data.get("host")))
+    if blade is not None:
+        blade.tasks += 1
+        blade.seconds += float(data.get("duration") or 0)
+    return blade
+
+
+def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    result = data.get("res")
+    return result if isinstance(result, Mapping) else {}
+
+
+def _notes(result: Mapping[str, Any]) -> list[Any]:
+    facts = result.get("ansible_facts")
+    found = facts.get(NOTE_KEY) if isinstance(facts, Mapping) else result.get(NOTE_KEY)
+    return found if isinstance(found, list) else []
+
+
+def _title(data: Mapping[str, Any]) -> str:
+    """`munge | Put the key in place`, as Ansible itself names a task of a role."""
+    role, task = data.get("role"), str(data.get("task") or "")
+    return f"{role} | {task}" if role and not task.startswith(f"{role} :") else task
+
+
+_HANDLERS: dict[str, Callable[[RunState, Mapping[str, Any]], None]] = {
+    "playbook_on_play_start": _play_start,
+    "runner_on_start": _task_start_on_host,
+    "runner_on_ok": _ok,
+    "runner_on_failed": _failed,
+    "runner_on_unreachable": _unreachable,
+    "playbook_on_stats": _stats,
+}

@@ -1,0 +1,99 @@
+"""What a run came to: exit code, per blade what happened, and the next step. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from provisioner.errors import ExitCode
+from provisioner.run.diagnose import Diagnosis
+from provisioner.run.events import BladeState, RunState
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run, by blade id. Times are seconds."""
+
+    code: ExitCode
+    blades: dict[str, BladeState]
+    phases: dict[str, float]
+    seconds: float
+    interrupted: bool = False
+    controller_note: str = ""
+    words: str = ""
+
+    def changed(self) -> int:
+        """How many tasks changed something."""
+        return sum(len(blade.changed) for blade in self.blades.values())
+
+    def failures(self) -> dict[str, Diagnosis]:
+        """Why blades failed, by blade id."""
+        return {name: blade.failure for name, blade in self.blades.items() if blade.failure}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON and the run record; secrets never come this far (no_log)."""
+        return {
+            "exit_code": int(self.code),
+            "meaning": self.code.meaning,
+            "interrupted": self.interrupted,
+            "seconds": round(self.seconds, 1),
+            "changed": self.changed(),
+            "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
+            "blades": {name: _blade(blade) for name, blade in self.blades.items()},
+            "controller": self.controller_note,
+            "ansible": self.words,
+        }
+
+
+def _blade(blade: BladeState) -> dict[str, Any]:
+    return {
+        "status": status(blade),
+        "changed": blade.changed,
+        "notes": blade.notes,
+        "seconds": round(blade.seconds, 1),
+        "failure": asdict(blade.failure) if blade.failure else None,
+    }
+
+
+def status(blade: BladeState) -> str:
+    """`unreachable`, `failed`, `changed` or `ok`."""
+    if blade.failure is not None:
+        return "unreachable" if blade.unreachable else "failed"
+    return "changed" if blade.changed else "ok"
+
+
+def conclude(
+    state: RunState, names: dict[str, str], controller: str, code: int, seconds: float, interrupted: bool
+) -> Outcome:
+    """Decides what the run came to.
+
+    Args:
+        names: blade id by inventory name.
+        controller: inventory name of the controller; without it there is no cluster.
+        code: exit code of Ansible. 0, 2 (a host failed) and 4 (a host was unreachable) are told apart by
+            the events; any other means that Ansible itself stopped.
+    """
+    blades = {names[host]: blade for host, blade in state.blades.items()}
+    failed = state.failed()
+    if interrupted or controller in failed or (code not in (0, 2, 4, 6)) or not state.finished:
+        verdict = ExitCode.FAILED
+    elif failed:
+        everyone = set(state.blades) - {controller}
+        verdict = ExitCode.FAILED if everyone and everyone <= set(failed) else ExitCode.DEGRADED
+    else:
+        verdict = ExitCode.OK
+    note = controller_note(state, controller)
+    # Without a failed host and without an end, Ansible itself stopped, and only its words say why.
+    words = "" if state.finished or interrupted else "\n".join(state.words).split("Traceback")[0].strip()
+    return Outcome(verdict, blades, state.phases, seconds, interrupted, note, words)
+
+
+def controller_note(state: RunState, controller: str) -> str:
+    """Why slurmctld was restarted or reconfigured, '' when it was not."""
+    for task, result in state.results.get(controller, {}).items():
+        facts = result.get("ansible_facts")
+        if task.endswith("find out what its change needs") and isinstance(facts, dict):
+            change = facts.get("__slurmctld_change", {})
+            if change.get("kind") not in (None, "nothing"):
+                return f"slurmctld {change['kind']}: {'; '.join(change['why'])}"
+    return ""

@@ -1,0 +1,99 @@
+"""Live progress: a table that redraws itself on a terminal, plain lines everywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from provisioner.run.events import BladeState, RunState
+from provisioner.run.outcome import status
+
+_STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red", "": "dim"}
+
+
+class Progress(Protocol):
+    """Is told after every event."""
+
+    def update(self, state: RunState, event: Mapping[str, Any]) -> None:
+        """Shows what is new."""
+
+
+class Silent:
+    """For --json: the answer is the only output."""
+
+    def update(self, state: RunState, event: Mapping[str, Any]) -> None:
+        """Shows nothing."""
+
+
+class Lines:
+    """One line per phase, change and failure; what a log file or a pipe wants."""
+
+    def __init__(self, console: Console, names: Mapping[str, str]) -> None:
+        self._console = console
+        self._names = names
+        self._phase = ""
+        self._seen: dict[str, int] = {}
+        self._failed: set[str] = set()
+
+    def update(self, state: RunState, event: Mapping[str, Any]) -> None:
+        """Prints the lines that the event gave."""
+        if state.phase and state.phase != self._phase:
+            self._phase = state.phase
+            self._print(f"== {state.phase}")
+        for host, blade in state.blades.items():
+            for title in blade.changed[self._seen.get(host, 0) :]:
+                self._print(f"{self._names[host]}  changed  {title}")
+            self._seen[host] = len(blade.changed)
+            if blade.failure and host not in self._failed:
+                self._failed.add(host)
+                self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+class Screen:
+    """The live table: one row per blade with what it does now."""
+
+    def __init__(self, live: Live, names: Mapping[str, str]) -> None:
+        self._live = live
+        self._names = names
+        self._start = time.monotonic()
+
+    def update(self, state: RunState, event: Mapping[str, Any]) -> None:
+        """Redraws; rich itself limits how often."""
+        self._live.update(_table(state, self._names, time.monotonic() - self._start))
+
+
+def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
+    table = Table(
+        title=f"{state.phase or 'Starting'}  {seconds:.0f} s", title_justify="left", box=None, padding=(0, 2, 0, 0)
+    )
+    table.add_column("blade", no_wrap=True)
+    table.add_column("changed", justify="right")
+    table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
+    for host, blade in state.blades.items():
+        table.add_row(names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)])
+    return table
+
+
+def _live_status(blade: BladeState) -> str:
+    return status(blade) if blade.tasks else ""
+
+
+@contextmanager
+def shown(console: Console, names: Mapping[str, str], as_json: bool) -> Iterator[Progress]:
+    """The progress display that suits the output; the terminal is whole again afterwards."""
+    if as_json:
+        yield Silent()
+    elif console.is_terminal:
+        with Live(console=console, refresh_per_second=8, transient=True) as live:
+            yield Screen(live, names)
+    else:
+        yield Lines(console, names)

@@ -1,0 +1,140 @@
+"""What a change of slurm.conf needs: nothing, `scontrol reconfigure`, or a restart of slurmctld.
+
+The rules were measured on 22.05.8 and 24.11.5; for the releases between they are SchedMD's FAQ ("How
+should I add nodes to an existing cluster?") and the notes of slurm.conf(5).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+Release = tuple[int, int]
+
+# A bare reconfigure with another set of nodes kills slurmctld before this release.
+NODES_BY_RECONFIGURE: Release = (24, 11)
+# From here on reconfigure re-executes the daemon: all keys but ports and authentication take effect.
+REEXEC: Release = (23, 11)
+
+_ALWAYS_RESTART = {"slurmctldport", "slurmdport", "authtype", "slurmctldhost"}
+_RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
+    "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters", "maxnodecount",
+    "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",
+    "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
+    "jobacctgathertype", "prologflags",
+}  # fmt: skip
+_TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
+
+
+class Kind(IntEnum):
+    """What has to be done, from nothing to most."""
+
+    NOTHING = 0
+    RECONFIGURE = 1
+    RESTART = 2
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has to be done and why, in words for the summary."""
+
+    kind: Kind
+    why: list[str]
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain data for templates and the run record."""
+        return {"kind": self.kind.name.lower(), "why": self.why}
+
+
+def release_of(version: str) -> Release:
+    """(22, 5) for `22.05.8-4+deb12u3` or `slurm 22.05.8`.
+
+    Raises:
+        ValueError: there is no release in the text.
+    """
+    match = re.search(r"(\d\d)\.(\d\d)\b", version)
+    if match is None:
+        raise ValueError(f"not a Slurm version: {version!r}")
+    return int(match[1]), int(match[2])
+
+
+def config_change(live: list[str], new: str, version: str) -> Change:
+    """Compares the new slurm.conf with what slurmctld may hold.
+
+    Args:
+        live: texts that slurmctld may have loaded: the last one that was applied with success and the
+            one on disk. They differ when a run was killed or a person edited the file; the larger
+            need wins. An empty text stands for no file.
+        new: the text about to be written.
+        version: the controller's Slurm version.
+    """
+    needs = [_need(old, new, release_of(version)) for old in live]
+    kind = max((need.kind for need in needs), default=Kind.RESTART)
+    why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
+    return Change(kind, why)
+
+
+def _need(old: str, new: str, release: Release) -> Change:
+    if not old.strip():
+        return Change(Kind.RESTART, ["first configuration"])
+    before, now = _parse(old), _parse(new)
+    if before == now:
+        return Change(Kind.NOTHING, [])
+    reasons = [*_node_reasons(before, now, release), *_setting_reasons(before, now, release)]
+    kind = max((kind for kind, _ in reasons), default=Kind.RECONFIGURE)
+    why = [reason for its, reason in reasons if its == kind]
+    return Change(kind, why or ["partitions changed"])
+
+
+def _node_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple[Kind, str]]:
+    reasons = []
+    by_set = Kind.RECONFIGURE if release >= NODES_BY_RECONFIGURE else Kind.RESTART
+    if came := sorted(now.nodes.keys() - before.nodes.keys()):
+        reasons.append((by_set, f"new nodes: {', '.join(came)}"))
+    if went := sorted(before.nodes.keys() - now.nodes.keys()):
+        reasons.append((by_set, f"removed nodes: {', '.join(went)}"))
+    for name in sorted(before.nodes.keys() & now.nodes.keys()):
+        old, new = before.nodes[name], now.nodes[name]
+        keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+        if keys:
+            heavy = bool(keys & (_TOPOLOGY | {"nodeaddr"})) and release < REEXEC
+            kind = Kind.RESTART if heavy else Kind.RECONFIGURE
+            reasons.append((kind, f"{name}: {', '.join(sorted(keys))} changed"))
+    return reasons
+
+
+def _setting_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple[Kind, str]]:
+    restart = _ALWAYS_RESTART if release >= REEXEC else _RESTART_BEFORE_REEXEC
+    return [
+        (Kind.RESTART if key in restart else Kind.RECONFIGURE, f"{key} changed")
+        for key in sorted(before.settings.keys() | now.settings.keys())
+        if before.settings.get(key) != now.settings.get(key)
+    ]
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """slurm.conf without comments: settings and nodes with lower-case keys, the rest as lines."""
+
+    settings: dict[str, str]
+    nodes: dict[str, dict[str, str]]
+    others: tuple[str, ...]
+
+
+def _parse(text: str) -> _Parsed:
+    settings: dict[str, str] = {}
+    nodes: dict[str, dict[str, str]] = {}
+    others: list[str] = []
+    for line in (row.split("#", 1)[0].strip() for row in text.splitlines()):
+        pairs = {key.lower(): value for key, value in re.findall(r"(\w+)=(\S*)", line)}
+        if "nodename" in pairs:
+            nodes[pairs["nodename"]] = pairs
+        elif "partitionname" in pairs:
+            others.append(line)
+        elif "=" in line:
+            key, value = line.split("=", 1)
+            settings[key.strip().lower()] = value.strip()
+        elif line:
+            others.append(line)
+    return _Parsed(settings, nodes, tuple(others))

@@ -1,0 +1,108 @@
+"""slurm.conf and cgroup.conf as data: our defaults, the site's keys over them, the nodes of the registry.
+
+Every value that a Slurm release changed the default of is written out, so that Debian 12 (22.05) and
+Debian 13 (24.11) behave alike. Templates only print what is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.slurm.nodes import PLACEHOLDER_NODE, Line, node_line, partition_lines
+
+Settings = dict[str, str | int]
+
+
+def default_settings(cluster: str, controller: str, address: str) -> Settings:
+    """Our slurm.conf keys; times are seconds, memory MiB."""
+    return {
+        "ClusterName": cluster,
+        "SlurmctldHost": f"{controller}({address})",
+        "SlurmUser": "slurm",
+        "AuthType": "auth/munge",
+        "CredType": "cred/munge",
+        "SlurmctldPort": 6817,
+        "SlurmdPort": 6818,
+        "SrunPortRange": "60001-63000",
+        "StateSaveLocation": "/var/lib/slurm/slurmctld",
+        "SlurmdSpoolDir": "/var/lib/slurm/slurmd",
+        "SlurmctldPidFile": "/run/slurmctld/slurmctld.pid",
+        "SlurmdPidFile": "/run/slurmd.pid",
+        "SlurmctldLogFile": "/var/log/slurm/slurmctld.log",
+        "SlurmdLogFile": "/var/log/slurm/slurmd.log",
+        # Configless: slurmd fetches this file. A node may report 5 % less memory than promised.
+        "SlurmctldParameters": "enable_configless,node_reg_mem_percent=95",
+        "SelectType": "select/cons_tres",
+        "SelectTypeParameters": "CR_Core_Memory",
+        "ProctrackType": "proctrack/cgroup",
+        "TaskPlugin": "task/cgroup,task/affinity",
+        "JobAcctGatherType": "jobacct_gather/cgroup",
+        "JobAcctGatherFrequency": "task=30",
+        "PrologFlags": "Contain",
+        "LaunchParameters": "use_interactive_step",
+        "MpiDefault": "none",
+        "TmpFS": "/scratch",
+        # A blade comes back by itself after a power cut or a reimage; a drain stays a drain.
+        "ReturnToService": 2,
+        "SlurmctldTimeout": 120,
+        "SlurmdTimeout": 300,
+        "MessageTimeout": 20,
+        "UnkillableStepTimeout": 120,
+        "TreeWidth": 16,
+        "SchedulerType": "sched/backfill",
+        "PriorityType": "priority/basic",
+        "EnforcePartLimits": "ALL",
+        # Debian ships no mailer; the default path makes every start log an error.
+        "MailProg": "/bin/true",
+    }
+
+
+CGROUP_SETTINGS: Settings = {
+    "ConstrainCores": "yes",
+    "ConstrainRAMSpace": "yes",
+    "ConstrainSwapSpace": "no",
+    "ConstrainDevices": "no",
+}
+
+
+def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Settings:
+    """The site's keys over ours, whatever their case; a key set to null is dropped.
+
+    Slurm reads keys without regard to case, so `messagetimeout: 60` replaces `MessageTimeout`.
+    """
+    merged = {key.lower(): (key, value) for key, value in defaults.items()}
+    for key, value in site.items():
+        name = merged[key.lower()][0] if key.lower() in merged else key
+        merged[key.lower()] = (name, value)
+    return {name: _printed(value) for name, value in merged.values() if value is not None}
+
+
+def _printed(value: Any) -> str | int:
+    """YAML's true and false as Slurm's words; everything else as it is."""
+    if isinstance(value, bool):
+        return "YES" if value else "NO"
+    return value if isinstance(value, int) else str(value)
+
+
+def slurm_config(
+    cluster: Mapping[str, Any],
+    nodes: Mapping[str, Mapping[str, Any]],
+    partitions: list[Mapping[str, Any]],
+    site: Mapping[str, Any],
+) -> dict[str, Any]:
+    """slurm.conf as `{"settings": {...}, "nodes": [...], "partitions": [...]}`.
+
+    Args:
+        cluster: `{"name", "controller", "address"}`.
+        nodes: the registry's records by node name.
+        partitions: see `partition_lines`.
+        site: slurm.conf keys of the site, merged over our defaults.
+    """
+    defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
+    lines: list[Line] = [node_line(name, nodes[name]) for name in sorted(nodes)]
+    return {
+        "settings": merge_settings(defaults, site),
+        "nodes": lines or [PLACEHOLDER_NODE],
+        "partitions": partition_lines(partitions, nodes),
+    }

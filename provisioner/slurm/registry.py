@@ -1,0 +1,116 @@
+"""The node registry: the controller's memory of every node that ever joined.
+
+A run merges what it discovered on the nodes it touched; slurm.conf is rendered from all records. So a
+run over one blade never drops the others, and a blade that was never seen is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.slurm.hardware import Hardware, is_noise, losses
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What became of a registry: its records, and per node what was new, changed or lost."""
+
+    nodes: dict[str, dict[str, Any]]
+    added: list[str] = field(default_factory=list)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    drifted: dict[str, list[str]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for templates and the run record."""
+        return {
+            "nodes": self.nodes,
+            "added": self.added,
+            "changed": self.changed,
+            "drifted": self.drifted,
+        }
+
+
+def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
+    """The records in the text of nodes.json, by node name; an absent file ('') has none.
+
+    Raises:
+        ValueError: the file is damaged, of a newer format, or another cluster's. Never guessed around:
+            an empty registry in its place would drop every node.
+    """
+    if not text.strip():
+        return {}
+    try:
+        data = json.loads(text)
+        form, owner, nodes = data["format"], data["cluster"], data["nodes"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"the node registry is damaged: {error}") from error
+    if form != FORMAT or not isinstance(nodes, dict):
+        raise ValueError(f"the node registry has format {form}, this release reads {FORMAT}")
+    if owner != cluster:
+        raise ValueError(f"the node registry belongs to cluster {owner}, not {cluster}")
+    return dict(nodes)
+
+
+def write_registry(nodes: Mapping[str, Any], cluster: str) -> str:
+    """The text of nodes.json: sorted, so that equal records are equal bytes."""
+    data = {"format": FORMAT, "cluster": cluster, "nodes": dict(nodes)}
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def merge_records(
+    known: Mapping[str, dict[str, Any]],
+    discovered: Mapping[str, dict[str, Any]],
+    accept: Collection[str] = (),
+) -> Merge:
+    """Puts what was discovered into the registry.
+
+    A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "hardware": {...},
+    "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second run changes no byte.
+    A loss of hardware keeps the old record unless the node is in `accept`: that is drift.
+
+    Args:
+        known: the registry's records by node name.
+        discovered: the records of the nodes this run touched.
+        accept: nodes whose loss of hardware a person accepted.
+    """
+    nodes = dict(known)
+    added: list[str] = []
+    changed: dict[str, list[str]] = {}
+    drifted: dict[str, list[str]] = {}
+    for name, record in sorted(discovered.items()):
+        old = nodes.get(name)
+        if old is None:
+            nodes[name] = record
+            added.append(name)
+            continue
+        before, now = Hardware.from_dict(old["hardware"]), Hardware.from_dict(record["hardware"])
+        lost = losses(before, now)
+        if lost and name not in accept:
+            drifted[name] = lost
+            record = {**record, "hardware": old["hardware"]}
+        elif is_noise(before, now):
+            record = {**record, "hardware": old["hardware"]}
+        if differences := _differences(old, record):
+            nodes[name] = record
+            changed[name] = differences
+    return Merge(nodes, added, changed, drifted)
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """`tier thin -> medium` for every field that differs, but for when and by which run it was seen."""
+
+    def flat(record: dict[str, Any]) -> dict[str, Any]:
+        rest = {key: value for key, value in record.items() if key not in ("seen", "hardware")}
+        return {**rest, **record["hardware"]}
+
+    before, now = flat(old), flat(new)
+    return [
+        f"{key} {before.get(key)} -> {now.get(key)}"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+    ]

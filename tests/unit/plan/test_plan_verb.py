@@ -1,0 +1,109 @@
+"""`provision plan` and `provision schema` as a person and as a script see them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner
+
+from provisioner.cli.plan import plan
+from provisioner.cli.schema import schema
+from provisioner.plan.problems import PlanError
+
+ASGARD = Path(__file__).parents[3] / "inventories" / "asgard" / "plan.yml"
+
+app = typer.Typer()
+app.command("plan")(plan)
+app.command("schema")(schema)
+
+
+def shown(*arguments: str, columns: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> str:
+    if monkeypatch and columns:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", str(columns))
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return typer.unstyle(result.stdout)
+
+
+def row_of(text: str, blade: str) -> str:
+    return next(line for line in text.splitlines() if f" {blade} " in line)
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    text = shown("plan", "--plan", str(ASGARD))
+    assert row_of(text, "BLD-008").split() == (
+        "8 BLD-008 10.60.0.108 medium compute 16 -> 32 2 x 300 GB SAS, scratch 3".split()
+    )
+    assert "controller" in row_of(text, "BLD-006")
+    assert "8 -> 40" in row_of(text, "BLD-006")
+    assert "BLD-[008,011-012]: +2 sticks are 1 per CPU" in text
+    assert "the last spare stick is used: all 14 x RAM-007 are planned" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_terminal_gets_lines_that_fit(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown("plan", "--plan", str(ASGARD), columns=columns, monkeypatch=monkeypatch)
+    assert max(map(len, text.splitlines())) <= columns
+    assert ("10.60.0.108" in text) == (columns == 120)
+    assert row_of(text, "BLD-008").rstrip().endswith("3")
+    assert "…" not in text
+
+
+def test_empty_bays_are_shown(plan_file: Path) -> None:
+    text = shown("plan", "--plan", str(plan_file))
+    assert sum("(empty)" in line for line in text.splitlines()) == 11
+
+
+def test_json_says_the_same() -> None:
+    said = json.loads(shown("plan", "--plan", str(ASGARD), "--json"))
+    assert [blade["bay"] for blade in said["blades"]] == list(range(1, 17))
+    blade = said["blades"][7]
+    assert (blade["blade"], blade["slurm"], blade["ram_gb"], blade["ram_after_gb"]) == (
+        "BLD-008",
+        "compute",
+        16,
+        32,
+    )
+    assert blade["scratch"] == ["any of 300 GB", "any of 300 GB"]
+    assert {"RAM-007": 0, "HDD-004": 0, "HDD-002": 6} == {
+        part["part"]: part["left"] for part in said["stock"]
+    }
+    assert {finding["level"] for finding in said["findings"]} == {"warning"}
+    assert said["problems"] == []
+
+
+def test_problems_as_json_and_as_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text("- x\n")
+    result = CliRunner().invoke(app, ["plan", "--plan", str(path), "--json"])
+    assert isinstance(result.exception, PlanError)
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (problem["line"], problem["col"]) == (1, 1)
+
+
+def test_the_schema_takes_the_plan_of_asgard() -> None:
+    described = json.loads(shown("schema"))
+    assert described["$schema"].startswith("https://json-schema.org/")
+    jsonschema.Draft202012Validator.check_schema(described)
+    site = yaml.safe_load(ASGARD.read_text())
+    jsonschema.validate(site, described)
+    site["blades"]["BLD-001"]["teir"] = "thin"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(site, described)
+
+
+def test_the_verbs_import_nothing_heavy_before_they_are_called() -> None:
+    code = "import sys, provisioner.cli.plan, provisioner.cli.schema; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"pydantic", "yaml", "ClusterShell"} & set(loaded)

@@ -1,0 +1,122 @@
+"""Which blades `--nodes` means."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioner.errors import UsageError
+from provisioner.plan.model import Plan
+from provisioner.plan.select import select_nodes
+
+MEMBERS = ["BLD-011", "BLD-006", "BLD-008", "BLD-010"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (None, MEMBERS),
+        ("@all", MEMBERS),
+        ("BLD-008,BLD-011", ["BLD-011", "BLD-008"]),
+        ("bld-008", ["BLD-008"]),
+        ("Bld-008 , BLD-008 bld-011", ["BLD-011", "BLD-008"]),
+        ("BLD-[008,010-011]", ["BLD-011", "BLD-008", "BLD-010"]),
+        ("@medium", ["BLD-011", "BLD-008"]),
+        ("@Medium,BLD-006", ["BLD-011", "BLD-006", "BLD-008"]),
+        ("@all!BLD-008", ["BLD-011", "BLD-006", "BLD-010"]),
+        ("@all ! @medium", ["BLD-006", "BLD-010"]),
+        ("bld-01[0-1]", ["BLD-011", "BLD-010"]),
+    ],
+)
+def test_sets_in_the_order_of_the_plan(small_plan: Plan, expression: str | None, expected: list[str]) -> None:
+    assert select_nodes(small_plan, expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "message", "next_step"),
+    [
+        ("BLD-012", "BLD-012 is not in the plan", "BLD-011"),
+        ("BLD-008,BLD-01,x", "BLD-01, X are not in the plan", "did you mean"),
+        ("BLD-016", "no Slurm role for BLD-016 (tier off)", "leave them out"),
+        ("@off", "no Slurm role for BLD-016 (tier off)", "leave them out"),
+        ("@mediun", '"@mediun" is no tier', "did you mean @medium?"),
+        ("@empty", '"@empty" names no blade', "BLD-008"),
+        ("", '"" names no blade', "BLD-008"),
+        ("  ", '"  " names no blade', "BLD-008"),
+        ("@medium!@medium", "names no blade", "BLD-008"),
+        ("BLD-[008", "no node set", "BLD-[008-012]"),
+        ("BLD-[12-8]", "no node set", "BLD-[008-012]"),
+        ("BLD-008!", "no node set", "BLD-[008-012]"),
+    ],
+)
+def test_what_is_refused(small_plan: Plan, expression: str, message: str, next_step: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        select_nodes(small_plan, expression)
+    assert message in raised.value.message
+    assert next_step in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "BLD-[1-99999999]",
+        "BLD-[1-99999999",
+        "BLD-008,x[1-99999999]",
+        "a[1-900]b[1-900]",
+        "@medium[1-99999999]",
+        "BLD-[1-" + "9" * 5000 + "]",
+        "BLD-[" + "1-1000," * 500 + "1]",
+    ],
+)
+def test_huge_sets_are_refused_at_once(small_plan: Plan, expression: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(UsageError, match="more than 1024 names"):
+        select_nodes(small_plan, expression)
+    assert time.monotonic() - started < 1
+
+
+SET_PIECES = st.sampled_from(
+    [
+        "BLD-",
+        "008",
+        "[",
+        "]",
+        "@",
+        "all",
+        "medium",
+        ",",
+        "!",
+        "&",
+        "^",
+        "-",
+        "*",
+        "?",
+        "/",
+        " ",
+        "9",
+        "{",
+        ":",
+        "\n",
+    ]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(expression=st.one_of(st.text(max_size=30), st.lists(SET_PIECES, max_size=12).map("".join)))
+def test_any_text_gives_members_or_a_usage_error(small_plan: Plan, expression: str) -> None:
+    try:
+        chosen = select_nodes(small_plan, expression)
+    except UsageError as error:
+        assert error.message.isprintable()
+        assert error.next_step
+    else:
+        assert chosen
+        assert set(chosen) <= set(MEMBERS)
+
+
+@given(chosen=st.sets(st.sampled_from(MEMBERS), min_size=1))
+def test_what_is_named_is_what_comes_back(small_plan: Plan, chosen: set[str]) -> None:
+    assert set(select_nodes(small_plan, ",".join(chosen).lower())) == chosen

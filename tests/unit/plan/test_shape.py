@@ -1,0 +1,25 @@
+"""The words for shape problems know every model and every pattern of the plan."""
+
+from __future__ import annotations
+
+from provisioner.plan import model, shape
+
+
+def test_every_model_has_a_place() -> None:
+    assert set(shape.MODELS.values()) == set(model.Strict.__subclasses__())
+
+
+def test_every_pattern_has_words() -> None:
+    patterns = {
+        value
+        for name, value in vars(model).items()
+        if isinstance(value, str) and value.startswith("^") and name.isupper()
+    }
+    assert patterns == set(shape.FORMS)
+
+
+def test_labels_name_the_owner_first() -> None:
+    assert shape.label(()) == "the plan"
+    assert shape.label(("cluster",)) == "cluster"
+    assert shape.label(("blades", "BLD-007", "disks", 0, "size_gb")) == "disks[0].size_gb of BLD-007"
+    assert shape.label(("tiers", "fat", "add", "RAM-007")) == "add.RAM-007 of tier fat"
