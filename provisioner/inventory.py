@@ -11,6 +11,7 @@ from typing import Any
 from provisioner.names import host_name
 from provisioner.plan.derive import members, scratch_disks, scratch_layout, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
+from provisioner.slurm.packages import all_packages
 
 # Debian's slurm user has this id everywhere; munge's is dynamic in the package and fixed here.
 SYSTEM_USERS = {"slurm": 64030, "munge": 64032}
@@ -71,11 +72,13 @@ def host_variables(plan: Plan, name: str) -> dict[str, Any]:
     """The variables of one blade, as `--host` prints them."""
     blade = plan.blades[name]
     layout = scratch_layout(plan, blade)
+    role = slurm_role(plan, name)
     return {
         "ansible_host": str(blade.address),
         "blade_id": name,
         "blade_bay": blade.bay,
         "blade_tier": blade.tier,
+        "blade_role": role.value if role else "",
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
     }
@@ -101,6 +104,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "base_users": SYSTEM_USERS,
         "base_time_source": address,
         "munge_key_host": controller,
+        "slurm_all_packages": all_packages(),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
         "slurmctld_partitions": [
             {

@@ -9,6 +9,7 @@ from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.slurm.change import config_change
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.packages import missing_packages, packages
 from provisioner.slurm.record import node_record, record_doubts
 from provisioner.slurm.registry import merge_records, read_registry, write_registry
 
@@ -21,6 +22,8 @@ class FilterModule:
         return {
             "blade_problems": blade_problems,
             "hosts_file": hosts_file,
+            "missing_packages": missing_packages,
+            "slurm_packages": packages,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(
                 cluster, nodes, partitions, site

@@ -34,7 +34,6 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
 
     from rich.console import Console
 
-    from provisioner.cli.summary import print_summary
     from provisioner.disks import parse_report, plan_lines
     from provisioner.errors import ExitCode
     from provisioner.names import host_name
@@ -60,8 +59,12 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
         typer.echo(json.dumps(_as_dict(found, lines, missing), indent=2))
     elif found:
         _print(console, site, found, lines)
-    if missing and not as_json:
-        print_summary(console, finished.outcome)
+    failures = finished.outcome.failures()
+    for name in missing:
+        failure = failures.get(name)
+        typer.echo(f"{name}: {failure.message if failure else 'said nothing about its disks'}", err=True)
+        if failure and failure.next_step:
+            typer.echo(f"  next: {failure.next_step.format(blade=name, host=host_name(name))}", err=True)
     if missing:
         raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
 

@@ -36,7 +36,7 @@ def run(
     argv: Sequence[str],
     purpose: str,
     next_step: str = "",
-    stdin: bytes | None = None,
+    stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> str:
     """The standard output of a program.
@@ -44,21 +44,29 @@ def run(
     Raises:
         ProvisionError: it failed; says the purpose and the last line of its standard error.
     """
-    done = subprocess.run(
+    with subprocess.Popen(
         list(argv),
-        # an empty stdin, never the terminal: no program of the lab asks anybody anything
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
+        # never the terminal: no program of the lab asks anybody anything
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, **(environment or {})},
         pass_fds=inherited(),
-        check=False,
-    )
-    if done.returncode != 0:
+        # Ctrl-C and a closed terminal reach this process only: a podman that is killed half-way
+        # leaves addresses taken and processes that nobody owns
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(stdin)
+        except BaseException:
+            process.terminate()  # asked, not killed: it tidies up, and the `with` waits for it
+            raise
+    if process.returncode != 0:
         raise ProvisionError(
-            f"{purpose} failed: {last_line(done.stderr.decode(errors='replace'))}",
+            f"{purpose} failed: {last_line(errors.decode(errors='replace'))}",
             next_step or f"run it by hand to see more: {' '.join(argv[:4])} ...",
         )
-    return done.stdout.decode(errors="replace")
+    return output.decode(errors="replace")
 
 
 def last_line(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.errors import ProvisionError
 from provisioner.lab import settings
 from provisioner.lab.command import run
 from provisioner.lab.host import Host
@@ -43,9 +44,12 @@ class Podman:
         self._base = ["podman", "--runtime", host.runtime]
         self._ulimits = host.ulimits
 
-    def call(self, argv: Sequence[str], purpose: str, stdin: bytes | None = None) -> str:
+    def call(self, argv: Sequence[str], purpose: str, stdin: bytes = b"") -> str:
         """The standard output of one podman command; raises ProvisionError with its last words."""
-        return run([*self._base, *argv], purpose, f"see: podman {argv[0]} --help", stdin)
+        try:
+            return run([*self._base, *argv], purpose, f"see: podman {argv[0]} --help", stdin)
+        except ProvisionError as error:
+            raise ProvisionError(error.message, _cure(error.message) or error.next_step) from error
 
     def containers(self, cluster: str) -> list[Container]:
         """All containers of a cluster's lab, also stopped and half-made ones."""
@@ -95,6 +99,18 @@ class Podman:
             "listing images",
         )
         return listed.split()
+
+
+def _cure(message: str) -> str:
+    """What a person does about troubles of podman whose own words do not help."""
+    if "is already allocated" in message:
+        return (
+            "a podman that was killed left this address taken: restart the machine, or stop all"
+            " containers, remove /run/containers/networks/ipam.db and start them again"
+        )
+    if "no space left" in message:
+        return "free some space below podman's storage (podman system df), then try again"
+    return ""
 
 
 def _container(found: dict[str, Any]) -> Container:

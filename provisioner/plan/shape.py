@@ -62,13 +62,19 @@ class ShapeProblem:
 
 def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProblem]:
     """The plain words for pydantic's errors; those of already refused places are left out."""
+    strangers: dict[tuple[int | str, ...], list[str]] = {}
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            strangers.setdefault(error["loc"][:-1], []).append(str(error["loc"][-1]))
     for error in errors:
         path, on_key = _place(error["loc"], tree.data)
         if any(path[:n] in tree.refused for n in range(len(path) + 1)):
             continue
         if error["type"] == "missing":
-            if not _is_misspelt(path, str(error["loc"][-1]), errors):
-                yield ShapeProblem(_missing(path, str(error["loc"][-1]), tree), None)
+            name = str(error["loc"][-1])
+            # Under a name close to it the key is there, which is a problem of its own.
+            if not get_close_matches(name, strangers.get(error["loc"][:-1], [])):
+                yield ShapeProblem(_missing(path, name, tree), None)
         elif error["type"] == "extra_forbidden":
             yield ShapeProblem(_unknown_key(path, tree), path)
         elif on_key:
@@ -115,16 +121,6 @@ def _missing(path: Keys, name: str, tree: Tree) -> Problem:
     right = f"add `{name}:`" + (f" ({about})" if about else "")
     wrong = "no controller is named" if name == "controller" else f"{label(path)} lacks `{name}`"
     return Problem(at.line, at.col, wrong, right)
-
-
-def _is_misspelt(path: Keys, name: str, errors: list[ErrorDetails]) -> bool:
-    """Whether the missing key is there under a name close to it, which is a problem of its own."""
-    strangers = [
-        str(error["loc"][-1])
-        for error in errors
-        if error["type"] == "extra_forbidden" and error["loc"][: len(path)] == path
-    ]
-    return bool(get_close_matches(name, strangers))
 
 
 def _unknown_key(path: Keys, tree: Tree) -> Problem:

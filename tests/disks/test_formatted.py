@@ -10,8 +10,9 @@ from blade_lab import Blade, run
 from content_makers import ext4, put
 
 from roles.scratch.module_utils.blade_disks import journal
+from roles.scratch.module_utils.blade_disks.apply import make_filesystem
 from roles.scratch.module_utils.blade_disks.inspect import disks
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
+from roles.scratch.module_utils.blade_disks.model import Refusal, Slot, Wanted
 
 LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s 0 0\n"
 
@@ -166,6 +167,17 @@ def test_a_note_does_not_open_a_disk_that_was_used_since(blade: Blade) -> None:
     before = blade.digest("sdb")
     with pytest.raises(Refusal, match="ext4 labelled data"):
         blade.converge([Wanted(1)])
+    assert blade.digest("sdb") == before
+
+
+def test_a_disk_that_was_filled_after_the_decision_is_refused(blade: Blade) -> None:
+    """Content without a signature: mkfs.xfs itself would not notice it."""
+    loop = blade.add("sdb")
+    slot = Slot("PROV-SCR-1", str(blade.scratch), disks(blade.machine)[0], format=True)
+    put(loop, 700_000, b"written a moment ago")
+    before = blade.digest("sdb")
+    with pytest.raises(Refusal, match="not empty any more"):
+        make_filesystem(blade.machine, slot)
     assert blade.digest("sdb") == before
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
 import typer
 import yaml
@@ -18,6 +19,9 @@ from provisioner.cli.schema import schema
 from provisioner.plan.problems import PlanError
 
 ASGARD = Path(__file__).parents[3] / "inventories" / "asgard" / "plan.yml"
+
+# By name, since it comes without types; ansible-lint brings it along.
+jsonschema = importlib.import_module("jsonschema")
 
 app = typer.Typer()
 app.command("plan")(plan)
@@ -30,7 +34,7 @@ def shown(*arguments: str, columns: int | None = None, monkeypatch: pytest.Monke
         monkeypatch.setenv("COLUMNS", str(columns))
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0
-    return typer.unstyle(result.stdout)
+    return re.sub(r"\x1b\[[0-9;]*m", "", result.stdout)
 
 
 def row_of(text: str, blade: str) -> str:
@@ -39,14 +43,13 @@ def row_of(text: str, blade: str) -> str:
 
 def test_a_pipe_gets_whole_lines() -> None:
     text = shown("plan", "--plan", str(ASGARD))
-    assert row_of(text, "BLD-008").split() == (
-        "8 BLD-008 10.60.0.108 medium compute 16 -> 32 2 x 300 GB SAS, scratch 3".split()
+    assert " ".join(row_of(text, "BLD-008").split()) == (
+        "8 BLD-008 10.60.0.108 medium compute 16 -> 32 2 x 300 GB SAS, scratch 3"
     )
     assert "controller" in row_of(text, "BLD-006")
     assert "8 -> 40" in row_of(text, "BLD-006")
     assert "BLD-[008,011-012]: +2 sticks are 1 per CPU" in text
     assert "the last spare stick is used: all 14 x RAM-007 are planned" in text
-    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -74,9 +77,8 @@ def test_json_says_the_same() -> None:
         32,
     )
     assert blade["scratch"] == ["any of 300 GB", "any of 300 GB"]
-    assert {"RAM-007": 0, "HDD-004": 0, "HDD-002": 6} == {
-        part["part"]: part["left"] for part in said["stock"]
-    }
+    left = {part["part"]: part["left"] for part in said["stock"]}
+    assert left == {"RAM-007": 0, "HDD-004": 0, "HDD-002": 6}
     assert {finding["level"] for finding in said["findings"]} == {"warning"}
     assert said["problems"] == []
 
