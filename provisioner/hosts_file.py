@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 # Debian's installer maps the host name to this address; MPI libraries would then listen on loopback.
@@ -18,10 +17,26 @@ def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], d
         domain: DNS domain for the first name of each line, '' for none.
     """
     begin, end = f"# BEGIN provision: blades of {cluster}", f"# END provision: blades of {cluster}"
-    rest = re.sub(f"{re.escape(begin)}\n.*?{re.escape(end)}\n?", "", current, flags=re.DOTALL)
-    kept = [line for line in rest.splitlines() if line.split()[:1] != [INSTALLER_ADDRESS]]
+    kept = [line for line in _outside(current, begin, end) if line.split()[:1] != [INSTALLER_ADDRESS]]
     block = [" ".join(_names(host, domain)) for host in hosts]
     return "\n".join([*_without_trailing_blanks(kept), begin, *block, end]) + "\n"
+
+
+def _outside(text: str, begin: str, end: str) -> list[str]:
+    """The lines that are not ours. A marker without its counterpart takes no foreign line with it."""
+    kept: list[str] = []
+    ours: list[str] | None = None
+    for line in text.split("\n"):
+        if line == begin:
+            kept += ours or []
+            ours = []
+        elif line == end:
+            ours = None
+        elif ours is None:
+            kept.append(line)
+        else:
+            ours.append(line)
+    return kept + (ours or [])
 
 
 def _names(host: Mapping[str, str], domain: str) -> list[str]:

@@ -15,7 +15,7 @@ NEEDED_MIB = {"/": 300, "/var": 600}
 def blade_problems(
     blade: Mapping[str, Any], wanted: Mapping[str, Any], controller: Mapping[str, Any] | None
 ) -> list[str]:
-    """Everything that speaks against provisioning this blade, each as `what is wrong; what to do`.
+    """Everything that speaks against provisioning this blade, each as `what is wrong; next: what to do`.
 
     Args:
         blade: its facts.
@@ -36,14 +36,14 @@ def _system_problems(blade: Mapping[str, Any]) -> list[str]:
     problems = []
     if system["id"] != "debian" or system["version_id"] not in SLURM_OF_DEBIAN:
         name = system["pretty_name"] or "an unknown system"
-        problems.append(f"it runs {name}, which is not supported; image it with Debian 12 or Debian 13")
+        problems.append(f"it runs {name}, which is not supported; next: image it with Debian 12 or Debian 13")
     if blade["init"] != "systemd":
-        problems.append(f"its init is {blade['init']}, not systemd; image it with a plain Debian")
+        problems.append(f"its init is {blade['init']}, not systemd; next: image it with a plain Debian")
     if not blade["machine_id"]:
-        problems.append("it has no machine-id; run systemd-machine-id-setup on it")
+        problems.append("it has no machine-id; next: run systemd-machine-id-setup on it")
     if blade["read_only"]:
         problems.append(
-            "its root filesystem is read-only; look at dmesg for disk errors, then remount or reimage it"
+            "its root filesystem is read-only; next: look at dmesg for disk errors, then remount or reimage it"
         )
     return problems
 
@@ -57,14 +57,14 @@ def _release_problems(blade: Mapping[str, Any], controller: Mapping[str, Any] | 
         return []
     return [
         f"it runs Debian {blade['os']['version_id']} (Slurm {own}) and the controller Debian "
-        f"{controller['os']['version_id']} (Slurm {its}), which do not understand each other; "
+        f"{controller['os']['version_id']} (Slurm {its}), which do not understand each other; next: "
         f"image it with Debian {controller['os']['version_id']}"
     ]
 
 
 def _space_problems(blade: Mapping[str, Any]) -> list[str]:
     return [
-        f"only {blade['free_mib'][path]} MiB are free on {path}, {needed} are needed; make room there"
+        f"only {blade['free_mib'][path]} MiB are free on {path}, {needed} are needed; next: make room there"
         for path, needed in NEEDED_MIB.items()
         if blade["free_mib"].get(path, needed) < needed
     ]
@@ -76,7 +76,7 @@ def _clock_problems(blade: Mapping[str, Any], now: float) -> list[str]:
         return []
     word = "ahead" if skew > 0 else "behind"
     return [
-        f"its clock is {abs(skew)} s {word} of this machine's and munge breaks beyond {MUNGE_TOLERANCE} s; "
+        f"its clock is {abs(skew)} s {word} of this machine's and munge breaks beyond {MUNGE_TOLERANCE} s; next: "
         "set it with date --set or let chrony step it (chronyc makestep)"
     ]
 
@@ -87,7 +87,7 @@ def _user_problems(blade: Mapping[str, Any], users: Mapping[str, int]) -> list[s
         found = blade["users"].get(name)
         if found is not None and (found["uid"], found["gid"]) != (number, number):
             problems.append(
-                f"user {name} has uid {found['uid']} and gid {found['gid']} here, {number} everywhere else; "
+                f"user {name} has uid {found['uid']} and gid {found['gid']} here, {number} everywhere else; next: "
                 f"remove its packages and the user, or change the ids and the owner of its files"
             )
     return problems

@@ -188,6 +188,11 @@ def readable(content):
     return content.decode(errors="replace") if isinstance(content, bytes) else content
 
 
+def numbered(text):
+    """A refused file with line numbers, for a person's eyes."""
+    return "\n".join(f"{number:4}  {line}" for number, line in enumerate(text.splitlines(), 1))
+
+
 def main():
     """Compares, stages, validates, puts in place."""
     module = AnsibleModule(
@@ -211,8 +216,9 @@ def main():
     result = {
         "changed": bool(plan),
         "paths": [entry["path"] for entry, _, _ in plan],
-        "diff": [difference(entry["path"], now, want) for entry, now, want in plan],
     }
+    if module._diff:
+        result["diff"] = [difference(entry["path"], now, want) for entry, now, want in plan]
     if not module.check_mode:
         apply(module, plan)
     module.exit_json(**result)
@@ -229,8 +235,9 @@ def apply(module, plan):
                 staged[entry["path"]], words = stage(module, entry, want["content"])
                 if words:
                     module.fail_json(
-                        msg="{} does not parse and was not put in place: {}".format(entry["path"], words),
-                        candidate=readable(want["content"]),
+                        msg=f"{entry['path']} does not parse and was not put in place: {words.splitlines()[0]}"
+                        "; next: correct what it is made from; the file in use stays as it was",
+                        evidence=numbered(readable(want["content"])),
                     )
         for entry, _, want in plan:
             if want["kind"] != "folder":

@@ -114,7 +114,14 @@ def answers(names, scratch):
     }
     count = str(len(names))
     job = ["srun", "--job-name=provision-verify", "--partition=all", "--nodelist=" + ",".join(names)]
-    job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
+    job += [
+        "--nodes=" + count,
+        "--ntasks=" + count,
+        "--ntasks-per-node=1",
+        "--mem=32M",
+        "--time=2",
+        "--chdir=/",
+    ]
     job += ["--immediate=30", "--kill-on-bad-exit=0", "--mpi=none", "/bin/sh", "-c", JOB]
     _, out, err = run(*job, extra=extra, limit=90)
     found = {}
@@ -153,7 +160,9 @@ def verify(names, scratch, timeout):
         elif node["version"] != own:
             report[name]["problems"].append(f"its slurmd is {node['version']}, the controller {own}")
         elif "DRAIN" in node["states"]:
-            report[name]["notes"].append(f"drained ({node['reason']}), left so; no job was run on it")
+            report[name]["notes"].append(
+                f"drained ({node['reason']}), left so; release it with `scontrol update nodename={name} state=resume`"
+            )
         elif node["states"] <= FREE:
             free.append(name)
         else:
@@ -190,7 +199,9 @@ def main():
     try:
         report, width = verify(wanted["nodes"], wanted["scratch"], wanted["timeout"])
     except (RuntimeError, OSError) as error:
-        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
+        module.fail_json(
+            msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there"
+        )
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
     module.exit_json(
         ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from provisioner.lab.blades import Bench
     from provisioner.lab.podman import Container
 
+_PIPE_WIDTH = 200
+
 app = typer.Typer(help="Run the plan's blades as containers on this machine.", no_args_is_help=True)
 
 
@@ -72,7 +74,7 @@ def up(
     ] = None,
     plan: PlanFile = None,
 ) -> None:
-    """Start the blades of the plan as containers; keep those that run already.
+    """Start the blades; keep those that are there.
 
     Examples:
 
@@ -124,7 +126,7 @@ def reimage(
     ] = False,
     plan: PlanFile = None,
 ) -> None:
-    """Give blades a fresh root, machine-id and host keys, as a network installation does.
+    """Give blades a fresh root, machine-id and host keys.
 
     Examples:
 
@@ -207,7 +209,9 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
         return
     from rich.console import Console
 
-    Console().print(table(states) if states else "no lab; start one with: provision lab up")
+    # a pipe has no width; break no line there, scripts cut and grep it
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console.print(table(states) if states else "no lab; start one with: provision lab up")
 
 
 @app.command(context_settings={"allow_interspersed_args": False})
@@ -218,7 +222,9 @@ def ssh(
     ] = None,
     plan: PlanFile = None,
 ) -> None:
-    """Log in to a blade of the lab, or run a command there; its exit code is the command's.
+    """Log in to a blade, or run a command there.
+
+    The exit code is that of the command.
 
     Examples:
 

@@ -23,6 +23,8 @@ def print_summary(console: Console, outcome: Outcome, proof: str = "") -> None:
         console.print()
         console.print(f"{name}: {failure.message}", style="bold red", markup=False, highlight=False)
         for line in failure.evidence.splitlines():
+            if line.strip() in failure.message:
+                continue
             console.print(f"    {line}", style="dim", markup=False, highlight=False)
         console.print(f"  next: {_filled(failure.next_step, name)}", markup=False, highlight=False)
     console.print()

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provisioner.errors import ProvisionError
 from provisioner.lab import arguments, knownhosts, loops
 from provisioner.lab.aptsource import seen_from_blade
 from provisioner.lab.disks import lab_disks
@@ -66,13 +67,22 @@ def reattach_disks(bench: Bench, container: Container) -> None:
     """Attaches the disks of a container that is there, each to the device it was made with.
 
     A reboot of the host detaches them all.
+
+    Raises:
+        ProvisionError: something else has one of these devices by now.
     """
     folder = bench.files.disks(container.blade)
     there = loops.attached(folder)
     files = [folder / disk.file for disk in lab_disks(bench.plan, container.blade)]
     for file, device in zip(files, container.devices, strict=True):
-        if file not in there:
-            loops.attach(file, device)
+        if there.get(file) == device:
+            continue
+        if file in there or not loops.is_free(device):
+            raise ProvisionError(
+                f"{container.blade} cannot have its disk {device} back: it is in use",
+                f"provision lab reimage {container.blade} (its disks keep their content)",
+            )
+        loops.attach(file, device)
 
 
 def drop_disks(bench: Bench, blade: str) -> None:

@@ -73,9 +73,10 @@ def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -
     ensure_login_key(bench.files.key)
     bench.podman.remove_containers([bench.container(name) for name in half])
     fresh = [name for name in chosen if name not in there or name in half]
-    make_blades(bench, fresh, record, say)
+    # these first: after a reboot of the host, new disks would take their loop devices
     asleep = [container for container in whole if not container.runs]
     power_on(bench, asleep)
+    make_blades(bench, fresh, record, say)
     return [*fresh, *(container.blade for container in asleep)]
 
 

@@ -39,6 +39,11 @@ def make_file(file: Path, size: int) -> None:
             handle.truncate(size)
 
 
+def is_free(device: str) -> bool:
+    """Whether no file is attached to the loop device; one that does not exist yet is free."""
+    return not (Path("/sys/block") / Path(device).name / "loop").exists()
+
+
 def attach(file: Path, device: str | None = None) -> str:
     """Attaches the file to a free loop device, or to the named one; returns the device."""
     where = [device] if device else ["--find", "--show"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -46,7 +47,9 @@ def table(states: list[dict[str, Any]]) -> Table:
     """The records as a table."""
     shown = Table("blade", "state", "address", "os", "disks", box=None, pad_edge=False)
     for each in states:
-        disks = [f"{disk['device'] or 'detached'} {disk['size'] // GB} GB" for disk in each["disks"]]
+        disks = [
+            f"{disk['size'] // GB} GB ({Path(disk['device'] or 'detached').name})" for disk in each["disks"]
+        ]
         row = (each["blade"], each["state"], each["address"], each["os"], ", ".join(disks) or "-")
         shown.add_row(*row)
     return shown

@@ -98,7 +98,7 @@ def _run(
             seen.take(event)
             display.update(seen, event)
             if options.verbosity and not as_json and event.get("stdout"):
-                console.print(event["stdout"], markup=False, highlight=False)
+                console.print(event["stdout"], markup=False, highlight=False, soft_wrap=True)
 
         code = run_playbook(request, on_event, interrupt)
     controller = host_name(plan.cluster.controller)

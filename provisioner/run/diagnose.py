@@ -70,7 +70,7 @@ _KNOWN: list[tuple[str, str, str]] = [
         "look at dmesg for disk errors, then remount or reimage it",
     ),
     (
-        r"dpkg was interrupted|Could not get lock|unmet dependencies|held broken packages|Sub-process .*dpkg",
+        r"dpkg was interrupted|Could not get lock|frontend lock|unmet dependencies|held broken packages|Sub-process .*dpkg",
         "its package system is in trouble",
         "run `apt-get -f install` on the blade and look at what it says, then run again",
     ),
@@ -91,6 +91,8 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
         task: name of the task, for failures nobody foresaw.
     """
     message = str(result.get("msg") or "")
+    if message == "non-zero return code":
+        message = ""  # says less than the command itself
     parts = [message, *(str(result.get(key) or "") for key in ("module_stderr", "stderr", "module_stdout"))]
     words = "\n".join(part for part in parts if part)
     if next_step := result.get("provision_next"):

@@ -55,7 +55,9 @@ class Lines:
                 self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
 
     def _print(self, line: str) -> None:
-        self._console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(
+            f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 class Screen:
@@ -73,13 +75,18 @@ class Screen:
 
 def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
     table = Table(
-        title=f"{state.phase or 'Starting'}  {seconds:.0f} s", title_justify="left", box=None, padding=(0, 2, 0, 0)
+        title=f"{state.phase or 'Starting'}  {seconds:.0f} s",
+        title_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
     )
     table.add_column("blade", no_wrap=True)
     table.add_column("changed", justify="right")
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():
-        table.add_row(names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)])
+        table.add_row(
+            names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)]
+        )
     return table
 
 

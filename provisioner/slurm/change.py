@@ -69,8 +69,8 @@ def config_change(live: list[str], new: str, version: str) -> Change:
         new: the text about to be written.
         version: the controller's Slurm version.
     """
-    needs = [_need(old, new, release_of(version)) for old in live]
-    kind = max((need.kind for need in needs), default=Kind.RESTART)
+    needs = [_need(old, new, release_of(version)) for old in live or [""]]
+    kind = max(need.kind for need in needs)
     why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
     return Change(kind, why)
 

@@ -12,7 +12,12 @@ from provisioner.slurm.hardware import Hardware, cpu_feature
 Line = dict[str, str | int]
 
 # slurmctld stops without a node and without a partition; these stand in until the first blade has joined.
-PLACEHOLDER_NODE: Line = {"NodeName": "none-yet", "NodeAddr": "127.0.0.1", "State": "DOWN", "Reason": "placeholder"}
+PLACEHOLDER_NODE: Line = {
+    "NodeName": "none-yet",
+    "NodeAddr": "127.0.0.1",
+    "State": "DOWN",
+    "Reason": "placeholder",
+}
 PLACEHOLDER_PARTITION: Line = {"PartitionName": "all", "Nodes": "none-yet", "Default": "YES", "State": "UP"}
 
 

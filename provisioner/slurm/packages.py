@@ -15,7 +15,12 @@ SCRATCH = {"plain": ("xfsprogs",), "striped": ("xfsprogs", "lvm2")}
 
 def all_packages() -> list[str]:
     """Every package that any member of any release may need; what to ask a blade about."""
-    groups: Iterable[Iterable[str]] = (EVERYWHERE, PMIX_OF_DEBIAN.values(), *BY_ROLE.values(), *SCRATCH.values())
+    groups: Iterable[Iterable[str]] = (
+        EVERYWHERE,
+        PMIX_OF_DEBIAN.values(),
+        *BY_ROLE.values(),
+        *SCRATCH.values(),
+    )
     return sorted({name for group in groups for name in group})
 
 

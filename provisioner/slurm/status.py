@@ -53,7 +53,9 @@ def parse_status(text: str) -> ClusterStatus:
 
 
 def _node(line: str, jobs: tuple[int, ...]) -> NodeStatus:
-    pairs = dict(re.findall(r"\b(State|CPUTot|CPUAlloc|RealMemory|Version)=(\S+)", line))
+    # A reason is a person's free text at the end of the line, and may look like a field.
+    fields = line.split(" Reason=", 1)[0]
+    pairs = dict(re.findall(r"\b(State|CPUTot|CPUAlloc|RealMemory|Version)=(\S+)", fields))
     reason = re.search(r"\bReason=(.*?)(?:\s\[|$)", line)
     return NodeStatus(
         state=pairs.get("State", "UNKNOWN").lower(),

@@ -1,0 +1,121 @@
+# `make demo` shows it all, `make test` proves it; `make help` lists the rest.
+# A machine needs Debian, root, Python 3.11 or newer, git and make; everything else is installed here.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# Found before .venv comes first in PATH.
+ifndef PYTHON
+PYTHON := $(shell command -v python3)
+endif
+VENV := .venv
+# The recipes call `provision` and Ansible by their names, as a person does.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# The same versions everywhere, for the build backend too (newer pips read the second name).
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+LAB_PACKAGES := podman runc crun netavark aardvark-dns mmdebstrap nftables iptables uidmap \
+  openssh-client iproute2 mount
+# What the tests put on disks to see it refused.
+TEST_PACKAGES := cryptsetup-bin e2fsprogs fdisk lvm2 xfsprogs
+APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --option DPkg::Lock::Timeout=300
+
+# Says what is missing, and installs it where it may.
+define install_packages
+missing=$$(dpkg-query --show --showformat '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null \
+  | awk 'BEGIN { n = split("$(1)", want, " ") } $$2 == "installed" { have[$$1] = 1 } \
+         END { for (i = 1; i <= n; i++) if (!(want[i] in have)) print want[i] }'); \
+if [ -n "$$missing" ]; then \
+  echo "installing Debian packages:" $$missing; \
+  if [ "$$(id -u)" != 0 ]; then echo "not root; run: sudo apt-get install --yes" $$missing >&2; exit 1; fi; \
+  $(APT) update && $(APT) install --yes --no-install-recommends $$missing > /dev/null; \
+fi
+endef
+
+.PHONY: help demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
+  lab-packages test-packages picture clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
+
+## -- the demo ----------------------------------------------------------------------------------------
+
+demo: export PROVISION_PLAN ?= inventories/asgard/plan.yml
+demo: $(VENV)/installed lab-packages  ## a lab of three blades becomes a Slurm cluster and runs a job
+	provision lab up --nodes BLD-006,BLD-008,BLD-011
+	provision slurm --nodes BLD-008,BLD-011
+	provision lab ssh BLD-006 -- sinfo
+	provision lab ssh BLD-006 -- srun -N2 hostname
+	@echo
+	@echo "The lab keeps running: try 'provision status' after '. $(VENV)/bin/activate'; 'make demo-down' removes it."
+
+demo-down: export PROVISION_PLAN ?= inventories/asgard/plan.yml
+demo-down: $(VENV)/installed  ## removes the lab of the demo
+	provision lab down
+
+## -- the tests ---------------------------------------------------------------------------------------
+
+test: lint unit disks wheel scenarios cluster  ## everything on Debian 12, as CI runs it
+
+test-all: lint unit disks wheel  ## everything on Debian 12 and Debian 13
+	$(MAKE) scenarios LAB_OS=bookworm
+	$(MAKE) scenarios LAB_OS=trixie
+	$(MAKE) cluster-all
+
+fast: lint unit  ## lint and unit tests, no containers
+
+lint: $(VENV)/tested  ## ruff, mypy, yamllint, ansible-lint
+	ruff check .
+	ruff format --check .
+	mypy
+	yamllint --strict .
+	ansible-lint --strict roles playbooks/*.yml molecule
+
+unit: $(VENV)/tested  ## unit, plan and contract tests
+	pytest
+
+disks: $(VENV)/tested test-packages  ## the guards of scratch on loop devices
+	pytest tests/disks
+
+wheel: $(VENV)/tested  ## the wheel in a fresh environment outside the checkout
+	pytest tests/packaging
+
+scenarios: $(VENV)/tested lab-packages  ## molecule; one of them: make scenarios SCENARIO=scratch
+	molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
+
+cluster: $(VENV)/tested lab-packages  ## whole runs over a lab, in the size of CI
+	pytest tests/cluster
+
+cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
+	CLUSTER_OS=bookworm,trixie pytest tests/cluster
+
+## -- what they stand on ------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { $(call install_packages,python3-venv); }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	pip install --quiet --editable .
+	touch $@
+
+$(VENV)/tested: $(VENV)/bin/python pyproject.toml constraints.txt
+	pip install --quiet --editable '.[test]'
+	touch $@ $(VENV)/installed
+
+lab-packages:
+	@$(call install_packages,$(LAB_PACKAGES))
+
+test-packages:
+	@$(call install_packages,$(TEST_PACKAGES))
+
+picture: $(VENV)/installed lab-packages  ## docs/run.svg anew, from a run on the lab of the demo
+	python docs/picture.py docs/run.svg
+
+clean:  ## removes what was made here, except running labs
+	rm -rf $(VENV) .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from node_makers import registries
+
+from provisioner.slurm.change import Kind, config_change, release_of
+from provisioner.slurm.config import slurm_config
+
+RELEASES = ["22.05.8", "23.02.1", "23.11.6", "24.05.2", "24.11.5", "25.05.0"]
+releases = st.sampled_from(RELEASES)
+CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106"}
+CONF = """\
+# Written by provision
+ClusterName=demo
+MessageTimeout=20
+SlurmctldPort=6817
+TreeWidth=16
+
+NodeName=bld-008 NodeAddr=10.20.0.108 CPUs=8 RealMemory=7792 Features=thin
+PartitionName=all Nodes=bld-008 Default=YES
+"""
+
+
+def rendered(nodes: dict[str, Any], **site: Any) -> str:
+    model = slurm_config(CLUSTER, nodes, [], site)
+    settings = [f"{key}={value}" for key, value in model["settings"].items()]
+    lines = [" ".join(f"{key}={value}" for key, value in line.items()) for line in model["nodes"]]
+    parts = [" ".join(f"{key}={value}" for key, value in line.items()) for line in model["partitions"]]
+    return "\n".join([*settings, *lines, *parts]) + "\n"
+
+
+@given(registries, releases)
+def test_the_same_text_needs_nothing(nodes: dict[str, Any], version: str) -> None:
+    text = rendered(nodes)
+    change = config_change([text, text], text, version)
+    assert (change.kind, change.why) == (Kind.NOTHING, [])
+
+
+@given(registries, registries, releases)
+def test_another_set_of_nodes(before: dict[str, Any], now: dict[str, Any], version: str) -> None:
+    change = config_change([rendered(before)], rendered(now), version)
+    if before.keys() != now.keys():
+        wanted = Kind.RECONFIGURE if release_of(version) >= (24, 11) else Kind.RESTART
+        assert change.kind == wanted
+        assert any(why.startswith(("new nodes", "removed nodes")) for why in change.why)
+    if change.kind is not Kind.NOTHING:
+        assert change.why
+
+
+@given(st.text(), st.text(), releases)
+def test_any_text_can_be_compared(old: str, new: str, version: str) -> None:
+    change = config_change([old], new, version)
+    assert (change.kind is Kind.NOTHING) <= (change.why == [])
+
+
+def edited(old: str, new: str) -> str:
+    assert old in CONF
+    return CONF.replace(old, new)
+
+
+MORE_NODES = CONF + "NodeName=bld-009 NodeAddr=10.20.0.109 CPUs=8\n"
+NO_NODES = edited("NodeName=bld-008 NodeAddr=10.20.0.108 CPUs=8 RealMemory=7792 Features=thin\n", "")
+
+
+@pytest.mark.parametrize(
+    ("new", "version", "kind", "why"),
+    [
+        (MORE_NODES, "22.05.8", Kind.RESTART, ["new nodes: bld-009"]),
+        (MORE_NODES, "23.11.6", Kind.RESTART, ["new nodes: bld-009"]),
+        (MORE_NODES, "24.11.5", Kind.RECONFIGURE, ["new nodes: bld-009"]),
+        (NO_NODES, "22.05.8", Kind.RESTART, ["removed nodes: bld-008"]),
+        (NO_NODES, "24.11.5", Kind.RECONFIGURE, ["removed nodes: bld-008"]),
+        (edited("=7792", "=7700"), "22.05.8", Kind.RECONFIGURE, ["bld-008: realmemory changed"]),
+        (edited("CPUs=8", "CPUs=16"), "22.05.8", Kind.RESTART, ["bld-008: cpus changed"]),
+        (edited("CPUs=8", "CPUs=16"), "23.11.6", Kind.RECONFIGURE, ["bld-008: cpus changed"]),
+        (edited("0.108", "0.118"), "22.05.8", Kind.RESTART, ["bld-008: nodeaddr changed"]),
+        (edited("MessageTimeout=20", "MessageTimeout=60"), "22.05.8", Kind.RECONFIGURE, ["messagetimeout changed"]),
+        (edited("MessageTimeout=20\n", ""), "24.11.5", Kind.RECONFIGURE, ["messagetimeout changed"]),
+        (edited("TreeWidth=16", "TreeWidth=50"), "22.05.8", Kind.RESTART, ["treewidth changed"]),
+        (edited("TreeWidth=16", "TreeWidth=50"), "24.11.5", Kind.RECONFIGURE, ["treewidth changed"]),
+        (edited("6817", "6819"), "24.11.5", Kind.RESTART, ["slurmctldport changed"]),
+        (edited("Default=YES", "Default=NO"), "22.05.8", Kind.RECONFIGURE, ["partitions changed"]),
+        (edited("# Written by provision", "# by hand"), "22.05.8", Kind.NOTHING, []),
+        (edited("ClusterName=demo", "clustername = demo"), "22.05.8", Kind.NOTHING, []),
+    ],
+)
+def test_what_a_change_needs(new: str, version: str, kind: Kind, why: list[str]) -> None:
+    change = config_change([CONF], new, version)
+    assert (change.kind, change.why) == (kind, why)
+
+
+def test_the_larger_need_names_its_reasons_alone() -> None:
+    new = MORE_NODES.replace("MessageTimeout=20", "MessageTimeout=60")
+    assert config_change([CONF], new, "22.05.8").why == ["new nodes: bld-009"]
+
+
+def test_of_two_texts_that_may_be_loaded_the_larger_need_wins() -> None:
+    """A run that was killed after it wrote the file and before slurmctld had it."""
+    change = config_change([CONF, MORE_NODES], MORE_NODES, "22.05.8")
+    assert (change.kind, change.why) == (Kind.RESTART, ["new nodes: bld-009"])
+
+
+@pytest.mark.parametrize("live", [[], [""], ["", "  \n"]])
+def test_the_first_configuration_starts_slurmctld(live: list[str]) -> None:
+    change = config_change(live, CONF, "24.11.5")
+    assert (change.kind, change.why) == (Kind.RESTART, ["first configuration"])
+
+
+def test_plain_data_for_the_record() -> None:
+    assert config_change([CONF], CONF, "22.05.8").as_dict() == {"kind": "nothing", "why": []}
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [("22.05.8-4+deb12u3", (22, 5)), ("slurm 24.11.5", (24, 11)), ("24.11", (24, 11)), ("slurm-wlm 22.05.8", (22, 5))],
+)
+def test_reads_the_release(version: str, release: tuple[int, int]) -> None:
+    assert release_of(version) == release
+
+
+@pytest.mark.parametrize("version", ["", "unknown", "5.4"])
+def test_a_version_without_release_is_refused(version: str) -> None:
+    with pytest.raises(ValueError, match="not a Slurm version"):
+        release_of(version)

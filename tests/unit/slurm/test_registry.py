@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from node_makers import NODE_NAMES, record, registries
+
+from provisioner.slurm.hardware import Hardware, losses
+from provisioner.slurm.registry import merge_records, read_registry, write_registry
+
+Registry = dict[str, dict[str, Any]]
+accepted = st.sets(NODE_NAMES, max_size=4)
+
+
+@given(registries)
+def test_reads_back_what_it_wrote(nodes: Registry) -> None:
+    assert read_registry(write_registry(nodes, "demo"), "demo") == nodes
+
+
+@given(registries, registries, accepted)
+def test_merging_twice_is_merging_once(known: Registry, found: Registry, accept: set[str]) -> None:
+    once = merge_records(known, found, accept)
+    twice = merge_records(once.nodes, found, accept)
+    assert write_registry(twice.nodes, "demo") == write_registry(once.nodes, "demo")
+    assert (twice.added, twice.changed) == ([], {})
+
+
+@given(registries, registries, accepted)
+def test_no_node_is_ever_dropped(known: Registry, found: Registry, accept: set[str]) -> None:
+    merged = merge_records(known, found, accept)
+    assert merged.nodes.keys() == known.keys() | found.keys()
+    assert merged.added == sorted(found.keys() - known.keys())
+    for name in known.keys() - found.keys():
+        assert merged.nodes[name] == known[name]
+
+
+@given(registries, registries, accepted)
+def test_hardware_is_never_lowered_unless_accepted(known: Registry, found: Registry, accept: set[str]) -> None:
+    merged = merge_records(known, found, accept)
+    for name in known.keys() - accept:
+        before, now = (Hardware.from_dict(nodes[name]["hardware"]) for nodes in (known, merged.nodes))
+        assert losses(before, now) == []
+    assert not merged.drifted.keys() & accept
+
+
+@given(registries, registries)
+def test_the_arguments_stay_as_they_are(known: Registry, found: Registry) -> None:
+    before = write_registry(known, "demo"), write_registry(found, "demo")
+    merge_records(known, found)
+    assert (write_registry(known, "demo"), write_registry(found, "demo")) == before
+
+
+def test_a_loss_is_drift_and_the_old_promise_stays() -> None:
+    known = {"bld-008": record(memory_mib=32086)}
+    merged = merge_records(known, {"bld-008": record(memory_mib=24064, tier="fat")})
+    assert merged.drifted == {"bld-008": ["memory 32086 -> 24064 MiB"]}
+    assert merged.nodes["bld-008"]["hardware"]["memory_mib"] == 32086
+    assert merged.changed == {"bld-008": ["tier medium -> fat"]}
+
+
+def test_an_accepted_loss_becomes_the_promise() -> None:
+    known = {"bld-008": record(memory_mib=32086)}
+    merged = merge_records(known, {"bld-008": record(memory_mib=24064)}, ["bld-008"])
+    assert merged.drifted == {}
+    assert merged.changed == {"bld-008": ["memory_mib 32086 -> 24064"]}
+    assert merged.nodes["bld-008"]["hardware"]["memory_mib"] == 24064
+
+
+def test_more_hardware_is_taken_without_asking() -> None:
+    merged = merge_records({"bld-008": record()}, {"bld-008": record(memory_mib=16000)})
+    assert merged.changed == {"bld-008": ["memory_mib 7955 -> 16000"]}
+
+
+def test_noise_and_another_run_change_no_byte() -> None:
+    known = {"bld-008": record()}
+    later = record(memory_mib=7950, seen={"run": "r2", "at": "2026-11-24T05:00:00+00:00"})
+    merged = merge_records(known, {"bld-008": later})
+    assert write_registry(merged.nodes, "demo") == write_registry(known, "demo")
+
+
+def test_a_reimaged_blade_gets_its_new_machine_id() -> None:
+    merged = merge_records({"bld-008": record()}, {"bld-008": record(machine_id="b" * 32)})
+    assert merged.nodes["bld-008"]["machine_id"] == "b" * 32
+
+
+def test_memory_that_fades_slowly_is_noticed() -> None:
+    """Each loss alone is noise; against the promise the sum is not."""
+    nodes = {"bld-008": record(memory_mib=8000)}
+    for memory in (7900, 7850):
+        nodes = merge_records(nodes, {"bld-008": record(memory_mib=memory)}).nodes
+    assert merge_records(nodes, {"bld-008": record(memory_mib=7800)}).drifted == {
+        "bld-008": ["memory 8000 -> 7800 MiB"]
+    }
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_no_file_is_no_records(text: str) -> None:
+    assert read_registry(text, "demo") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ('{"format": 1, "cluster": "demo"}', "damaged"),
+        ('{"format": 2, "cluster": "demo", "nodes": {}}', "format 2"),
+        ('{"format": 1, "cluster": "demo", "nodes": []}', "format 1"),
+        ('{"format": 1, "cluster": "other", "nodes": {}}', "belongs to cluster other, not demo"),
+    ],
+)
+def test_a_registry_that_is_not_ours_to_read_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        read_registry(text, "demo")
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        read_registry(text, "demo")
+    except ValueError as error:
+        assert "node registry" in str(error)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.hosts_file import INSTALLER_ADDRESS, hosts_file
+
+BLADES = [
+    {"name": "bld-006", "id": "BLD-006", "address": "10.20.0.106"},
+    {"name": "bld-008", "id": "BLD-008", "address": "10.20.0.108"},
+]
+BEGIN, END = "# BEGIN provision: blades of demo", "# END provision: blades of demo"
+BLOCK = f"{BEGIN}\n10.20.0.106 bld-006 BLD-006\n10.20.0.108 bld-008 BLD-008\n{END}\n"
+
+foreign_lines = st.one_of(
+    st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=12),
+    st.sampled_from(["10.0.0.9 storage nas", "# by hand", "127.0.0.1 localhost"]),
+).filter(lambda line: line.strip() and line.split()[0] != INSTALLER_ADDRESS)
+ours = st.lists(foreign_lines, max_size=2).map(lambda inside: "\n".join([BEGIN, *inside, END]))
+not_kept = st.one_of(ours, st.sampled_from(["127.0.1.1 bld-008", "127.0.1.1\tx.example.org x", ""]))
+# Pieces of a file: (text, whether it has to stay).
+pieces = st.lists(
+    st.one_of(foreign_lines.map(lambda line: (line, True)), not_kept.map(lambda text: (text, False))), max_size=8
+)
+torn_files = st.lists(st.one_of(foreign_lines, st.sampled_from([BEGIN, END])), max_size=8).map("\n".join)
+
+
+def joined(parts: list[tuple[str, bool]]) -> str:
+    return "".join(f"{text}\n" for text, _ in parts)
+
+
+@given(st.one_of(pieces.map(joined), torn_files))
+def test_writing_twice_is_writing_once(current: str) -> None:
+    once = hosts_file(current, "demo", BLADES)
+    assert hosts_file(once, "demo", BLADES) == once
+    assert once.endswith(BLOCK)
+    assert once.count(BEGIN) == once.count(END) == 1
+
+
+@given(pieces)
+def test_foreign_lines_stay_in_their_order(parts: list[tuple[str, bool]]) -> None:
+    written = hosts_file(joined(parts), "demo", BLADES).removesuffix(BLOCK)
+    stay = [text for text, stays in parts if stays]
+    if stay:
+        assert [line for line in written.split("\n") if line.strip()] == stay
+
+
+@given(pieces)
+def test_a_growing_cluster_keeps_foreign_lines(parts: list[tuple[str, bool]]) -> None:
+    before = hosts_file(joined(parts), "demo", BLADES[:1])
+    assert hosts_file(before, "demo", BLADES) == hosts_file(joined(parts), "demo", BLADES)
+
+
+def test_a_fresh_debian_loses_only_the_installers_line() -> None:
+    fresh = "127.0.0.1\tlocalhost\n127.0.1.1\tbld-008\n\n::1 localhost ip6-localhost\n"
+    assert hosts_file(fresh, "demo", BLADES) == f"127.0.0.1\tlocalhost\n\n::1 localhost ip6-localhost\n{BLOCK}"
+
+
+@pytest.mark.parametrize("empty", ["", "\n\n", "127.0.1.1 bld-008\n"])
+def test_a_file_without_a_line_gets_localhost(empty: str) -> None:
+    assert hosts_file(empty, "demo", BLADES).startswith("127.0.0.1 localhost\n::1 localhost")
+
+
+def test_a_domain_makes_the_full_name_the_first() -> None:
+    written = hosts_file("", "demo", BLADES[:1], "example.org")
+    assert "10.20.0.106 bld-006.example.org bld-006 BLD-006\n" in written
+
+
+def test_a_name_that_is_already_the_host_name_stands_once() -> None:
+    written = hosts_file("", "demo", [{"name": "node1", "id": "node1", "address": "10.20.0.1"}])
+    assert "10.20.0.1 node1\n" in written
+
+
+def test_the_block_of_another_cluster_stays() -> None:
+    other = hosts_file("127.0.0.1 localhost\n", "other", BLADES[:1])
+    assert hosts_file(other, "demo", BLADES) == other + BLOCK
+
+
+def test_an_open_block_takes_no_foreign_line_with_it() -> None:
+    """A person deleted our END line and wrote below."""
+    torn = f"127.0.0.1 localhost\n{BEGIN}\n10.0.0.9 nas\n"
+    once = hosts_file(torn, "demo", BLADES)
+    assert once == f"127.0.0.1 localhost\n10.0.0.9 nas\n{BLOCK}"
