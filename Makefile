@@ -18,7 +18,9 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-LAB_PACKAGES := podman runc crun netavark aardvark-dns mmdebstrap nftables iptables uidmap \
+# podman's own choice, crun, refuses hosts with cgroup v1.
+RUNTIME := $(if $(wildcard /sys/fs/cgroup/cgroup.controllers),crun,runc)
+LAB_PACKAGES := podman $(RUNTIME) netavark aardvark-dns mmdebstrap nftables iptables uidmap \
   openssh-client iproute2 mount
 # What the tests put on disks to see it refused.
 TEST_PACKAGES := cryptsetup-bin e2fsprogs fdisk lvm2 xfsprogs
@@ -100,11 +102,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	pip install --quiet --editable .
+	pip install --quiet --quiet --editable .
 	touch $@
 
 $(VENV)/tested: $(VENV)/bin/python pyproject.toml constraints.txt
-	pip install --quiet --editable '.[test]'
+	pip install --quiet --quiet --editable '.[test]'
 	touch $@ $(VENV)/installed
 
 lab-packages:

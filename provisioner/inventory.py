@@ -62,7 +62,7 @@ def static_form(listed: dict[str, Any]) -> dict[str, Any]:
             "vars": listed["all"]["vars"],
             "hosts": listed["_meta"]["hostvars"],
             "children": {
-                name: {"hosts": dict.fromkeys(value["hosts"], {})} for name, value in groups.items()
+                name: {"hosts": {host: {} for host in value["hosts"]}} for name, value in groups.items()
             },
         }
     }

@@ -8,7 +8,8 @@ from typing import Any
 # Slurm per Debian release: a cluster runs one of them, since 24.11 speaks to nothing older than 23.02.
 SLURM_OF_DEBIAN = {"12": "22.05", "13": "24.11"}
 MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in either direction
-SKEW_LIMIT = MUNGE_TOLERANCE - 60
+# Against the asking machine; two blades may then differ by twice as much, plus the time of the call.
+SKEW_LIMIT = (MUNGE_TOLERANCE - 60) / 2
 NEEDED_MIB = {"/": 300, "/var": 600}
 
 
@@ -76,7 +77,8 @@ def _clock_problems(blade: Mapping[str, Any], now: float) -> list[str]:
         return []
     word = "ahead" if skew > 0 else "behind"
     return [
-        f"its clock is {abs(skew)} s {word} of this machine's and munge breaks beyond {MUNGE_TOLERANCE} s; next: "
+        f"its clock is {abs(skew)} s {word} of this machine's, and munge breaks when two blades differ by "
+        f"{MUNGE_TOLERANCE} s; next: "
         "set it with date --set or let chrony step it (chronyc makestep)"
     ]
 

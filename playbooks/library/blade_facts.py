@@ -25,10 +25,11 @@ options:
     type: list
     elements: str
     default: []
-  files:
-    description: Text files to return the content of, by a name of the caller ('' when missing).
-    type: dict
-    default: {}
+  paths:
+    description: Files, links and folders to report the state of, with the text of files.
+    type: list
+    elements: str
+    default: []
   secrets:
     description: Secret files to return a salted digest with owner and mode of, by a name of the caller.
     type: dict
@@ -50,6 +51,7 @@ import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.file_states import state
 
 
 def run(*command):
@@ -123,6 +125,14 @@ def user_ids(names):
     return found
 
 
+def readable_state(path):
+    """The state of a path with its content as text."""
+    found = state(path)
+    if found["kind"] == "file":
+        found["content"] = found["content"].decode(errors="replace")
+    return found
+
+
 def secret_digests(paths, salt):
     """`digest:owner:mode` per secret; '' for a missing one."""
     found = {}
@@ -167,7 +177,7 @@ def main():
             "packages": {"type": "list", "elements": "str", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
-            "files": {"type": "dict", "default": {}},
+            "paths": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "dict", "default": {}, "no_log": False},
             "salt": {"type": "str", "default": ""},
         },
@@ -191,7 +201,7 @@ def main():
         "packages": package_versions(wanted["packages"]),
         "units": unit_states(wanted["units"]),
         "users": user_ids(wanted["users"]),
-        "files": {name: text(path) for name, path in wanted["files"].items()},
+        "paths": {path: readable_state(path) for path in wanted["paths"]},
         "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
     }

@@ -22,8 +22,6 @@ options:
       content_b64: {description: Content of the file in base64 for what is not text., type: str}
       link: {description: Makes the path a symbolic link to this., type: str}
       folder: {description: Makes the path a folder., type: bool, default: false}
-      absent: {description: Takes the file or link away., type: bool, default: false}
-      once: {description: Leaves an existing file as it is., type: bool, default: false}
       mode: {description: Octal mode., type: str, default: '0644'}
       owner: {description: Owner., type: str, default: root}
       group: {description: Group., type: str, default: root}
@@ -43,65 +41,13 @@ import os
 import pwd
 import shlex
 import shutil
-import stat
 import time
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-
-SPEC = {
-    "path": {"type": "path", "required": True},
-    "content": {"type": "str"},
-    "content_b64": {"type": "str", "no_log": True},
-    "link": {"type": "str"},
-    "folder": {"type": "bool", "default": False},
-    "absent": {"type": "bool", "default": False},
-    "once": {"type": "bool", "default": False},
-    "mode": {"type": "str", "default": "0644"},
-    "owner": {"type": "str", "default": "root"},
-    "group": {"type": "str", "default": "root"},
-    "backup": {"type": "bool", "default": False},
-    "validate": {"type": "str"},
-}
+from ansible.module_utils.file_states import OPTIONS, state, wanted_state
 
 
-def state(path):
-    """What is at the path now: kind, content or target, mode, owner, group."""
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return {"kind": "absent"}
-    if stat.S_ISLNK(status.st_mode):
-        return {"kind": "link", "content": os.readlink(path)}
-    found = {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "owner": name(pwd.getpwuid, status.st_uid)}
-    found["group"] = name(grp.getgrgid, status.st_gid)
-    if stat.S_ISDIR(status.st_mode):
-        return {"kind": "folder", **found}
-    return {"kind": "file", "content": Path(path).read_bytes(), **found}
-
-
-def name(look_up, number):
-    """The name of a uid or gid, or the number itself."""
-    try:
-        return look_up(number)[0]
-    except KeyError:
-        return str(number)
-
-
-def wanted_state(entry, now):
-    """What should be at the path, in the words of `state`."""
-    if entry["absent"]:
-        return {"kind": "absent"}
-    if entry["link"] is not None:
-        return {"kind": "link", "content": entry["link"]}
-    found = {"mode": "{:04o}".format(int(entry["mode"], 8)), "owner": entry["owner"], "group": entry["group"]}
-    if entry["folder"]:
-        return {"kind": "folder", **found}
-    content = now["content"] if entry["once"] and now["kind"] == "file" else wanted_content(entry)
-    return {"kind": "file", "content": content, **found}
-
-
-def wanted_content(entry):
+def content_of(entry):
     """The bytes of a file."""
     if entry["content_b64"] is not None:
         return base64.b64decode(entry["content_b64"])
@@ -137,7 +83,7 @@ def stage(module, entry, content):
 def validate(module, command, staged):
     """'' when the command accepts the file, its words otherwise."""
     code, out, err = module.run_command([part.replace("%s", staged) for part in shlex.split(command)])
-    return "" if code == 0 else (err or out).strip() or "%s exits with %d" % (command, code)
+    return "" if code == 0 else (err or out).strip() or f"{command} exits with {code}"
 
 
 def put(entry, want, staged):
@@ -146,8 +92,6 @@ def put(entry, want, staged):
     if want["kind"] == "folder":
         os.makedirs(path, exist_ok=True)
         own(path, entry)
-    elif want["kind"] == "absent":
-        os.unlink(path)
     elif want["kind"] == "link":
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         new = path + ".provision-new"
@@ -197,7 +141,7 @@ def main():
     """Compares, stages, validates, puts in place."""
     module = AnsibleModule(
         argument_spec={
-            "files": {"type": "list", "elements": "dict", "required": True, "options": SPEC},
+            "files": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS},
             "unchanged": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -208,7 +152,7 @@ def main():
     plan = []
     for entry in module.params["files"]:
         now = state(entry["path"])
-        want = wanted_state(entry, now)
+        want = wanted_state(entry, content_of(entry))
         if now["kind"] == "folder" and want["kind"] != "folder":
             module.fail_json(msg="{} is a folder, expected a {}".format(entry["path"], want["kind"]))
         if now != want:

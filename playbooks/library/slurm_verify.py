@@ -91,7 +91,7 @@ def trouble(node):
     bad = node["states"] - HEALTHY - {"DRAIN", "PLANNED", "RESERVED", "MAINTENANCE"}
     if bad or "INVALID_REG" in node["states"]:
         because = f" ({node['reason']})" if node["reason"] else ""
-        return "its state is %s%s" % ("+".join(sorted(node["states"])), because)
+        return f"its state is {'+'.join(sorted(node['states']))}{because}"
     return "" if node["version"] else "its slurmd has not registered"
 
 
@@ -127,7 +127,7 @@ def answers(names, scratch):
     found = {}
     for line in out.splitlines():
         if line.startswith("ANSWER "):
-            _, name, incoming, its_scratch, own = (line.split(" ", 4) + [""])[:5]
+            _, name, incoming, its_scratch, own = [*line.split(" ", 4), ""][:5]
             found[name] = {"incoming": incoming, "scratch": its_scratch, "credential": own}
     return found, err.strip()
 
@@ -135,7 +135,7 @@ def answers(names, scratch):
 def job_problems(answer, has_scratch, words):
     """What a job on the node showed to be wrong."""
     if answer is None:
-        return ["a job does not run on it: %s" % (words.splitlines() or ["srun says nothing"])[-1]]
+        return [f"a job does not run on it: {(words.splitlines() or ['srun says nothing'])[-1]}"]
     problems = []
     if answer["incoming"] != "0":
         problems.append("it does not accept the controller's munge credential")

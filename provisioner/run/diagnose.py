@@ -18,14 +18,26 @@ class Diagnosis:
 
 
 # First match wins. {blade} and {host} are filled in when it is shown.
-_KNOWN: list[tuple[str, str, str]] = [
+_Known = list[tuple[str, str, str]]
+# sudo that waits for a password counts as unreachable for Ansible, so this comes before what ssh says.
+_SUDO: _Known = [
+    (
+        r"(Missing|Incorrect) sudo password|sudo: .*password|is not in the sudoers"
+        r"|user \S+ (may not run sudo|is not allowed to execute)"
+        r"|waiting for (become success|privilege escalation prompt)\.?$",
+        "sudo asks for a password or refuses the user",
+        "give the user of the plan password-less sudo on the blade (/etc/sudoers.d)",
+    ),
+]
+# What ssh says; only of a blade that could not be reached, since apt and systemd use the same words.
+_CONNECTION: _Known = [
     (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
         "its SSH host key is not the one on record",
         "if it was reimaged, say so with `provision reimaged {blade}`; if not, find out who answers there",
     ),
     (
-        r"Permission denied \([^)]*publickey",
+        r"Permission denied \(|Too many authentication failures",
         "SSH refuses the key or the user",
         "check ssh.user and ssh.key in the plan, and the blade's authorized_keys",
     ),
@@ -35,7 +47,7 @@ _KNOWN: list[tuple[str, str, str]] = [
         "wait until it has booted, or start ssh on its console",
     ),
     (
-        r"No route to host|Network is unreachable",
+        r"No route to host|Network is unreachable|Host is down",
         "there is no route to it",
         "is it powered on and in the network of the plan? `provision plan` shows its bay and address",
     ),
@@ -44,18 +56,16 @@ _KNOWN: list[tuple[str, str, str]] = [
         "it does not answer",
         "is it powered on and booted? Run again once `ssh` reaches it",
     ),
+]
+_ON_BLADE: _Known = [
     (
-        r"Missing sudo password|a password is required|is not in the sudoers|sudo: a terminal is required",
-        "sudo asks for a password or refuses the user",
-        "give the user of the plan password-less sudo on the blade (/etc/sudoers.d)",
-    ),
-    (
-        r"sudo: (command )?not found|sudo: not found|No such file or directory: 'sudo'|exec: sudo",
+        r"sudo: (command )?not found|No such file or directory: 'sudo'|exec: sudo",
         "there is no sudo on it",
         "install sudo on the blade, or log in as root (ssh.user in the plan)",
     ),
     (
-        r"python3?: (command )?not found|python3: No such file|No python interpreters found|/usr/bin/python3: not found",
+        r"python[0-9.]*: (command )?not found|python[0-9.]*: No such file|No python interpreters found"
+        r"|module interpreter '[^']*' was not found",
         "there is no Python on it",
         "install it with `ssh {host} apt-get install -y python3`, or put python3 into the image",
     ),
@@ -87,7 +97,8 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
     """Reads the result of a failed task.
 
     Args:
-        result: Ansible's result; `provision_next` in it is our own roles' next step.
+        result: Ansible's result; `provision_next` in it is our own roles' next step, and `unreachable`
+            that the task never got to the blade.
         task: name of the task, for failures nobody foresaw.
     """
     message = str(result.get("msg") or "")
@@ -99,7 +110,8 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
         return Diagnosis(message, str(next_step), str(result.get("evidence") or ""))
     if our_own := re.match(r"^(?P<what>.+?)[;.] next: (?P<next>.+)$", message, re.DOTALL | re.IGNORECASE):
         return Diagnosis(our_own["what"], our_own["next"].strip(), str(result.get("evidence") or ""))
-    for pattern, sentence, step in _KNOWN:
+    known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
+    for pattern, sentence, step in known:
         if re.search(pattern, words, re.IGNORECASE):
             return Diagnosis(sentence, step, _last_lines(words))
     return Diagnosis(

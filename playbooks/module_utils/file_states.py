@@ -1,0 +1,66 @@
+"""What is at a path and what should be: shared by blade_facts, file_set and file_set's action plugin."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+
+OPTIONS = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str"},
+    "content_b64": {"type": "str", "no_log": True},
+    "link": {"type": "str"},
+    "folder": {"type": "bool", "default": False},
+    "mode": {"type": "str", "default": "0644"},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "backup": {"type": "bool", "default": False},
+    "validate": {"type": "str"},
+}
+
+
+def state(path):
+    """What is at the path now: kind, content (bytes of a file, target of a link), mode, owner, group."""
+    try:
+        status = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {"kind": "absent"}
+    if stat.S_ISLNK(status.st_mode):
+        return {"kind": "link", "content": os.readlink(path)}
+    found = {
+        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
+        "owner": name(pwd.getpwuid, status.st_uid),
+        "group": name(grp.getgrgid, status.st_gid),
+    }
+    if stat.S_ISDIR(status.st_mode):
+        return {"kind": "folder", **found}
+    with open(path, "rb") as stream:
+        return {"kind": "file", "content": stream.read(), **found}
+
+
+def name(look_up, number):
+    """The name of a uid or gid, or the number itself."""
+    try:
+        return look_up(number)[0]
+    except KeyError:
+        return str(number)
+
+
+def wanted_state(entry, content):
+    """What should be at the path of an entry, in the words of `state`.
+
+    `entry` may lack options that have a default; `content` is that of a file in the caller's own form,
+    bytes on the blade and text where facts are compared.
+    """
+    if entry.get("link") is not None:
+        return {"kind": "link", "content": entry["link"]}
+    found = {
+        "mode": f"{int(str(entry.get('mode', OPTIONS['mode']['default'])), 8):04o}",
+        "owner": entry.get("owner", OPTIONS["owner"]["default"]),
+        "group": entry.get("group", OPTIONS["group"]["default"]),
+    }
+    if entry.get("folder"):
+        return {"kind": "folder", **found}
+    return {"kind": "file", "content": content, **found}

@@ -1,0 +1,53 @@
+"""Each case of failures.yml is a result of Ansible and what a person must read instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.run.diagnose import diagnose
+
+CASES: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "failures.yml").read_text())
+KEYS = ["msg", "stderr", "module_stderr", "module_stdout", "provision_next", "evidence", "unreachable"]
+anything = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.lists(st.text(), max_size=3))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_failure_becomes_a_sentence_and_a_next_step(case: str) -> None:
+    found = diagnose(CASES[case]["result"], "Do it")
+    assert CASES[case]["says"] in found.message
+    assert CASES[case]["next"] in found.next_step
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_sentence_is_one_line(case: str) -> None:
+    found = diagnose(CASES[case]["result"], "Do it")
+    assert "\n" not in found.message
+    assert "Traceback" not in found.message
+
+
+def test_the_raw_words_stay_as_evidence() -> None:
+    found = diagnose(CASES["no Python"]["result"], "Do it")
+    assert "/bin/sh: 1: /usr/bin/python3: not found" in found.evidence
+
+
+def test_evidence_is_short() -> None:
+    found = diagnose({"msg": "\n".join(f"line {number}" for number in range(100))}, "Do it")
+    assert found.evidence.splitlines() == [f"line {number}" for number in range(94, 100)]
+
+
+def test_a_role_can_say_the_next_step_itself() -> None:
+    found = diagnose({"msg": "it is odd", "provision_next": "look", "evidence": "sda1"}, "Do it")
+    assert (found.message, found.next_step, found.evidence) == ("it is odd", "look", "sda1")
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), anything), st.text())
+def test_any_result_gets_a_sentence(result: dict[str, Any], task: str) -> None:
+    found = diagnose(result, task)
+    assert isinstance(found.message, str)
+    assert found.next_step

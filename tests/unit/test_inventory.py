@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from provisioner.inventory import GROUPS, host_variables, inventory, static_form
+from provisioner.plan.load import load_plan
+from provisioner.plan.model import Plan
+
+PLAN = """\
+cluster: {name: demo, network: 10.20.0.0/24, controller: BLD-006, domain: example.org}
+ssh: {user: provision, port: 2222, key: ~/keys/blades}
+tiers:
+  fat: {slurm: [controller, compute]}
+  medium:
+    slurm: [compute]
+    scratch: {size_gb: 300, layout: striped}
+    partition: {name: work, priority_tier: 10, max_time: 1-00:00:00}
+  "off": {slurm: []}
+blades:
+  BLD-008: {bay: 8, address: 10.20.0.108, tier: medium, ram: 16, disks: [2 x 300 GB SAS]}
+  BLD-006: {bay: 6, address: 10.20.0.106, tier: fat, ram: 16}
+  BLD-010: {bay: 10, address: 10.20.0.110, tier: fat, ram: 16}
+  BLD-016: {bay: 16, address: 10.20.0.116, tier: "off", ram: 16}
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    path = tmp_path_factory.mktemp("inventory") / "plan.yml"
+    path.write_text(PLAN)
+    return load_plan(path)
+
+
+@pytest.fixture(scope="module")
+def listed(site: Plan) -> dict[str, Any]:
+    return inventory(site)
+
+
+def hosts(listed: dict[str, Any], group: str) -> list[str]:
+    return list(listed[group]["hosts"])
+
+
+def test_groups_by_what_a_blade_does(listed: dict[str, Any]) -> None:
+    assert hosts(listed, "slurm_controller") == ["bld-006"]
+    assert hosts(listed, "slurm_compute") == ["bld-008", "bld-010"]
+    assert hosts(listed, "slurm_members") == ["bld-006", "bld-008", "bld-010"]
+    assert hosts(listed, "slurm_spare") == ["bld-016"]
+
+
+def test_groups_by_tier(listed: dict[str, Any]) -> None:
+    assert hosts(listed, "tier_fat") == ["bld-006", "bld-010"]
+    assert hosts(listed, "tier_medium") == ["bld-008"]
+    assert hosts(listed, "tier_off") == ["bld-016"]
+
+
+def test_every_blade_is_a_member_or_a_spare(listed: dict[str, Any]) -> None:
+    assert {*hosts(listed, "slurm_members"), *hosts(listed, "slurm_spare")} == set(listed["_meta"]["hostvars"])
+    assert not set(hosts(listed, "slurm_members")) & set(hosts(listed, "slurm_spare"))
+
+
+def test_all_groups_are_declared_and_listed(listed: dict[str, Any]) -> None:
+    named = set(listed) - {"_meta", "all"}
+    assert {group for group in named if not group.startswith("tier_")} == set(GROUPS)
+    assert set(listed["all"]["children"]) == named
+
+
+def test_the_variables_of_a_blade(site: Plan) -> None:
+    assert host_variables(site, "BLD-008") == {
+        "ansible_host": "10.20.0.108",
+        "blade_id": "BLD-008",
+        "blade_bay": 8,
+        "blade_tier": "medium",
+        "blade_role": "compute",
+        "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
+        "scratch_layout": "striped",
+    }
+
+
+@pytest.mark.parametrize(("blade", "role"), [("BLD-006", "controller"), ("BLD-010", "compute"), ("BLD-016", "")])
+def test_the_role_of_a_blade(site: Plan, blade: str, role: str) -> None:
+    assert host_variables(site, blade)["blade_role"] == role
+
+
+def test_the_variables_of_the_cluster(listed: dict[str, Any]) -> None:
+    shared = listed["all"]["vars"]
+    assert shared["ansible_user"] == "provision"
+    assert shared["ansible_port"] == 2222
+    assert shared["slurmctld_cluster"] == {"name": "demo", "controller": "bld-006", "address": "10.20.0.106"}
+    assert shared["munge_key_host"] == "bld-006"
+    assert shared["slurmd_conf_server"] == "10.20.0.106:6817"
+    assert shared["base_domain"] == "example.org"
+    assert {"name": "bld-016", "id": "BLD-016", "address": "10.20.0.116"} in shared["base_hosts"]
+
+
+def test_a_partition_per_tier_that_computes(listed: dict[str, Any]) -> None:
+    assert listed["all"]["vars"]["slurmctld_partitions"] == [
+        {"name": "fat", "tier": "fat", "max_time": "7-00:00:00", "priority_tier": 1},
+        {"name": "work", "tier": "medium", "max_time": "1-00:00:00", "priority_tier": 10},
+    ]
+
+
+def test_the_labs_key_wins_over_the_plans(site: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/op")
+    assert inventory(site)["all"]["vars"]["ansible_ssh_private_key_file"] == "/home/op/keys/blades"
+    lab = inventory(site, Path("/lab/id"))["all"]["vars"]
+    assert lab["ansible_ssh_private_key_file"] == "/lab/id"
+
+
+def test_host_keys_are_checked_against_the_sites_own_file(site: Plan) -> None:
+    options = inventory(site, known_hosts=Path("/state/known_hosts"))["all"]["vars"]["ansible_ssh_common_args"]
+    assert "-o StrictHostKeyChecking=accept-new" in options
+    assert "-o UserKnownHostsFile=/state/known_hosts -o GlobalKnownHostsFile=/dev/null" in options
+    assert "UserKnownHostsFile" not in inventory(site)["all"]["vars"]["ansible_ssh_common_args"]
+
+
+def test_no_secret_is_in_it(listed: dict[str, Any]) -> None:
+    assert not [key for key in listed["all"]["vars"] if "password" in key or key.endswith("_pass")]
+
+
+def test_ansible_reads_both_forms_alike(listed: dict[str, Any], tmp_path: Path) -> None:
+    """The script's answer and the static file of a run give the same hosts, groups and variables."""
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(listed)}\nEND\n")
+    script.chmod(0o700)
+    static = tmp_path / "static.yml"
+    static.write_text(yaml.safe_dump(static_form(listed)))
+    assert asked(script) == asked(static)
+
+
+def asked(source: Path) -> dict[str, Any]:
+    from ansible.inventory.manager import InventoryManager
+    from ansible.parsing.dataloader import DataLoader
+
+    found = InventoryManager(loader=DataLoader(), sources=[str(source)])
+    return {
+        "groups": {name: sorted(members) for name, members in found.get_groups_dict().items()},
+        "shared": found.groups["all"].get_vars(),
+        "hosts": {host.name: _plain(host.vars) for host in found.get_hosts()},
+    }
+
+
+def _plain(variables: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in variables.items() if not key.startswith("inventory_")}
+
+
+def test_a_plan_is_an_inventory_by_itself(tmp_path: Path) -> None:
+    """Its first line makes it a script that ansible-inventory can run."""
+    plan = Path(__file__).parents[2] / "inventories" / "asgard" / "plan.yml"
+    assert plan.read_text().startswith("#!/usr/bin/env -S provision inventory --plan\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioner", "inventory", "--plan", str(plan), "--list"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+    )
+    assert "bld-006" in json.loads(done.stdout)["_meta"]["hostvars"]
