@@ -29,8 +29,10 @@ author: the provisioner project
 
 import os
 import re
+import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -49,6 +51,7 @@ echo "ANSWER $name $incoming $scratch $(munge -n)"
 """
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
 FREE = {"IDLE"}
+SLURMD_START = 15
 
 
 def run(*command, extra=None, text=None, limit=60):
@@ -70,10 +73,12 @@ def show_nodes():
         raise RuntimeError((err or out).strip())
     found = {}
     for line in out.splitlines():
-        pairs = dict(re.findall(r"\b(NodeName|State|Version)=(\S+)", line))
+        pairs = dict(re.findall(r"\b(NodeName|NodeAddr|Port|State|Version)=(\S+)", line))
         words = re.sub(r"[*~#!%$@^-]+$", "", pairs.get("State", "")).split("+")
         reason = re.search(r"\bReason=(.*?)(?:\s\[|$)", line)
         found[pairs.get("NodeName", "")] = {
+            "address": pairs.get("NodeAddr", ""),
+            "port": int(pairs.get("Port", 6818)),
             "states": set(words),
             "silent": "*" in pairs.get("State", "") or "NOT_RESPONDING" in words,
             "version": pairs.get("Version", ""),
@@ -96,13 +101,37 @@ def trouble(node):
 
 
 def wait_for(names, timeout):
-    """The nodes once none is in trouble, or as they are when the time is over."""
-    deadline = time.monotonic() + timeout
+    """The nodes once none is in trouble, or as they are when the time is over.
+
+    A node whose slurmd does not even listen gets only SLURMD_START seconds: nothing will come of it.
+    """
+    start = time.monotonic()
     while True:
         nodes = show_nodes()
-        if not any(trouble(nodes.get(name)) for name in names) or time.monotonic() > deadline:
+        bad = [name for name in names if trouble(nodes.get(name))]
+        waited = time.monotonic() - start
+        if not bad or waited > timeout:
+            return nodes
+        if waited > SLURMD_START and silent([name for name in bad if name in nodes], nodes) == set(bad):
             return nodes
         time.sleep(0.3)
+
+
+def silent(names, nodes):
+    """Those nodes whose slurmd does not take a connection.
+
+    slurmctld itself notices only after SlurmdTimeout, and a job sent there meanwhile would hang.
+    """
+
+    def refuses(name):
+        try:
+            with socket.create_connection((nodes[name]["address"], nodes[name]["port"]), timeout=3):
+                return False
+        except OSError:
+            return True
+
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        return {name for name, bad in zip(names, pool.map(refuses, names), strict=True) if bad}
 
 
 def answers(names, scratch):
@@ -122,8 +151,11 @@ def answers(names, scratch):
         "--time=2",
         "--chdir=/",
     ]
-    job += ["--immediate=30", "--kill-on-bad-exit=0", "--mpi=none", "/bin/sh", "-c", JOB]
-    _, out, err = run(*job, extra=extra, limit=90)
+    job += ["--immediate=15", "--kill-on-bad-exit=0", "--mpi=none", "/bin/sh", "-c", JOB]
+    code, out, err = run(*job, extra=extra, limit=60)
+    if code != 0:
+        # srun that was given up may leave its allocation behind.
+        run("scancel", "--name=provision-verify", "--me")
     found = {}
     for line in out.splitlines():
         if line.startswith("ANSWER "):
@@ -152,11 +184,14 @@ def verify(names, scratch, timeout):
     own = run("scontrol", "--version")[1].split()[-1]
     report = {name: {"problems": [], "notes": []} for name in names}
     free = []
+    deaf = silent([name for name in names if name in nodes], nodes)
     for name in names:
         node = nodes.get(name)
         problem = trouble(node)
         if problem:
             report[name]["problems"].append(problem)
+        elif name in deaf:
+            report[name]["problems"].append("its slurmd does not answer on its port")
         elif node["version"] != own:
             report[name]["problems"].append(f"its slurmd is {node['version']}, the controller {own}")
         elif "DRAIN" in node["states"]:

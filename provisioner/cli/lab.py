@@ -69,9 +69,7 @@ def _chosen(bench: Bench, names: list[str]) -> list[Container]:
 @app.command()
 def up(
     nodes: Nodes = None,
-    os: Annotated[
-        Os | None, typer.Option("--os", help="Debian release; default: bookworm, or what runs.")
-    ] = None,
+    os: Annotated[Os | None, typer.Option("--os", help="Debian release; default: bookworm, or what runs.")] = None,
     plan: PlanFile = None,
 ) -> None:
     """Start the blades; keep those that are there.
@@ -121,9 +119,7 @@ def reimage(
     wipe_disks: Annotated[
         bool, typer.Option("--wipe-disks", help="Empty disks too; default: they keep everything.")
     ] = False,
-    unannounced: Annotated[
-        bool, typer.Option("--unannounced", help="Leave the old host key in known_hosts.")
-    ] = False,
+    unannounced: Annotated[bool, typer.Option("--unannounced", help="Leave the old host key in known_hosts.")] = False,
     plan: PlanFile = None,
 ) -> None:
     """Give blades a fresh root, machine-id and host keys.
@@ -217,9 +213,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
 @app.command(context_settings={"allow_interspersed_args": False})
 def ssh(
     node: Annotated[str, typer.Argument(metavar="NODE", help="A blade such as BLD-008.")],
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="Default: a shell.")
-    ] = None,
+    command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="Default: a shell.")] = None,
     plan: PlanFile = None,
 ) -> None:
     """Log in to a blade, or run a command there.
@@ -234,9 +228,12 @@ def ssh(
     """
     import subprocess
 
+    from provisioner.errors import UsageError
     from provisioner.lab.reach import ssh_command
 
     bench = _open(plan)
     (container,) = _chosen(bench, [node])
+    if not container.runs:
+        raise UsageError(f"{container.blade} is off", f"switch it on: provision lab on {container.blade}")
     argv = [*ssh_command(bench, container.blade), *(command or [])]
     raise typer.Exit(subprocess.run(argv, check=False).returncode)

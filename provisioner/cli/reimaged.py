@@ -30,6 +30,6 @@ def reimaged(
     chosen = select_nodes(site, nodes)
     file = state_dir(site.cluster.name) / "known_hosts"
     names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
-    knownhosts.write(file, knownhosts.without(knownhosts.read(file), names))
+    knownhosts.forget(file, names)
     for name in chosen:
         typer.echo(f"{name}: its next host key is accepted once")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from provisioner.errors import ExitCode
+from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import Outcome, status
 
@@ -19,14 +20,8 @@ def print_summary(console: Console, outcome: Outcome, proof: str = "") -> None:
         console.print(outcome.controller_note, markup=False, highlight=False)
     phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases.items())
     console.print(f"time: {outcome.seconds:.1f} s ({phases})", markup=False, highlight=False)
-    for name, failure in outcome.failures().items():
-        console.print()
-        console.print(f"{name}: {failure.message}", style="bold red", markup=False, highlight=False)
-        for line in failure.evidence.splitlines():
-            if line.strip() in failure.message:
-                continue
-            console.print(f"    {line}", style="dim", markup=False, highlight=False)
-        console.print(f"  next: {_filled(failure.next_step, name)}", markup=False, highlight=False)
+    for names, failure in _alike(outcome):
+        _print_failure(console, names, failure)
     console.print()
     if outcome.words:
         console.print(f"Ansible stopped by itself: {outcome.words}", markup=False, highlight=False)
@@ -37,6 +32,28 @@ def print_summary(console: Console, outcome: Outcome, proof: str = "") -> None:
     good = outcome.code is ExitCode.OK
     words = f"{outcome.code.meaning} ({outcome.changed()} tasks changed something)"
     console.print(words, style="bold green" if good else "bold red", markup=False, highlight=False)
+
+
+def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:
+    """Failures with the blades they have in common, folded: thirteen dead blades are one paragraph."""
+    from ClusterShell.NodeSet import NodeSet
+
+    groups: dict[tuple[str, str], NodeSet] = {}
+    first: dict[tuple[str, str], Diagnosis] = {}
+    for name, failure in outcome.failures().items():
+        kind = (failure.message, failure.next_step)
+        groups.setdefault(kind, NodeSet()).add(name)
+        first.setdefault(kind, failure)
+    return [(str(names), first[kind]) for kind, names in groups.items()]
+
+
+def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
+    console.print()
+    console.print(f"{names}: {failure.message}", style="bold red", markup=False, highlight=False)
+    for line in failure.evidence.splitlines():
+        if line.strip() not in failure.message:
+            console.print(f"    {line}", style="dim", markup=False, highlight=False)
+    console.print(f"  next: {_filled(failure.next_step, names)}", markup=False, highlight=False)
 
 
 def print_diffs(console: Console, outcome: Outcome) -> None:

@@ -15,9 +15,7 @@ from provisioner.lab.settings import Release
 MIRROR_VARIABLE = "PROVISION_LAB_MIRROR"
 _FORMAT = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)"
 # how apt reaches a mirror and how it judges its age; nothing else of the host is a blade's business
-_SETTINGS = re.compile(
-    r"^Acquire::(https?(::|\s)|ftp::|Check-Valid-Until|Check-Date|Retries|ForceIPv)", re.IGNORECASE
-)
+_SETTINGS = re.compile(r"^Acquire::(https?(::|\s)|ftp::|Check-Valid-Until|Check-Date|Retries|ForceIPv)", re.IGNORECASE)
 _LOOPBACK = re.compile(r"//(localhost|127\.\d+\.\d+\.\d+|\[::1\])(?=[:/\"])")
 
 
@@ -67,9 +65,7 @@ def _is_debian(source: Source) -> bool:
 
 def settings_of(dump: str, environment: Mapping[str, str]) -> list[str]:
     """Lines for apt.conf: the host's proxy, TLS and date settings, and proxies of its environment."""
-    lines = [
-        line for line in dump.splitlines() if _SETTINGS.match(line) and not line.rstrip().endswith('"";')
-    ]
+    lines = [line for line in dump.splitlines() if _SETTINGS.match(line) and not line.rstrip().endswith('"";')]
     for scheme in ("http", "https"):
         proxy = environment.get(f"{scheme}_proxy") or environment.get(f"{scheme.upper()}_PROXY")
         if proxy and not any(f"acquire::{scheme}::proxy " in line.lower() for line in lines):

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from provisioner.errors import ProvisionError, UsageError
 from provisioner.lab.lock import inherited
@@ -16,6 +18,7 @@ PROGRAMS = {
     "podman": "podman",
     "mmdebstrap": "mmdebstrap",
     "losetup": "mount",
+    "unshare": "util-linux",
     "ssh-keygen": "openssh-client",
     "ssh": "openssh-client",
     "ip": "iproute2",
@@ -44,29 +47,46 @@ def run(
     Raises:
         ProvisionError: it failed; says the purpose and the last line of its standard error.
     """
+    # files, not pipes: a program outlives a killed parent, and a broken pipe would kill it half-way
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        returncode = _wait_for(argv, output, errors, stdin, environment or {})
+        output.seek(0)
+        errors.seek(0)
+        said, complained = (each.read().decode(errors="replace") for each in (output, errors))
+    if returncode != 0:
+        raise ProvisionError(
+            f"{purpose} failed: {last_line(complained)}",
+            next_step or f"run it by hand to see more: {' '.join(argv[:4])} ...",
+        )
+    return said
+
+
+def _wait_for(
+    argv: Sequence[str],
+    output: IO[bytes],
+    errors: IO[bytes],
+    stdin: bytes,
+    environment: Mapping[str, str],
+) -> int:
+    """Runs the program to its end; the exit code."""
     with subprocess.Popen(
         list(argv),
         # never the terminal: no program of the lab asks anybody anything
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
+        stdout=output,
+        stderr=errors,
+        env={**os.environ, **environment},
         pass_fds=inherited(),
         # Ctrl-C and a closed terminal reach this process only: a podman that is killed half-way
         # leaves addresses taken and processes that nobody owns
         start_new_session=True,
     ) as process:
         try:
-            output, errors = process.communicate(stdin)
+            process.communicate(stdin)
         except BaseException:
             process.terminate()  # asked, not killed: it tidies up, and the `with` waits for it
             raise
-    if process.returncode != 0:
-        raise ProvisionError(
-            f"{purpose} failed: {last_line(errors.decode(errors='replace'))}",
-            next_step or f"run it by hand to see more: {' '.join(argv[:4])} ...",
-        )
-    return output.decode(errors="replace")
+        return process.returncode
 
 
 def last_line(text: str) -> str:

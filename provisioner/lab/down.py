@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from provisioner.errors import ProvisionError
 from provisioner.lab import knownhosts, loops, network
@@ -33,10 +35,31 @@ def down(bench: Bench, say: Callable[[str], None], images: bool) -> None:
     # only those the lab has written: the plan's other addresses may belong to real blades
     if record := read_record(files.record):
         knownhosts.forget(files.known_hosts, record.known_names)
-    if files.folder.exists():
-        shutil.rmtree(files.folder)
+    _remove_files(files.folder)
     if images:
         _remove_images(bench, say)
+
+
+def _remove_files(folder: Path) -> None:
+    """Deletes the lab's files, and never anything that is mounted below them."""
+    if mounts := mounts_below(folder, Path("/proc/self/mounts").read_text()):
+        raise ProvisionError(
+            f"something is mounted in the lab's folder: {', '.join(map(str, mounts))}",
+            f"umount it (umount {mounts[-1]}), then run provision lab down again",
+        )
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def mounts_below(folder: Path, mounts: str) -> list[Path]:
+    """Mount points in the folder, outermost first, from the text of /proc/self/mounts."""
+    points = [Path(_unescaped(line.split(" ")[1])) for line in mounts.splitlines()]
+    return sorted(point for point in points if point.is_relative_to(folder))
+
+
+def _unescaped(text: str) -> str:
+    """The kernel writes spaces and the like in octal."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), text)
 
 
 def _detach_all(bench: Bench) -> None:

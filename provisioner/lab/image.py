@@ -93,8 +93,10 @@ def ensure_image(podman: Podman, recipe: Recipe, scratch: Path, say: Callable[[s
 def _make_base(podman: Podman, recipe: Recipe, folder: Path) -> None:
     tar = folder / "base.tar"
     options = [f"--aptopt={line}" for line in recipe.apt_settings]
+    # /proc and /sys are mounted for the build: nowhere but in its own mount namespace, and gone when
+    # it ends, however it ends
     run(
-        ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options,
+        ["unshare", "--mount", "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options,
          recipe.release.value, str(tar), *recipe.sources],
         f"making a bare Debian {recipe.release.value}",
         "check that apt-get update works on this machine",

@@ -103,9 +103,7 @@ def _require_as_planned(bench: Bench, container: Container) -> None:
         )
 
 
-def make_blades(
-    bench: Bench, names: Sequence[str], record: LabRecord, say: Say, announced: bool = True
-) -> None:
+def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say, announced: bool = True) -> None:
     """Makes and boots new blades; their host keys are known before they answer.
 
     Raises:

@@ -22,9 +22,7 @@ def for_each(work: Callable[[str], Result], blades: Sequence[str]) -> dict[str, 
     with ThreadPoolExecutor(WORKERS) as pool:
         futures = {blade: pool.submit(work, blade) for blade in blades}
         try:
-            failed = {
-                blade: error for blade, future in futures.items() if (error := future.exception()) is not None
-            }
+            failed = {blade: error for blade, future in futures.items() if (error := future.exception()) is not None}
         except BaseException:  # Ctrl-C: what has not begun never begins
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -54,9 +54,7 @@ class Podman:
     def containers(self, cluster: str) -> list[Container]:
         """All containers of a cluster's lab, also stopped and half-made ones."""
         label = f"label={settings.CLUSTER_LABEL}={cluster}"
-        names = self.call(
-            ["ps", "--all", "--filter", label, "--format", "{{.Names}}"], "listing containers"
-        ).split()
+        names = self.call(["ps", "--all", "--filter", label, "--format", "{{.Names}}"], "listing containers").split()
         if not names:
             return []
         found = json.loads(self.call(["container", "inspect", *names], "looking at containers"))
@@ -72,9 +70,7 @@ class Podman:
         names = self.call(["network", "ls", "--quiet"], "listing networks").split()
         if not names:
             return []
-        found: list[dict[str, Any]] = json.loads(
-            self.call(["network", "inspect", *names], "looking at networks")
-        )
+        found: list[dict[str, Any]] = json.loads(self.call(["network", "inspect", *names], "looking at networks"))
         return found
 
     def build(self, name: str, context: Path, arguments: Mapping[str, str]) -> None:
@@ -115,7 +111,6 @@ def _cure(message: str) -> str:
 
 def _container(found: dict[str, Any]) -> Container:
     labels = found["Config"].get("Labels") or {}
-    devices = found["HostConfig"].get("Devices") or []
     command = found["Config"].get("CreateCommand") or []
     return Container(
         name=found["Name"],
@@ -123,7 +118,9 @@ def _container(found: dict[str, Any]) -> Container:
         release=labels.get(settings.RELEASE_LABEL, ""),
         state=found["State"]["Status"],
         address=_value_after(command, "--ip"),
-        devices=tuple(device["PathOnHost"] for device in devices),
+        # not HostConfig.Devices: podman looks names up by number there and takes loop0 for vcs,
+        # the character device with the same one
+        devices=tuple(word.removeprefix("--device=").split(":")[0] for word in command if word.startswith("--device=")),
         state_folder=labels.get(settings.STATE_LABEL, ""),
     )
 

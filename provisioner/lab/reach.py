@@ -22,7 +22,7 @@ def ssh_command(bench: Bench, blade: str) -> list[str]:
 
 def _ssh(bench: Bench, blade: str, options: list[str]) -> list[str]:
     plan = bench.plan
-    given = ["IdentitiesOnly=yes", "LogLevel=ERROR", "GlobalKnownHostsFile=none", *options]
+    given = ["IdentitiesOnly=yes", "LogLevel=ERROR", "GlobalKnownHostsFile=none", "ConnectTimeout=10", *options]
     return [
         "ssh", "-F", "none", "-i", str(bench.files.key), "-p", str(plan.ssh.port),
         *(word for option in given for word in ("-o", option)),

@@ -47,9 +47,7 @@ def table(states: list[dict[str, Any]]) -> Table:
     """The records as a table."""
     shown = Table("blade", "state", "address", "os", "disks", box=None, pad_edge=False)
     for each in states:
-        disks = [
-            f"{disk['size'] // GB} GB ({Path(disk['device'] or 'detached').name})" for disk in each["disks"]
-        ]
+        disks = [f"{disk['size'] // GB} GB ({Path(disk['device'] or 'detached').name})" for disk in each["disks"]]
         row = (each["blade"], each["state"], each["address"], each["os"], ", ".join(disks) or "-")
         shown.add_row(*row)
     return shown

@@ -101,6 +101,7 @@ def _run(
                 console.print(event["stdout"], markup=False, highlight=False, soft_wrap=True)
 
         code = run_playbook(request, on_event, interrupt)
+    seen.close_phase()
     controller = host_name(plan.cluster.controller)
     seconds = time.monotonic() - start
     outcome = conclude(seen, names, controller, code, seconds, interrupt.signal is not None)

@@ -17,6 +17,9 @@ class Diagnosis:
     evidence: str = ""
 
 
+# How our own roles fail: `what is wrong; next: what to do`, and evidence on the lines below.
+_OUR_OWN = re.compile(r"(?P<what>.+?)[;.] next: (?P<next>[^\n]+)(?P<evidence>.*)", re.DOTALL | re.IGNORECASE)
+
 # First match wins. {blade} and {host} are filled in when it is shown.
 _Known = list[tuple[str, str, str]]
 # sudo that waits for a password counts as unreachable for Ansible, so this comes before what ssh says.
@@ -80,7 +83,8 @@ _ON_BLADE: _Known = [
         "look at dmesg for disk errors, then remount or reimage it",
     ),
     (
-        r"dpkg was interrupted|Could not get lock|frontend lock|unmet dependencies|held broken packages|Sub-process .*dpkg",
+        r"dpkg was interrupted|Could not get lock|frontend lock|unmet dependencies|held broken packages"
+        r"|Sub-process .*dpkg",
         "its package system is in trouble",
         "run `apt-get -f install` on the blade and look at what it says, then run again",
     ),
@@ -97,8 +101,8 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
     """Reads the result of a failed task.
 
     Args:
-        result: Ansible's result; `provision_next` in it is our own roles' next step, and `unreachable`
-            that the task never got to the blade.
+        result: Ansible's result; `unreachable` in it says that the task never got to the blade, and
+            `evidence` is what our own modules show besides their message.
         task: name of the task, for failures nobody foresaw.
     """
     message = str(result.get("msg") or "")
@@ -106,14 +110,14 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
         message = ""  # says less than the command itself
     parts = [message, *(str(result.get(key) or "") for key in ("module_stderr", "stderr", "module_stdout"))]
     words = "\n".join(part for part in parts if part)
-    if next_step := result.get("provision_next"):
-        return Diagnosis(message, str(next_step), str(result.get("evidence") or ""))
-    if our_own := re.match(r"^(?P<what>.+?)[;.] next: (?P<next>.+)$", message, re.DOTALL | re.IGNORECASE):
-        return Diagnosis(our_own["what"], our_own["next"].strip(), str(result.get("evidence") or ""))
+    if our_own := _OUR_OWN.match(message):
+        evidence = str(result.get("evidence") or our_own["evidence"] or "")
+        return Diagnosis(our_own["what"], our_own["next"].strip(), evidence.strip())
     known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
     for pattern, sentence, step in known:
         if re.search(pattern, words, re.IGNORECASE):
-            return Diagnosis(sentence, step, _last_lines(words))
+            # What ssh said is in the sentence already, and Ansible's words around it only frighten.
+            return Diagnosis(sentence, step, "" if result.get("unreachable") else _last_lines(words))
     return Diagnosis(
         f"{task}: {_first_line(words) or 'failed without a word'}",
         "run again with -v to see Ansible's own output",

@@ -49,21 +49,21 @@ class RunState:
         if handler is not None:
             handler(self, event.get("event_data") or {})
 
+    def close_phase(self) -> None:
+        """Books the time since the last phase began; also for a run that was stopped inside one."""
+        now = self.clock()
+        if self.phase:
+            self.phases[self.phase] = self.phases.get(self.phase, 0.0) + now - self._phase_start
+        self._phase_start, self.phase = now, ""
+
     def failed(self) -> list[str]:
         """Hosts that failed or were unreachable."""
         return [name for name, blade in self.blades.items() if blade.failure is not None]
 
 
 def _play_start(state: RunState, data: Mapping[str, Any]) -> None:
-    _close_phase(state)
+    state.close_phase()
     state.phase = str(data.get("name") or data.get("play") or "")
-
-
-def _close_phase(state: RunState) -> None:
-    now = state.clock()
-    if state.phase:
-        state.phases[state.phase] = state.phases.get(state.phase, 0.0) + now - state._phase_start
-    state._phase_start = now
 
 
 def _task_start_on_host(state: RunState, data: Mapping[str, Any]) -> None:
@@ -84,6 +84,10 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = dict(result)
 
 
+def _skipped(state: RunState, data: Mapping[str, Any]) -> None:
+    _count(state, data)
+
+
 def _failed(state: RunState, data: Mapping[str, Any]) -> None:
     if data.get("ignore_errors"):
         return
@@ -100,14 +104,14 @@ def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
 
 
 def _stats(state: RunState, data: Mapping[str, Any]) -> None:
-    _close_phase(state)
-    state.phase = ""
+    state.close_phase()
     state.finished = True
 
 
 def _count(state: RunState, data: Mapping[str, Any]) -> BladeState | None:
     blade = state.blades.get(str(data.get("host")))
     if blade is not None:
+        blade.doing = "waits for the others"
         blade.tasks += 1
         blade.seconds += float(data.get("duration") or 0)
     return blade
@@ -134,6 +138,7 @@ _HANDLERS: dict[str, Callable[[RunState, Mapping[str, Any]], None]] = {
     "playbook_on_play_start": _play_start,
     "runner_on_start": _task_start_on_host,
     "runner_on_ok": _ok,
+    "runner_on_skipped": _skipped,
     "runner_on_failed": _failed,
     "runner_on_unreachable": _unreachable,
     "playbook_on_stats": _stats,

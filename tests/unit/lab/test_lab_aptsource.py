@@ -41,12 +41,8 @@ def test_a_third_party_with_a_debian_suite_is_no_mirror() -> None:
 
 def test_before_the_first_update_the_path_tells() -> None:
     # apt prints the variable's own name while it has no lists
-    text = "http://vendor.test/apt/|bookworm|main|$(ORIGIN)\n" + (
-        "http://mirror.test/debian/|bookworm|main|\n"
-    )
-    assert mirror_lines(parse_targets(text), Release.BOOKWORM) == [
-        "deb http://mirror.test/debian bookworm main"
-    ]
+    text = "http://vendor.test/apt/|bookworm|main|$(ORIGIN)\n" + ("http://mirror.test/debian/|bookworm|main|\n")
+    assert mirror_lines(parse_targets(text), Release.BOOKWORM) == ["deb http://mirror.test/debian bookworm main"]
 
 
 DUMP = """\

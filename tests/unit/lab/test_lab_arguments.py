@@ -52,9 +52,7 @@ def test_name_address_and_limits_are_the_plans_and_the_hosts(v1_host: Host) -> N
         (Cgroups.V1, Release.TRIXIE, 2),
     ],
 )
-def test_only_trixie_on_v1_is_told_to_accept_it(
-    v1_host: Host, cgroups: Cgroups, release: Release, extra: int
-) -> None:
+def test_only_trixie_on_v1_is_told_to_accept_it(v1_host: Host, cgroups: Cgroups, release: Release, extra: int) -> None:
     argv = create(replace(SPEC, release=release), replace(v1_host, cgroups=cgroups))
     command = argv[argv.index(SPEC.image) + 1 :]
     assert command[0] == "/lib/systemd/systemd"

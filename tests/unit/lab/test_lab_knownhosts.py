@@ -17,8 +17,7 @@ OLD = """\
 
 def test_only_the_lines_of_that_address_are_replaced() -> None:
     assert replaced(OLD, "10.77.0.101", ["ssh-ed25519 NEW"]) == (
-        "# the site\n10.77.0.10 ssh-rsa OTHER\n"
-        "@cert-authority *.example ssh-ed25519 CA\n10.77.0.101 ssh-ed25519 NEW\n"
+        "# the site\n10.77.0.10 ssh-rsa OTHER\n@cert-authority *.example ssh-ed25519 CA\n10.77.0.101 ssh-ed25519 NEW\n"
     )
 
 

@@ -73,13 +73,16 @@ def test_a_container_is_read_from_what_podman_says() -> None:
             "State": {"Status": "exited"},
             "Config": {
                 "Labels": {"provision-lab.blade": "BLD-001", "provision-lab.release": "trixie"},
-                "CreateCommand": ["podman", "create", "--ip", "10.77.0.101", "image"],
+                "CreateCommand": [
+                    *("podman", "create", "--ip", "10.77.0.101"),
+                    *("--device=/dev/loop0:/dev/loop0:rwm", "image"),
+                ],
             },
-            "HostConfig": {"Devices": [{"PathOnHost": "/dev/loop3"}]},
+            "HostConfig": {"Devices": [{"PathOnHost": "/dev/vcs"}]},
         }
     )
     assert (found.blade, found.release, found.address) == ("BLD-001", "trixie", "10.77.0.101")
-    assert found.devices == ("/dev/loop3",)
+    assert found.devices == ("/dev/loop0",)
     assert not found.runs
     assert not found.is_half_made
 

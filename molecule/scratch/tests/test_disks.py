@@ -1,0 +1,91 @@
+"""Empty disks become scratch once, an older scratch is adopted, and whatever else a disk holds is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testinfra.host import Host
+
+from tests.disks.blade_lab import content_digest
+
+Lab = Callable[..., str]
+Run = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def provision(inventory_file: str) -> Run:
+    """`provision slurm` on the scenario: exit code and what --json says."""
+
+    def run(*words: str) -> tuple[int, dict[str, Any]]:
+        command = ["provision", "slurm", f"--plan={inventory_file}", "--json", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, json.loads(done.stdout)
+
+    return run
+
+
+def _filesystem_ids(host: Host) -> list[str]:
+    return sorted(host.check_output("findmnt --noheadings --types xfs --output UUID,TARGET").splitlines())
+
+
+def test_every_empty_disk_of_the_size_class_was_taken(members: dict[str, Host]) -> None:
+    mounted = members["bld-008"].check_output("findmnt --noheadings --types xfs --output TARGET").split()
+    assert sorted(mounted) == ["/scratch", "/scratch2"], "the disk of 146 GB is none of them"
+
+
+def test_a_second_run_formats_nothing(members: dict[str, Host], provision: Run) -> None:
+    before = _filesystem_ids(members["bld-008"])
+    code, said = provision("--nodes=BLD-008")
+    assert (code, said["changed"]) == (0, 0)
+    assert _filesystem_ids(members["bld-008"]) == before
+
+
+def test_a_reimaged_blade_gets_its_scratch_back_with_all_files(
+    members: dict[str, Host], lab: Lab, provision: Run
+) -> None:
+    host = members["bld-011"]
+    before = _filesystem_ids(host)
+    host.check_output("echo precious > /scratch/result && sync")
+    lab("reimage", "BLD-011")
+    code, said = provision("--nodes=BLD-011")
+    assert code == 0, said
+    assert _filesystem_ids(host) == before
+    assert host.file("/scratch/result").content_string == "precious\n"
+
+
+def test_a_foreign_filesystem_is_refused_and_the_others_go_on(
+    members: dict[str, Host], controller: Host, provision: Run
+) -> None:
+    host = members["bld-012"]
+    device = host.check_output("readlink --canonicalize /dev/disk/by-id/*")
+    host.check_output(f"mke2fs -q -t ext4 -L somebody -E lazy_itable_init=0,nodiscard {device} 60g && sync")
+    image = _image("bld-012")
+    before = content_digest(image)
+
+    code, said = provision("--nodes=BLD-008,BLD-012")
+
+    assert code == 3, said
+    assert said["blades"]["BLD-008"]["status"] == "ok"
+    failure = said["blades"]["BLD-012"]["failure"]
+    assert "ext4" in failure["message"], failure
+    assert device in failure["message"] + failure["next_step"], failure
+    assert content_digest(image) == before, "the disk is not what it was"
+    listed = controller.check_output("sinfo --noheader --Node --partition=all --format='%N %T'").splitlines()
+    assert listed == ["bld-008 idle", "bld-011 idle"]
+
+
+def test_the_table_of_disks_names_what_is_on_them(inventory_file: str) -> None:
+    command = ["provision", "disks", f"--plan={inventory_file}", "--nodes=BLD-012"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"})
+    assert "ext4" in shown.stdout, shown.stdout
+
+
+def _image(host: str) -> Path:
+    (image,) = Path(os.environ["XDG_STATE_HOME"], "provision/mol-scratch/lab/disks", host).glob("*.img")
+    return image

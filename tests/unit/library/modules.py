@@ -1,0 +1,47 @@
+"""Loads the project's Ansible modules, and runs one in this process with the arguments of a task."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ansible.module_utils.testing import patch_module_args
+
+PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
+
+
+def load(path: Path, name: str) -> ModuleType:
+    """The file as a module, also for others to import under its name."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def ansible_module(name: str) -> ModuleType:
+    """A module of `playbooks/library`, with what it shares with others where Ansible puts it."""
+    for shared in sorted((PLAYBOOKS / "module_utils").glob("*.py")):
+        load(shared, f"ansible.module_utils.{shared.stem}")
+    return load(PLAYBOOKS / "library" / f"{name}.py", f"provision_{name}")
+
+
+def answer_of(module: ModuleType, **arguments: Any) -> dict[str, Any]:
+    """What the module answers to a task with these arguments, `failed` included."""
+    out = io.StringIO()
+    with (
+        patch_module_args({"_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False, **arguments}),
+        contextlib.redirect_stdout(out),
+        contextlib.suppress(SystemExit),
+    ):
+        module.main()
+    answer: dict[str, Any] = json.loads(out.getvalue())
+    return answer

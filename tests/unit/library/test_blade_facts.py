@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modules import ansible_module, answer_of
+
+FACTS = ansible_module("blade_facts")
+CPUINFO = "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n"
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The text files of a blade; what is not here is missing."""
+    found: dict[str, str] = {}
+    monkeypatch.setattr(FACTS, "text", lambda path: found.get(str(path), ""))
+    return found
+
+
+def said(monkeypatch: pytest.MonkeyPatch, out: str) -> None:
+    monkeypatch.setattr(FACTS, "run", lambda *command: out)
+
+
+def test_reads_the_release(files: dict[str, str]) -> None:
+    files["/etc/os-release"] = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n# x\n'
+    pretty = "Debian GNU/Linux 12 (bookworm)"
+    assert FACTS.os_release() == {"id": "debian", "version_id": "12", "pretty_name": pretty}
+
+
+def test_a_system_without_a_name_is_nameless(files: dict[str, str]) -> None:
+    assert FACTS.os_release() == {"id": "", "version_id": "", "pretty_name": ""}
+
+
+def test_counts_cpus_and_memory(files: dict[str, str]) -> None:
+    files["/proc/cpuinfo"] = CPUINFO
+    files["/proc/meminfo"] = "MemFree: 1 kB\nMemTotal:        8145920 kB\n"
+    assert FACTS.cpu() == {"cpus": 2, "model": "Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz"}
+    assert FACTS.memory_mib() == 7955
+
+
+def test_an_unreadable_machine_has_nothing(files: dict[str, str]) -> None:
+    assert (FACTS.cpu(), FACTS.memory_mib()) == ({"cpus": 0, "model": ""}, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "can"),
+    [("CapBnd:\t000001ffffffffff\n", True), ("CapBnd:\t00000000a80425fb\n", False), ("", True)],
+)
+def test_knows_whether_the_clock_can_be_set(files: dict[str, str], status: str, can: bool) -> None:
+    """The second is podman's own choice of capabilities."""
+    files["/proc/self/status"] = status
+    assert FACTS.can_set_clock() is can
+
+
+def dpkg(monkeypatch: pytest.MonkeyPatch, out: str) -> None:
+    done = subprocess.CompletedProcess([], 1, out, "no packages found matching x")
+    monkeypatch.setattr(FACTS.subprocess, "run", lambda *args, **kwargs: done)
+
+
+def test_only_whole_packages_count_as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    dpkg(monkeypatch, "munge\tinstalled\t0.5.15-2\nslurmd\thalf-configured\t22.05.8-4\nslurmctld\tconfig-files\t22.05\n")
+    asked = ["munge", "slurmd", "slurmctld", "chrony"]
+    assert FACTS.package_versions(asked) == {"munge": "0.5.15-2", "slurmd": "", "slurmctld": "", "chrony": ""}
+
+
+def test_a_system_without_dpkg_has_no_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Preflight says that the system is not supported; until then nothing may break."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert FACTS.package_versions(["munge"]) == {"munge": ""}
+
+
+def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    said(
+        monkeypatch,
+        "Id=munge.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\n"
+        "Id=slurmd.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n",
+    )
+    assert FACTS.unit_states(["munge", "slurmd", "chrony"]) == {
+        "munge": {"load": "loaded", "active": "active", "enabled": "enabled"},
+        "slurmd": {"load": "masked", "active": "inactive", "enabled": "masked"},
+        "chrony": {"load": "not-found", "active": "", "enabled": ""},
+    }
+
+
+def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    said(monkeypatch, "")
+    assert FACTS.unit_states(["munge"]) == {"munge": {"load": "not-found", "active": "", "enabled": ""}}
+    assert FACTS.unit_states([]) == {}
+
+
+def test_a_missing_account_is_null() -> None:
+    me = pwd.getpwuid(os.getuid())
+    found = FACTS.user_ids([me.pw_name, "nobody-has-this-name"])
+    assert found == {me.pw_name: {"uid": me.pw_uid, "gid": me.pw_gid}, "nobody-has-this-name": None}
+
+
+def test_a_secret_is_told_by_a_salted_digest_only(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(b"canary")
+    path.chmod(0o400)
+    owner = pwd.getpwuid(os.getuid()).pw_name
+
+    def digest(salt: str) -> str:
+        return str(FACTS.secret_digests({"key": str(path)}, salt)["key"])
+
+    assert digest("run 1") == digest("run 1") != digest("run 2")
+    assert digest("run 1").endswith(f":{owner}:400")
+    assert len(digest("run 1").split(":")[0]) == 64
+    assert FACTS.secret_digests({"key": str(tmp_path / "none")}, "run 1") == {"key": ""}
+
+
+def test_a_failed_or_missing_command_says_nothing() -> None:
+    assert FACTS.run("sh", "-c", "echo half; exit 3") == ""
+    assert FACTS.run("no-such-program-here") == ""
+    assert FACTS.run("sh", "-c", "echo $LC_ALL") == "C\n"
+
+
+def facts(**arguments: Any) -> dict[str, Any]:
+    answer = answer_of(FACTS, **arguments)
+    assert not answer["changed"] if "changed" in answer else True
+    found: dict[str, Any] = answer["ansible_facts"]["blade"]
+    return found
+
+
+def test_one_call_tells_everything(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+    found = facts(paths=[str(tmp_path / "hosts"), str(tmp_path / "none")], users=["root"], salt="s")
+    assert found["paths"][str(tmp_path / "hosts")]["content"] == "127.0.0.1 localhost\n"
+    assert found["paths"][str(tmp_path / "none")] == {"kind": "absent"}
+    assert found["users"] == {"root": {"uid": 0, "gid": 0}}
+    assert found["cpu"]["cpus"] >= 1
+    assert found["free_mib"].keys() == {"/", "/var"}
+
+
+def test_bytes_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:
+    (tmp_path / "odd").write_bytes(b"\xff\x00")
+    assert facts(paths=[str(tmp_path / "odd")])["paths"][str(tmp_path / "odd")]["kind"] == "file"

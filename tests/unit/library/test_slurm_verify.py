@@ -1,0 +1,189 @@
+"""The module's judgement over what Slurm's commands print; the commands themselves are played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from modules import ansible_module, answer_of
+
+VERIFY = ansible_module("slurm_verify")
+OK = "ANSWER {name} 0 {scratch} MUNGE:{name}:"
+
+
+def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str = "") -> str:
+    tail = f" Reason={reason} [slurm@2026-11-23T04:31:00]" if reason else ""
+    known = f" Version={version}" if version else ""
+    return f"NodeName={name} CPUTot=8{known} State={state} Partitions=all{tail}"
+
+
+class Cluster:
+    """Slurm's commands on the controller, and what was asked of them."""
+
+    def __init__(self, *nodes: str) -> None:
+        self.nodes = list(nodes)
+        self.jobs: list[list[str]] = []
+        self.deaf: set[str] = set()
+        self.scratch: dict[str, str] = {}
+        self.stuck: set[str] = set()
+        self.up = True
+
+    def run(self, *command: str, extra: Any = None, text: str | None = None, limit: int = 60) -> tuple[int, str, str]:
+        play: dict[str, Callable[[], tuple[int, str, str]]] = {
+            "scontrol": lambda: self._scontrol(command),
+            "munge": lambda: (0, "MUNGE:controller:\n", ""),
+            "unmunge": lambda: (int((text or "") == "MUNGE:bad:"), "", ""),
+            "sinfo": lambda: (0, "", ""),
+            "srun": lambda: self._srun(command),
+        }
+        return play[command[0]]()
+
+    def _scontrol(self, command: tuple[str, ...]) -> tuple[int, str, str]:
+        if not self.up:
+            return 1, "", "slurm_load_node error: Unable to contact slurm controller (connect failure)\n"
+        if "--version" in command:
+            return 0, "slurm 22.05.8\n", ""
+        return 0, "\n".join(self.nodes) + "\n", ""
+
+    def _srun(self, command: tuple[str, ...]) -> tuple[int, str, str]:
+        names = next(word for word in command if word.startswith("--nodelist=")).split("=")[1].split(",")
+        self.jobs.append(names)
+        if self.stuck & set(names):
+            return 1, "", "srun: error: Unable to create step\nsrun: error: task 0 launch failed\n"
+        out = []
+        for name in names:
+            scratch = self.scratch.get(name, "none")
+            out.append(f"ANSWER {name} {int(name in self.deaf)} {scratch} MUNGE:{name}:")
+        return 0, "\n".join(out) + "\n", ""
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
+    def start(*nodes: str) -> Cluster:
+        cluster = Cluster(*nodes)
+        monkeypatch.setattr(VERIFY, "run", cluster.run)
+        return cluster
+
+    return start
+
+
+def verified(*names: str, scratch: dict[str, str] | None = None) -> dict[str, Any]:
+    answer = answer_of(VERIFY, nodes=list(names), scratch=scratch or {}, timeout=0)
+    found: dict[str, Any] = answer["ansible_facts"]["slurm_verify"]
+    return found
+
+
+Play = Callable[..., Cluster]
+
+
+def test_one_job_spans_all_nodes(play: Play) -> None:
+    cluster = play(node("bld-008"), node("bld-011"), node("bld-012"))
+    found = verified("bld-008", "bld-011")
+    assert cluster.jobs == [["bld-008", "bld-011"]]
+    assert found["job_width"] == 2
+    assert found["nodes"] == {name: {"problems": [], "notes": []} for name in ("bld-008", "bld-011")}
+
+
+BAD = {
+    "not a member": (node("bld-011"), "slurmctld does not know it"),
+    "silent": (node("bld-008", "DOWN*+NOT_RESPONDING", reason="Not responding"), "no answer from its slurmd"),
+    "silent, idle": (node("bld-008", "IDLE*"), "no answer from its slurmd"),
+    "down": (node("bld-008", "DOWN", reason="Node unexpectedly rebooted"), "its state is DOWN (Node unexpectedly"),
+    "too little memory": (
+        node("bld-008", "IDLE+DRAIN+INVALID_REG", reason="Low RealMemory (reported:24105 < 95.00%)"),
+        "its state is DRAIN+IDLE+INVALID_REG (Low RealMemory",
+    ),
+    "never registered": (node("bld-008", version=""), "its slurmd has not registered"),
+    "unknown": (node("bld-008", "UNKNOWN"), "its state is UNKNOWN"),
+    "other version": (node("bld-008", version="24.11.5"), "its slurmd is 24.11.5, the controller 22.05.8"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_node_that_does_not_work_is_named(play: Play, case: str) -> None:
+    line, words = BAD[case]
+    cluster = play(line)
+    (problem,) = verified("bld-008")["nodes"]["bld-008"]["problems"]
+    assert words in problem
+    assert cluster.jobs == []
+
+
+@pytest.mark.parametrize("state", ["MIXED", "ALLOCATED", "IDLE+COMPLETING", "IDLE+RESERVED", "MIXED+PLANNED"])
+def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
+    cluster = play(node("bld-008", state))
+    assert verified("bld-008")["nodes"]["bld-008"] == {"problems": [], "notes": ["busy with jobs; none was added"]}
+    assert cluster.jobs == []
+
+
+def test_an_admins_drain_is_left_alone(play: Play) -> None:
+    cluster = play(node("bld-008", "IDLE+DRAIN", reason="fan is loud"))
+    report = verified("bld-008")["nodes"]["bld-008"]
+    assert report["problems"] == []
+    assert report["notes"][0].startswith("drained (fan is loud), left so")
+    assert cluster.jobs == []
+
+
+def test_one_bad_node_is_named_and_the_others_are_fine(play: Play) -> None:
+    cluster = play(node("bld-008"), node("bld-011"))
+    cluster.stuck = {"bld-011"}
+    found = verified("bld-008", "bld-011")
+    assert found["nodes"]["bld-008"]["problems"] == []
+    (problem,) = found["nodes"]["bld-011"]["problems"]
+    assert problem == "a job does not run on it: srun: error: task 0 launch failed"
+    assert cluster.jobs == [["bld-008", "bld-011"], ["bld-008"], ["bld-011"]]
+
+
+def test_a_span_that_fails_only_together_is_reported(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = play(node("bld-008"), node("bld-011"))
+    single = cluster._srun
+    monkeypatch.setattr(
+        cluster, "_srun", lambda command: (1, "", "srun: error: no route") if "," in command[3] else single(command)
+    )
+    (problem,) = verified("bld-008", "bld-011")["nodes"]["bld-008"]["problems"]
+    assert problem == "one job over all nodes does not run: srun: error: no route"
+
+
+def test_munge_is_proved_both_ways(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = play(node("bld-008"))
+    cluster.deaf = {"bld-008"}
+    assert verified("bld-008")["nodes"]["bld-008"]["problems"] == [
+        "it does not accept the controller's munge credential"
+    ]
+    cluster.deaf = set()
+    monkeypatch.setattr(VERIFY, "run", lambda *command, **more: _refusing(cluster, *command, **more))
+    assert verified("bld-008")["nodes"]["bld-008"]["problems"] == [
+        "the controller does not accept its munge credential"
+    ]
+
+
+def _refusing(cluster: Cluster, *command: str, **more: Any) -> tuple[int, str, str]:
+    return (2, "", "unmunge: Error: Expired credential") if command[0] == "unmunge" else cluster.run(*command, **more)
+
+
+def test_scratch_is_asked_for_only_where_there_is_one(play: Play) -> None:
+    cluster = play(node("bld-008"), node("bld-011"))
+    cluster.scratch = {"bld-008": "ok", "bld-011": "bad"}
+    found = verified("bld-008", "bld-011", scratch={"bld-008": "/scratch", "bld-011": "/scratch"})["nodes"]
+    assert found["bld-008"]["problems"] == []
+    assert found["bld-011"]["problems"] == ["a job cannot write to its scratch"]
+    assert verified("bld-011")["nodes"]["bld-011"]["problems"] == []
+
+
+def test_a_controller_that_is_down_is_one_sentence(play: Play) -> None:
+    cluster = play()
+    cluster.up = False
+    answer = answer_of(VERIFY, nodes=["bld-008"], timeout=0)
+    assert answer["failed"]
+    assert answer["msg"].startswith("slurmctld does not answer: slurm_load_node error: Unable to contact")
+    assert "; next: " in answer["msg"]
+
+
+def test_a_command_that_hangs_is_given_up() -> None:
+    answer = ansible_module("slurm_verify").run("tail", "-f", "/dev/null", limit=0.1)
+    assert answer == (124, "", "tail did not end within 0.1 s")
+
+
+def test_the_job_script_is_valid_shell() -> None:
+    code, _, words = ansible_module("slurm_verify").run("sh", "-n", "-c", VERIFY.JOB)
+    assert (code, words) == (0, "")

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+from event_makers import failed, ok, play, start, stats, unreachable
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.run.events import BladeState, RunState
+
+HOSTS = ("bld-006", "bld-008")
+KINDS = [
+    "error", "verbose", "playbook_on_play_start", "playbook_on_stats", "runner_on_failed", "runner_on_ok",
+    "runner_on_start", "runner_on_unreachable", "something_new",
+]  # fmt: skip
+
+
+def run_of(*events: dict[str, Any], clock: Any = None) -> RunState:
+    state = RunState({host: BladeState() for host in HOSTS}, **({"clock": clock} if clock else {}))
+    for event in events:
+        state.take(event)
+    return state
+
+
+def test_counts_tasks_and_time_per_blade() -> None:
+    state = run_of(ok("bld-008"), ok("bld-008", changed=True), failed("bld-006"))
+    assert (state.blades["bld-008"].tasks, state.blades["bld-008"].seconds) == (2, 1.0)
+    assert state.blades["bld-006"].tasks == 1
+
+
+def test_a_change_is_named_with_its_role() -> None:
+    state = run_of(ok("bld-008", "Start munge", "munge", changed=True), ok("bld-008", "Look", changed=True))
+    assert state.blades["bld-008"].changed == ["munge | Start munge", "Look"]
+
+
+def test_keeps_what_diff_mode_prints() -> None:
+    one, two = {"before": "a", "after": "b"}, {"before": "c", "after": "d"}
+    state = run_of(ok("bld-008", changed=True, diff=one), ok("bld-008", changed=True, diff=[two]))
+    assert state.blades["bld-008"].diffs == [one, two]
+
+
+def test_an_unchanged_task_shows_no_diff() -> None:
+    assert run_of(ok("bld-008", diff={"before": "a", "after": "a"})).blades["bld-008"].diffs == []
+
+
+def test_notes_come_from_facts_or_from_the_result() -> None:
+    state = run_of(
+        ok("bld-008", ansible_facts={"provision_notes": ["slurmd counts 8 CPUs"]}),
+        ok("bld-008", provision_notes=["scratch is small"]),
+        ok("bld-008", ansible_facts={"other": 1}),
+    )
+    assert state.blades["bld-008"].notes == ["slurmd counts 8 CPUs", "scratch is small"]
+
+
+def test_a_failure_is_diagnosed() -> None:
+    state = run_of(failed("bld-008", "it is odd; next: look at it"), unreachable("bld-006"))
+    found = state.blades["bld-008"].failure
+    assert found is not None
+    assert (found.message, found.next_step) == ("it is odd", "look at it")
+    assert state.failed() == ["bld-006", "bld-008"]
+    assert [state.blades[host].unreachable for host in HOSTS] == [True, False]
+
+
+def test_an_ignored_failure_is_none() -> None:
+    assert run_of(failed("bld-008", ignored=True)).failed() == []
+
+
+def test_the_last_failure_tells_why() -> None:
+    """A rescue section fails with better words than the task that brought it about."""
+    state = run_of(failed("bld-006", "rc 1"), failed("bld-006", "slurmctld says no; next: read its log"))
+    found = state.blades["bld-006"].failure
+    assert found is not None
+    assert found.message == "slurmctld says no"
+
+
+def test_says_what_a_blade_is_doing() -> None:
+    state = run_of(start("bld-008", "Install", "base"), failed("bld-006"))
+    assert [state.blades[host].doing for host in HOSTS] == ["failed", "base | Install"]
+
+
+def test_phases_of_one_name_are_one() -> None:
+    times = iter([10.0, 12.0, 15.0, 19.0])
+    state = run_of(play("Prepare"), play("Verify"), play("Verify"), stats(), clock=lambda: next(times))
+    assert state.phases == {"Prepare": 2.0, "Verify": 7.0}
+    assert (state.finished, state.phase) == (True, "")
+
+
+def test_keeps_results_by_host_and_task() -> None:
+    state = run_of(ok("bld-006", "Ask slurmctld", stdout="is UP"))
+    assert state.results["bld-006"]["Ask slurmctld"]["stdout"] == "is UP"
+
+
+def test_keeps_the_words_of_an_ansible_that_does_not_start() -> None:
+    state = run_of({"event": "error", "stdout": "ERROR! the role 'x' was not found\n", "event_data": {}})
+    assert state.words == ["ERROR! the role 'x' was not found"]
+
+
+def test_other_hosts_are_left_alone() -> None:
+    state = run_of(ok("localhost", changed=True), failed("localhost"), unreachable("x"), start("x", "y"))
+    assert state.failed() == []
+    assert state.results == {}
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"event": st.sampled_from(KINDS)},
+            optional={
+                "stdout": st.text(max_size=5),
+                "event_data": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "host": st.sampled_from([*HOSTS, "other", None]),
+                        "task": st.one_of(st.none(), st.text(max_size=5)),
+                        "res": st.one_of(st.none(), st.text(max_size=3), st.just({"changed": True, "diff": {}})),
+                        "duration": st.one_of(st.none(), st.floats(0, 9)),
+                    },
+                ),
+            },
+        ),
+        max_size=6,
+    )
+)
+def test_any_order_of_events_can_be_taken(events: list[dict[str, Any]]) -> None:
+    assert set(run_of(*events).blades) == set(HOSTS)

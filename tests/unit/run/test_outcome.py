@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from event_makers import failed, ok, play, stats, unreachable
+
+from provisioner.errors import ExitCode
+from provisioner.run.events import BladeState, RunState
+from provisioner.run.outcome import Outcome, conclude
+
+NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008", "bld-011": "BLD-011"}
+
+
+def outcome(*events: dict[str, Any], code: int = 0, interrupted: bool = False) -> Outcome:
+    state = RunState({host: BladeState() for host in NAMES})
+    for event in events:
+        state.take(event)
+    return conclude(state, NAMES, "bld-006", code, 12.34, interrupted)
+
+
+@pytest.mark.parametrize(
+    ("events", "code", "verdict"),
+    [
+        ([ok("bld-008"), stats()], 0, ExitCode.OK),
+        ([failed("bld-008"), stats()], 2, ExitCode.DEGRADED),
+        ([unreachable("bld-008"), stats()], 4, ExitCode.DEGRADED),
+        ([unreachable("bld-008"), failed("bld-006"), stats()], 4, ExitCode.FAILED),
+        ([unreachable("bld-006"), stats()], 4, ExitCode.FAILED),
+        ([unreachable("bld-008"), failed("bld-011"), stats()], 4, ExitCode.FAILED),
+        ([ok("bld-008")], 0, ExitCode.FAILED),
+        ([], 1, ExitCode.FAILED),
+        ([stats()], 1, ExitCode.FAILED),
+        ([stats()], 250, ExitCode.FAILED),
+        ([stats()], 254, ExitCode.FAILED),
+    ],
+    ids=[
+        "all fine", "one failed", "one unreachable", "and the controller", "the controller alone", "all but the controller",
+        "no end", "no start", "usage error", "ansible crashed", "cancelled",
+    ],
+)  # fmt: skip
+def test_what_a_run_came_to(events: list[dict[str, Any]], code: int, verdict: ExitCode) -> None:
+    assert outcome(*events, code=code).code is verdict
+
+
+def test_an_interrupted_run_failed() -> None:
+    assert outcome(ok("bld-008"), stats(), interrupted=True).code is ExitCode.FAILED
+
+
+def test_the_controller_alone_can_be_fine() -> None:
+    state = RunState({"bld-006": BladeState()})
+    state.take(stats())
+    assert conclude(state, NAMES, "bld-006", 0, 1.0, False).code is ExitCode.OK
+
+
+def test_blades_are_named_as_in_the_plan() -> None:
+    result = outcome(ok("bld-008", changed=True), failed("bld-011", "odd; next: look"), stats(), code=2)
+    assert list(result.blades) == ["BLD-006", "BLD-008", "BLD-011"]
+    assert result.failures()["BLD-011"].next_step == "look"
+    assert result.changed() == 1
+
+
+def test_plain_data_says_it_all() -> None:
+    data = outcome(
+        play("Prepare"), ok("bld-008", changed=True), unreachable("bld-011"), stats(), code=4
+    ).as_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert (data["exit_code"], data["meaning"]) == (3, ExitCode.DEGRADED.meaning)
+    assert {name: blade["status"] for name, blade in data["blades"].items()} == {
+        "BLD-006": "ok",
+        "BLD-008": "changed",
+        "BLD-011": "unreachable",
+    }
+    assert data["seconds"] == 12.3
+    assert "SSH is refused" in data["blades"]["BLD-011"]["failure"]["message"]
+
+
+def test_why_slurmctld_was_restarted() -> None:
+    change = {"__slurmctld_change": {"kind": "restart", "why": ["new nodes: bld-011", "more"]}}
+    task = "Render slurm.conf and find out what its change needs"
+    told = outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note
+    assert told == "slurmctld restart: new nodes: bld-011; more"
+
+
+def test_an_unchanged_controller_is_not_worth_a_note() -> None:
+    change = {"__slurmctld_change": {"kind": "nothing", "why": []}}
+    task = "Render slurm.conf and find out what its change needs"
+    assert outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note == ""
+
+
+def test_ansibles_own_words_only_when_it_stopped() -> None:
+    words = {"event": "error", "stdout": "ERROR! no such role\nTraceback (most recent call last): ..."}
+    assert outcome(words, code=1).words == "ERROR! no such role"
+    assert outcome(words, stats(), code=0).words == ""
+
+
+def test_every_code_has_a_meaning() -> None:
+    assert len({code.meaning for code in ExitCode}) == len(ExitCode)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from event_makers import failed, ok, play, start, stats, unreachable
+from rich.console import Console
+
+from provisioner.run.events import BladeState, RunState
+from provisioner.run.progress import shown
+
+NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
+EVENTS = [
+    play("Prepare"),
+    start("bld-008", "Install", "base"),
+    ok("bld-008", "Install [all] packages", "base", changed=True),
+    ok("bld-008"),
+    failed("bld-006", "it is [odd]; next: look"),
+    play("Verify"),
+    stats(),
+]
+
+
+def watched(*events: dict[str, Any], terminal: bool = False, as_json: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=80, height=25)
+    state = RunState({host: BladeState() for host in NAMES})
+    with shown(console, NAMES, as_json) as display:
+        for event in events:
+            state.take(event)
+            display.update(state, event)
+    return out.getvalue()
+
+
+def test_a_pipe_gets_one_line_per_phase_change_and_failure() -> None:
+    lines = [line.split("  ", 1)[1] for line in watched(*EVENTS).splitlines()]
+    assert lines == [
+        "== Prepare",
+        "BLD-008  changed  base | Install [all] packages",
+        "BLD-006  failed  it is [odd]",
+        "== Verify",
+    ]
+
+
+def test_a_pipe_gets_no_control_characters() -> None:
+    assert "\x1b" not in watched(*EVENTS)
+
+
+def test_an_unreachable_blade_is_called_so() -> None:
+    assert "BLD-008  unreachable  SSH is refused" in watched(unreachable("bld-008"))
+
+
+def test_a_terminal_gets_the_table_and_its_cursor_back() -> None:
+    out = watched(*EVENTS, terminal=True)
+    assert "BLD-008" in out
+    assert out.rindex("\x1b[?25h") > out.rindex("\x1b[?25l")
+
+
+def test_json_gets_nothing_else() -> None:
+    assert watched(*EVENTS, as_json=True) == ""

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.plan.model import Plan
+from provisioner.run.request import Options, Request, build_request
+
+ASSETS = Path("/share")
+
+
+def request_for(site: Plan, plan_file: Path, blades: list[str]) -> Request:
+    return build_request(site, plan_file, blades, "slurm.yml", ASSETS, Options())
+
+
+@pytest.mark.parametrize(
+    ("blades", "limit"),
+    [
+        ([], ("bld-006",)),
+        (["BLD-008"], ("bld-006", "bld-008")),
+        (["BLD-011", "BLD-006"], ("bld-006", "bld-011")),
+    ],
+)
+def test_the_controller_and_the_named_blades_alone(
+    site: Plan, plan_file: Path, blades: list[str], limit: tuple[str, ...]
+) -> None:
+    assert request_for(site, plan_file, blades).limit == limit
+
+
+def test_all_blades_are_in_the_inventory_whatever_the_limit(site: Plan, plan_file: Path) -> None:
+    assert len(request_for(site, plan_file, []).inventory["_meta"]["hostvars"]) == 3
+
+
+def test_playbook_and_site(site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plan_file.parent)
+    request = request_for(site, Path("plan.yml"), [])
+    assert request.playbook == ASSETS / "playbooks" / "slurm.yml"
+    assert request.site == plan_file.parent
+
+
+def test_the_same_question_gives_the_same_request(site: Plan, plan_file: Path) -> None:
+    assert request_for(site, plan_file, ["BLD-008"]) == request_for(site, plan_file, ["BLD-008"])
+
+
+def test_host_keys_are_checked_and_facts_stay_in_their_place(site: Plan, plan_file: Path) -> None:
+    environment = request_for(site, plan_file, []).environment
+    assert environment["ANSIBLE_HOST_KEY_CHECKING"] == "True"
+    assert environment["ANSIBLE_INJECT_FACT_VARS"] == "False"
+    assert environment["ANSIBLE_ROLES_PATH"] == "/share/roles"
+    assert environment["ANSIBLE_LIBRARY"] == "/share/playbooks/library"
