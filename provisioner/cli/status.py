@@ -59,6 +59,9 @@ def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
         for name in members(site)
         if name != site.cluster.controller
     ]
+    known = {host_name(name) for name in site.blades}
+    strangers = {name: node for name, node in cluster.nodes.items() if name not in known}
+    nodes += [{"blade": name, "member": True} | node.as_dict() for name, node in strangers.items()]
     return {"cluster": site.cluster.name, "up": cluster.up, "pending_jobs": cluster.pending, "nodes": nodes}
 
 
@@ -95,3 +98,5 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
             node.reason,
         )
     console.print(table)
+    if strangers := sorted(cluster.nodes.keys() - {host_name(name) for name in site.blades}):
+        console.print(f"defined in Slurm, but not in the plan: {', '.join(strangers)}")

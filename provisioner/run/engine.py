@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from provisioner.inventory import static_form
 from provisioner.run.request import Request
 
 Event = Mapping[str, Any]
+_PREFIX = "provision-run-"
 
 
 def run_playbook(
@@ -30,7 +32,8 @@ def run_playbook(
     """
     import ansible_runner
 
-    folder = Path(tempfile.mkdtemp(prefix="provision-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         _lay_out(folder, request)
         # The runner prints its own warnings to stdout, which belongs to --json.
@@ -53,6 +56,16 @@ def run_playbook(
     finally:
         _close_masters(folder / "cp")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Removes what runs left behind that were killed: folders of this user whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        with contextlib.suppress(OSError, ValueError):
+            process = int(folder.name.removeprefix(_PREFIX).split("-")[0])
+            if folder.stat().st_uid == os.getuid() and not Path(f"/proc/{process}").exists():
+                _close_masters(folder / "cp")
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lay_out(folder: Path, request: Request) -> None:

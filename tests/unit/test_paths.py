@@ -54,7 +54,7 @@ def test_no_plan_says_where_to_name_one() -> None:
 def test_two_sites_have_to_be_chosen_from() -> None:
     site("asgard")
     site("midgard")
-    with pytest.raises(UsageError, match="asgard/plan.yml, inventories/midgard/plan.yml"):
+    with pytest.raises(UsageError, match=r"asgard/plan\.yml, inventories/midgard/plan\.yml"):
         find_plan(None)
 
 

@@ -22,10 +22,7 @@ def provision(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
 
 def test_help_loads_nothing_heavy() -> None:
     """What keeps `provision --help` fast; the time itself is measured in bench/."""
-    look = (
-        "import sys; import provisioner.cli.main\n"
-        f"print(*[name for name in {HEAVY!r} if name in sys.modules])"
-    )
+    look = f"import sys; import provisioner.cli.main\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

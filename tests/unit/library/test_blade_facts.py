@@ -10,7 +10,9 @@ import pytest
 from modules import ansible_module, answer_of
 
 FACTS = ansible_module("blade_facts")
-CPUINFO = "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n"
+CPUINFO = (
+    "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n"
+)
 
 
 @pytest.fixture
@@ -62,7 +64,9 @@ def dpkg(monkeypatch: pytest.MonkeyPatch, out: str) -> None:
 
 
 def test_only_whole_packages_count_as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    dpkg(monkeypatch, "munge\tinstalled\t0.5.15-2\nslurmd\thalf-configured\t22.05.8-4\nslurmctld\tconfig-files\t22.05\n")
+    dpkg(
+        monkeypatch, "munge\tinstalled\t0.5.15-2\nslurmd\thalf-configured\t22.05.8-4\nslurmctld\tconfig-files\t22.05\n"
+    )
     asked = ["munge", "slurmd", "slurmctld", "chrony"]
     assert FACTS.package_versions(asked) == {"munge": "0.5.15-2", "slurmd": "", "slurmctld": "", "chrony": ""}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ class Cluster:
         self.deaf: set[str] = set()
         self.scratch: dict[str, str] = {}
         self.stuck: set[str] = set()
+        self.closed: set[str] = set()
         self.up = True
 
     def run(self, *command: str, extra: Any = None, text: str | None = None, limit: int = 60) -> tuple[int, str, str]:
@@ -35,6 +37,7 @@ class Cluster:
             "munge": lambda: (0, "MUNGE:controller:\n", ""),
             "unmunge": lambda: (int((text or "") == "MUNGE:bad:"), "", ""),
             "sinfo": lambda: (0, "", ""),
+            "scancel": lambda: (0, "", ""),
             "srun": lambda: self._srun(command),
         }
         return play[command[0]]()
@@ -63,6 +66,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
     def start(*nodes: str) -> Cluster:
         cluster = Cluster(*nodes)
         monkeypatch.setattr(VERIFY, "run", cluster.run)
+        monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
         return cluster
 
     return start
@@ -107,6 +111,26 @@ def test_a_node_that_does_not_work_is_named(play: Play, case: str) -> None:
     (problem,) = verified("bld-008")["nodes"]["bld-008"]["problems"]
     assert words in problem
     assert cluster.jobs == []
+
+
+def test_a_node_whose_slurmd_is_gone_gets_no_job(play: Play) -> None:
+    """slurmctld itself notices only minutes later, and a job sent there would hang."""
+    cluster = play(node("bld-008"), node("bld-011"))
+    cluster.closed = {"bld-011"}
+    found = verified("bld-008", "bld-011")
+    assert found["nodes"]["bld-011"]["problems"] == ["its slurmd does not answer on its port"]
+    assert found["nodes"]["bld-008"]["problems"] == []
+    assert cluster.jobs == [["bld-008"]]
+
+
+def test_silent_is_who_takes_no_connection() -> None:
+    module = ansible_module("slurm_verify")
+    with socket.create_server(("127.0.0.1", 0)) as open_server:
+        with socket.create_server(("127.0.0.1", 0)) as closed_server:
+            closed = closed_server.getsockname()[1]
+        ports = {"bld-008": open_server.getsockname()[1], "bld-011": closed}
+        nodes = {name: {"address": "127.0.0.1", "port": port} for name, port in ports.items()}
+        assert module.silent(list(nodes), nodes) == {"bld-011"}
 
 
 @pytest.mark.parametrize("state", ["MIXED", "ALLOCATED", "IDLE+COMPLETING", "IDLE+RESERVED", "MIXED+PLANNED"])

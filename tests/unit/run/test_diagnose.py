@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from provisioner.run.diagnose import diagnose
 
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "failures.yml").read_text())
-KEYS = ["msg", "stderr", "module_stderr", "module_stdout", "provision_next", "evidence", "unreachable"]
+KEYS = ["msg", "stderr", "module_stderr", "module_stdout", "evidence", "unreachable"]
 anything = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.lists(st.text(), max_size=3))
 
 
@@ -41,9 +41,9 @@ def test_evidence_is_short() -> None:
     assert found.evidence.splitlines() == [f"line {number}" for number in range(94, 100)]
 
 
-def test_a_role_can_say_the_next_step_itself() -> None:
-    found = diagnose({"msg": "it is odd", "provision_next": "look", "evidence": "sda1"}, "Do it")
-    assert (found.message, found.next_step, found.evidence) == ("it is odd", "look", "sda1")
+def test_a_role_hands_on_its_own_evidence() -> None:
+    found = diagnose({"msg": "it is odd; next: look", "evidence": "sda1 has ext4"}, "Do it")
+    assert (found.message, found.next_step, found.evidence) == ("it is odd", "look", "sda1 has ext4")
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), anything), st.text())

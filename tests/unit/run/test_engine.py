@@ -82,8 +82,6 @@ def test_a_cancelled_run_leaves_nothing_behind(request_here: Request, folders: P
     assert list(folders.iterdir()) == []
 
 
-def test_prints_nothing_itself(
-    request_here: Request, folders: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_prints_nothing_itself(request_here: Request, folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run_playbook(request_here, lambda event: None, lambda: False)
     assert capfd.readouterr().out == ""

@@ -36,7 +36,8 @@ def outcome(*events: dict[str, Any], code: int = 0, interrupted: bool = False) -
         ([stats()], 254, ExitCode.FAILED),
     ],
     ids=[
-        "all fine", "one failed", "one unreachable", "and the controller", "the controller alone", "all but the controller",
+        "all fine", "one failed", "one unreachable", "and the controller", "the controller alone",
+        "all but the controller",
         "no end", "no start", "usage error", "ansible crashed", "cancelled",
     ],
 )  # fmt: skip
@@ -62,9 +63,7 @@ def test_blades_are_named_as_in_the_plan() -> None:
 
 
 def test_plain_data_says_it_all() -> None:
-    data = outcome(
-        play("Prepare"), ok("bld-008", changed=True), unreachable("bld-011"), stats(), code=4
-    ).as_dict()
+    data = outcome(play("Prepare"), ok("bld-008", changed=True), unreachable("bld-011"), stats(), code=4).as_dict()
     assert json.loads(json.dumps(data)) == data
     assert (data["exit_code"], data["meaning"]) == (3, ExitCode.DEGRADED.meaning)
     assert {name: blade["status"] for name, blade in data["blades"].items()} == {

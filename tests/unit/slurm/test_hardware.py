@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,10 +55,8 @@ def test_incomplete_output_is_refused(text: str) -> None:
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        parse_slurmd_c(text)
-    except ValueError as error:
-        assert "slurmd -C" in str(error)
+    with contextlib.suppress(ValueError):
+        assert isinstance(parse_slurmd_c(text), Hardware)
 
 
 def changed(**fields: int) -> Hardware:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -118,7 +119,5 @@ def test_a_registry_that_is_not_ours_to_read_is_refused(text: str, words: str) -
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        read_registry(text, "demo")
-    except ValueError as error:
-        assert "node registry" in str(error)
+    with contextlib.suppress(ValueError):
+        assert isinstance(read_registry(text, "demo"), dict)

@@ -1,0 +1,128 @@
+"""Reads roles and playbooks as data: their tasks, and the variables that they read and define."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from jinja2 import nodes
+
+ROOT = Path(__file__).parents[2]
+ROLES = sorted(found.parent.parent.name for found in (ROOT / "roles").glob("*/tasks/main.yml"))
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+# Keys whose value is an expression by itself, without braces.
+_BARE = {"when", "until", "changed_when", "failed_when", "that"}
+_SECTIONS = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers")
+
+Task = dict[str, Any]
+
+
+def read(path: Path) -> Any:
+    """A YAML file; nothing for one that is missing or has only comments."""
+    return yaml.safe_load(path.read_text()) if path.exists() else None
+
+
+def role_files(role: str, *folders: str) -> list[Path]:
+    """YAML files and templates of a role."""
+    names = folders or ("tasks", "handlers", "vars", "defaults", "templates", "meta")
+    return sorted(path for name in names for path in (ROOT / "roles" / role / name).glob("**/*") if path.is_file())
+
+
+def playbook_files() -> list[Path]:
+    """Playbooks and the task files beside them."""
+    return sorted([*PLAYBOOKS, *(ROOT / "playbooks" / "tasks").glob("*.yml")])
+
+
+def tasks_in(loaded: Any) -> Iterator[Task]:
+    """Every task of a file or play, whatever block it stands in."""
+    for item in loaded or []:
+        yield item
+        for section in _SECTIONS:
+            yield from tasks_in(item.get(section))
+
+
+def module_of(task: Task) -> str:
+    """The module of a task, without its collection."""
+    known = {
+        "name", "when", "vars", "register", "notify", "listen", "loop", "until", "retries", "delay", "become",
+        "changed_when", "failed_when", "no_log", "diff", "environment", "args", "delegate_to", "run_once",
+        "check_mode", "loop_control", "tags", "become_user",
+    }  # fmt: skip
+    rest = [key for key in task if key not in known and key not in _SECTIONS]
+    return rest[0].rsplit(".", 1)[-1] if len(rest) == 1 else ""
+
+
+@dataclass
+class Variables:
+    """Names that a file reads, reads only with a fallback, and defines; filters by name."""
+
+    read: set[str] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
+    filters: set[str] = field(default_factory=set)
+
+    def __ior__(self, other: Variables) -> Variables:
+        for name in ("read", "optional", "defined", "filters"):
+            getattr(self, name).update(getattr(other, name))
+        return self
+
+
+def variables_of(path: Path) -> Variables:
+    """The variables of a YAML file or a template."""
+    if path.suffix == ".j2":
+        return _of_template(path.read_text())
+    loaded = read(path)
+    found = _of_data(loaded)
+    if path.parent.name in ("vars", "defaults"):
+        found.defined |= set(loaded or {})
+    elif isinstance(loaded, list):
+        for task in tasks_in(loaded):
+            found.defined |= _defined_by(task)
+    return found
+
+
+def _defined_by(task: Task) -> set[str]:
+    names = set(task.get("vars") or {})
+    if "register" in task:
+        names.add(task["register"])
+    if module_of(task) == "set_fact":
+        names |= set(next(value for key, value in task.items() if key.endswith("set_fact"))) - {"cacheable"}
+    if "loop" in task:
+        names.add((task.get("loop_control") or {}).get("loop_var", "item"))
+    return names
+
+
+def _of_data(value: Any, bare: bool = False) -> Variables:
+    found = Variables()
+    if isinstance(value, dict):
+        for key, its in value.items():
+            found |= _of_data(its, bare=key in _BARE)
+    elif isinstance(value, list):
+        for its in value:
+            found |= _of_data(its, bare)
+    elif isinstance(value, str) and (bare or re.search(r"{{|{%", value)):
+        found |= _of_template("{{ " + value + " }}" if bare and "{{" not in value else value)
+    return found
+
+
+def _of_template(text: str) -> Variables:
+    tree = jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]).parse(text)
+    names = list(tree.find_all(nodes.Name))
+    own = {name.name for name in names if name.ctx in ("store", "param")}
+    guarded = {
+        id(node.node)
+        for kind in (nodes.Filter, nodes.Test)
+        for node in tree.find_all(kind)
+        if node.name in ("default", "defined", "undefined") and isinstance(node.node, nodes.Name)
+    }
+    loaded = [name for name in names if name.ctx == "load" and name.name not in own]
+    return Variables(
+        read={name.name for name in loaded if id(name) not in guarded},
+        optional={name.name for name in loaded if id(name) in guarded},
+        filters={node.name for node in tree.find_all(nodes.Filter)},
+    )

@@ -1,0 +1,67 @@
+"""The packaged playbooks: Ansible itself takes them, with our inventory and from a checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_files import PLAYBOOKS, ROOT, read
+
+from provisioner.inventory import GROUPS, inventory, static_form
+from provisioner.paths import assets
+from provisioner.plan.load import load_plan
+from provisioner.run.request import Options, build_request
+
+PLAN = ROOT / "inventories" / "asgard" / "plan.yml"
+BIN = Path(sys.executable).parent
+
+
+def checked(playbook: Path, source: Path, environment: dict[str, str], cwd: Path) -> str:
+    """Ansible's words about a playbook that it does not take."""
+    command = [str(BIN / "ansible-playbook"), "--syntax-check", "-i", str(source), str(playbook)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_ansible_takes_the_playbook(playbook: Path, tmp_path: Path) -> None:
+    plan = load_plan(PLAN)
+    request = build_request(plan, PLAN, list(plan.blades), playbook.name, assets(), Options())
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text(json.dumps(static_form(inventory(plan))))
+    environment = {**os.environ, **request.environment, "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")}
+    assert checked(playbook, hosts, environment, tmp_path) == ""
+
+
+def test_ansible_takes_the_site_from_a_checkout(tmp_path: Path) -> None:
+    """`ansible-playbook -i inventories/asgard/ playbooks/slurm.yml`, for people who know Ansible."""
+    environment = {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "XDG_STATE_HOME": str(tmp_path),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
+    }
+    assert checked(ROOT / "playbooks" / "slurm.yml", PLAN.parent, environment, ROOT) == ""
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_plays_name_declared_groups(playbook: Path) -> None:
+    for play in read(playbook):
+        if "hosts" in play:
+            assert play["hosts"] in GROUPS, play["name"]
+            assert play["gather_facts"] is False, play["name"]
+
+
+def test_there_is_a_playbook_for_every_verb_that_runs_one() -> None:
+    import re
+
+    asked = {
+        name
+        for path in (ROOT / "provisioner" / "cli").glob("*.py")
+        for name in re.findall(r'"([a-z_]+\.yml)"', path.read_text())
+    } - {"plan.yml"}
+    assert asked == {path.name for path in PLAYBOOKS}

@@ -1,0 +1,112 @@
+"""Every variable comes from somewhere: a role, the inventory of the plan, the run, or Ansible itself."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import jinja2.filters
+import pytest
+from ansible.plugins.loader import filter_loader, init_plugin_loader
+from ansible_files import ROLES, ROOT, playbook_files, read, role_files, variables_of
+
+from provisioner.inventory import cluster_variables, host_variables
+from provisioner.plan.load import load_plan
+
+# What provisioner.run.converge hands over with every run.
+EXTRA = {"provision_run", "provision_time"}
+ANSIBLE = {
+    "ansible_check_mode", "ansible_failed_result", "ansible_facts", "ansible_host", "ansible_play_hosts", "groups",
+    "hostvars", "inventory_dir", "inventory_hostname", "item", "lookup", "loop", "omit", "dict", "range",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def from_the_plan() -> set[str]:
+    plan = load_plan(ROOT / "inventories" / "asgard" / "plan.yml")
+    return {*cluster_variables(plan, Path("key"), Path("known_hosts")), *host_variables(plan, "BLD-008")}
+
+
+def options(role: str) -> set[str]:
+    specs = read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    return {name for entry in specs.values() for name in entry["options"]}
+
+
+def defined_in(paths: list[Path]) -> set[str]:
+    return {name for path in paths for name in variables_of(path).defined}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_of_a_role_come_from_somewhere(role: str, from_the_plan: set[str]) -> None:
+    own = options(role) | defined_in(role_files(role))
+    for path in role_files(role):
+        found = variables_of(path)
+        unknown = (found.read | found.optional) - own - ANSIBLE - from_the_plan - EXTRA
+        assert unknown == set(), path
+
+
+@pytest.mark.parametrize("path", playbook_files(), ids=lambda path: path.stem)
+def test_variables_of_the_playbooks_come_from_somewhere(path: Path, from_the_plan: set[str]) -> None:
+    known = defined_in(playbook_files()) | ANSIBLE | from_the_plan | EXTRA
+    roles = {name for role in ROLES for name in options(role)}
+    found = variables_of(path)
+    assert found.read - known == set()
+    # With a fallback: a role's option that the site may set, or a knob of the run.
+    knobs = {name for name in found.optional if name.startswith("provision_")}
+    assert found.optional - known - roles - knobs == set()
+
+
+def test_the_plan_sets_options_that_exist(from_the_plan: set[str]) -> None:
+    roles = {name for role in ROLES for name in options(role)}
+    read_by_playbooks = {name for path in playbook_files() for name in variables_of(path).read}
+    for name in from_the_plan:
+        assert name.startswith("ansible_") or name in roles | read_by_playbooks, name
+
+
+def test_required_options_are_set_by_the_plan_or_a_playbook(from_the_plan: set[str]) -> None:
+    for role in ROLES:
+        for name, option in read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"][
+            "options"
+        ].items():
+            if option.get("required"):
+                assert name in from_the_plan | defined_in(playbook_files()), name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_internal_variable_is_left_over(role: str) -> None:
+    everywhere = [*role_files(role), *playbook_files()]
+    used = {name for path in everywhere for name in variables_of(path).read | variables_of(path).optional}
+    attributes = "".join(path.read_text() for path in playbook_files())
+    for path in role_files(role, "vars"):
+        for name in variables_of(path).defined:
+            assert name in used or f".{name}" in attributes, f"{path}: {name}"
+
+
+def our_filters() -> set[str]:
+    spec = importlib.util.spec_from_file_location("our_filters", ROOT / "playbooks" / "filter_plugins" / "slurm.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return set(module.FilterModule().filters())
+
+
+def used_filters() -> set[str]:
+    paths = [*playbook_files(), *(path for role in ROLES for path in role_files(role))]
+    return {name for path in paths for name in variables_of(path).filters}
+
+
+def test_every_filter_exists() -> None:
+    init_plugin_loader()
+    ours = our_filters()
+    unknown = {
+        name
+        for name in used_filters() - ours - set(jinja2.filters.FILTERS)
+        if filter_loader.get(name if "." in name else f"ansible.builtin.{name}") is None
+    }
+    assert unknown == set()
+
+
+def test_no_filter_of_ours_is_left_over() -> None:
+    assert our_filters() - used_filters() == set()
