@@ -28,7 +28,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --option DPkg::Loc
 
 # Says what is missing, and installs it where it may.
 define install_packages
-missing=$$(dpkg-query --show --showformat '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null \
+missing=$$({ dpkg-query --show --showformat '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null || true; } \
   | awk 'BEGIN { n = split("$(1)", want, " ") } $$2 == "installed" { have[$$1] = 1 } \
          END { for (i = 1; i <= n; i++) if (!(want[i] in have)) print want[i] }'); \
 if [ -n "$$missing" ]; then \

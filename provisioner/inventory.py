@@ -61,9 +61,7 @@ def static_form(listed: dict[str, Any]) -> dict[str, Any]:
         "all": {
             "vars": listed["all"]["vars"],
             "hosts": listed["_meta"]["hostvars"],
-            "children": {
-                name: {"hosts": {host: {} for host in value["hosts"]}} for name, value in groups.items()
-            },
+            "children": {name: {"hosts": {host: {} for host in value["hosts"]}} for name, value in groups.items()},
         }
     }
 
@@ -98,8 +96,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "base_cluster": plan.cluster.name,
         "base_domain": plan.cluster.domain or "",
         "base_hosts": [
-            {"name": host_name(name), "id": name, "address": str(blade.address)}
-            for name, blade in plan.blades.items()
+            {"name": host_name(name), "id": name, "address": str(blade.address)} for name, blade in plan.blades.items()
         ],
         "base_users": SYSTEM_USERS,
         "base_time_source": address,

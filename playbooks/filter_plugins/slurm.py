@@ -25,13 +25,9 @@ class FilterModule:
             "missing_packages": missing_packages,
             "slurm_packages": packages,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
-            "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(
-                cluster, nodes, partitions, site
-            ),
+            "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
-            "slurm_merge_records": lambda known, found, accept=(): merge_records(
-                known, found, accept
-            ).as_dict(),
+            "slurm_merge_records": lambda known, found, accept=(): merge_records(known, found, accept).as_dict(),
             "slurm_node_record": node_record,
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,

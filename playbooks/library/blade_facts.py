@@ -57,9 +57,7 @@ from ansible.module_utils.file_states import state
 def run(*command):
     """The output of a command, '' when it is missing or fails."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=30, env={**os.environ, "LC_ALL": "C"}
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, "LC_ALL": "C"})
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""
@@ -83,14 +81,16 @@ def os_release():
 def package_versions(names):
     """Installed version per package; '' for a package that is absent or only half installed."""
     versions = dict.fromkeys(names, "")
-    if names:
-        # dpkg-query exits 1 as soon as one name is unknown, and still prints the others.
-        form = "${Package}\t${db:Status-Status}\t${Version}\n"
+    # dpkg-query exits 1 as soon as one name is unknown, and still prints the others.
+    form = "${Package}\t${db:Status-Status}\t${Version}\n"
+    try:
         done = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True)
-        for line in done.stdout.splitlines():
-            name, status, version = line.split("\t")
-            if status == "installed":
-                versions[name] = version
+    except OSError:
+        return versions
+    for line in done.stdout.splitlines():
+        name, status, version = line.split("\t")
+        if status == "installed" and name in versions:
+            versions[name] = version
     return versions
 
 
@@ -99,9 +99,7 @@ def unit_states(names):
     if not names:
         return {}
     keys = "Id,LoadState,ActiveState,UnitFileState"
-    blocks = run("systemctl", "show", "--property", keys, *[name + ".service" for name in names]).split(
-        "\n\n"
-    )
+    blocks = run("systemctl", "show", "--property", keys, *[name + ".service" for name in names]).split("\n\n")
     states = {}
     for block in blocks:
         pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)

@@ -70,14 +70,16 @@ def stage(module, entry, content):
     staged = f"{os.path.dirname(path)}/.{os.path.basename(path)}.provision-new"
     if os.path.lexists(staged):
         os.unlink(staged)
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    own(staged, entry)
-    if entry["validate"]:
-        return staged, validate(module, entry["validate"], staged)
-    return staged, ""
+    try:
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        own(staged, entry)
+    except (OSError, KeyError):
+        os.unlink(staged)
+        raise
+    return staged, validate(module, entry["validate"], staged) if entry["validate"] else ""
 
 
 def validate(module, command, staged):
@@ -121,9 +123,7 @@ def difference(path, now, want):
     keys = [key for key in ("kind", "mode", "owner", "group") if now.get(key) != want.get(key)]
     head = [" ".join("{}={}".format(key, side.get(key, "-")) for key in keys) for side in (now, want)]
     texts = [readable(side.get("content", "")) for side in (now, want)]
-    before, after = (
-        "{}\n{}".format(*pair) if pair[0] else pair[1] for pair in zip(head, texts, strict=False)
-    )
+    before, after = ("{}\n{}".format(*pair) if pair[0] else pair[1] for pair in zip(head, texts, strict=False))
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
@@ -162,7 +162,9 @@ def main():
         "paths": [entry["path"] for entry, _, _ in plan],
     }
     if module._diff:
-        result["diff"] = [difference(entry["path"], now, want) for entry, now, want in plan]
+        result["diff"] = [
+            difference(entry["path"], now, want) for entry, now, want in plan if entry["content_b64"] is None
+        ]
     if not module.check_mode:
         apply(module, plan)
     module.exit_json(**result)

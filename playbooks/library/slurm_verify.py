@@ -58,9 +58,7 @@ def run(*command, extra=None, text=None, limit=60):
     """Exit code, output and errors of a command; 124 when it took too long."""
     environment = {**os.environ, "LC_ALL": "C", **(extra or {})}
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, input=text, timeout=limit
-        )
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, input=text, timeout=limit)
     except subprocess.TimeoutExpired:
         return 124, "", f"{command[0]} did not end within {limit} s"
     return done.returncode, done.stdout, done.stderr
@@ -234,13 +232,9 @@ def main():
     try:
         report, width = verify(wanted["nodes"], wanted["scratch"], wanted["timeout"])
     except (RuntimeError, OSError) as error:
-        module.fail_json(
-            msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there"
-        )
+        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
-    module.exit_json(
-        ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}}
-    )
+    module.exit_json(ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}})
 
 
 if __name__ == "__main__":

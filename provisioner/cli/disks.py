@@ -64,26 +64,21 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
         failure = failures.get(name)
         typer.echo(f"{name}: {failure.message if failure else 'said nothing about its disks'}", err=True)
         if failure and failure.next_step:
-            typer.echo(f"  next: {failure.next_step.format(blade=name, host=host_name(name))}", err=True)
+            typer.echo(f"  next: {failure.step_for(name)}", err=True)
     if missing:
         raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
 
 
-def _as_dict(
-    found: dict[str, list[FoundDisk]], lines: dict[str, list[str]], missing: list[str]
-) -> dict[str, Any]:
+def _as_dict(found: dict[str, list[FoundDisk]], lines: dict[str, list[str]], missing: list[str]) -> dict[str, Any]:
     from dataclasses import asdict
 
     blades = {
-        name: {"disks": [asdict(disk) for disk in reported], "plan": lines[name]}
-        for name, reported in found.items()
+        name: {"disks": [asdict(disk) for disk in reported], "plan": lines[name]} for name, reported in found.items()
     }
     return {"blades": blades, "missing": missing}
 
 
-def _print(
-    console: Console, site: Plan, found: dict[str, list[FoundDisk]], lines: dict[str, list[str]]
-) -> None:
+def _print(console: Console, site: Plan, found: dict[str, list[FoundDisk]], lines: dict[str, list[str]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 

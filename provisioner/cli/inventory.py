@@ -37,9 +37,7 @@ def inventory(
     from provisioner.plan.load import load_plan
 
     if sum((list_all, host is not None, graph)) != 1:
-        raise UsageError(
-            "inventory wants one of --list, --host NAME and --graph", "provision inventory --graph"
-        )
+        raise UsageError("inventory wants one of --list, --host NAME and --graph", "provision inventory --graph")
     site = load_plan(find_plan(plan))
     if host is not None:
         if blade_id(host) not in site.blades:

@@ -76,9 +76,7 @@ def _print_title(console: Console, site: Overview) -> None:
     box = ", ".join(filter(None, (enclosure.name, enclosure.model))) or "enclosure"
     console.print(Text(box, style="bold"))
     backup = f", backup {cluster.backup_controller}" if cluster.backup_controller else ""
-    console.print(
-        Text(f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}")
-    )
+    console.print(Text(f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}"))
 
 
 def _bay_table(site: Overview, wide: bool) -> Table:
@@ -122,9 +120,7 @@ def _table() -> Table:
     from rich import box
     from rich.table import Table
 
-    return Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
-    )
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
 
 
 def _role(site: Overview, row: BayRow) -> Text:

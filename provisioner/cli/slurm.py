@@ -12,9 +12,7 @@ from provisioner.cli.options import AsJson, Nodes, PlanFile
 def slurm(
     nodes: Nodes = None,
     plan: PlanFile = None,
-    check: Annotated[
-        bool, typer.Option("--check", "-C", help="Say what would change; change nothing.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", "-C", help="Say what would change; change nothing.")] = False,
     diff: Annotated[bool, typer.Option("--diff", "-D", help="Show changed files, old against new.")] = False,
     forks: Annotated[int, typer.Option("--forks", "-f", min=1, help="Blades worked on at once.")] = 16,
     verbose: Annotated[

@@ -72,9 +72,7 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
     from provisioner.plan.derive import members
 
     word = "up" if cluster.up else "down"
-    console.print(
-        f"{site.cluster.name}: slurmctld on {site.cluster.controller} is {word}, {cluster.pending} jobs wait"
-    )
+    console.print(f"{site.cluster.name}: slurmctld on {site.cluster.controller} is {word}, {cluster.pending} jobs wait")
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "bay", "tier", "state", "CPUs", "memory", "jobs", "reason"):
         table.add_column(column, justify="right" if column in ("bay", "CPUs", "memory", "jobs") else "left")
@@ -86,9 +84,7 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
         if node is None:
             table.add_row(*place, "not a member", "", "", "", "", style="dim")
             continue
-        good = (
-            node.state.split("+")[0].rstrip("*") in ("idle", "mixed", "allocated") and "+" not in node.state
-        )
+        good = node.state.split("+")[0].rstrip("*") in ("idle", "mixed", "allocated") and "+" not in node.state
         table.add_row(
             *place,
             f"[{'green' if good else 'bold red'}]{node.state}[/]",

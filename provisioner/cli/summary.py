@@ -53,7 +53,7 @@ def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
     for line in failure.evidence.splitlines():
         if line.strip() not in failure.message:
             console.print(f"    {line}", style="dim", markup=False, highlight=False)
-    console.print(f"  next: {_filled(failure.next_step, names)}", markup=False, highlight=False)
+    console.print(f"  next: {failure.step_for(names)}", markup=False, highlight=False)
 
 
 def print_diffs(console: Console, outcome: Outcome) -> None:
@@ -64,9 +64,7 @@ def print_diffs(console: Console, outcome: Outcome) -> None:
         for diff in blade.diffs:
             before, after = (str(diff.get(key) or "").splitlines() for key in ("before", "after"))
             header = str(diff.get("after_header") or diff.get("before_header") or "")
-            for line in difflib.unified_diff(
-                before, after, f"{name}:{header}", f"{name}:{header}", lineterm=""
-            ):
+            for line in difflib.unified_diff(before, after, f"{name}:{header}", f"{name}:{header}", lineterm=""):
                 style = "green" if line.startswith("+") else "red" if line.startswith("-") else None
                 console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
@@ -85,9 +83,3 @@ def _what(blade: BladeState) -> str:
     from rich.markup import escape
 
     return escape("\n".join([*blade.notes, *blade.changed]) or "nothing to do")
-
-
-def _filled(step: str, name: str) -> str:
-    from provisioner.names import host_name
-
-    return step.replace("{blade}", name).replace("{host}", host_name(name))

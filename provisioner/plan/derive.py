@@ -70,9 +70,4 @@ def scratch_disks(plan: Plan, blade: Blade) -> list[ScratchDisk]:
             return disk.purpose == "scratch"
         return rule is not None and disk.size_gb == rule.size_gb
 
-    return [
-        ScratchDisk(disk.size_gb, disk.id)
-        for disk in blade.disks
-        if is_scratch(disk)
-        for _ in range(disk.count)
-    ]
+    return [ScratchDisk(disk.size_gb, disk.id) for disk in blade.disks if is_scratch(disk) for _ in range(disk.count)]

@@ -83,17 +83,12 @@ def _cpus(plan: Plan) -> Iterator[str]:
     if unknown:
         who = f"all {len(unknown)} blades" if len(unknown) == len(plan.blades) else folded(unknown)
         yield (
-            f"CPU model unknown for {who}: "
-            "ask the Onboard Administrator (SHOW SERVER INFO ALL) and write it as `cpu`"
+            f"CPU model unknown for {who}: ask the Onboard Administrator (SHOW SERVER INFO ALL) and write it as `cpu`"
         )
 
 
 def _scratch_ids(plan: Plan) -> Iterator[str]:
-    blind = [
-        name
-        for name in plan.blades
-        if any(disk.id is None for disk in scratch_disks(plan, plan.blades[name]))
-    ]
+    blind = [name for name in plan.blades if any(disk.id is None for disk in scratch_disks(plan, plan.blades[name]))]
     if blind:
         yield (
             f"scratch of {folded(blind)} goes by size class while disk ids are unknown: "

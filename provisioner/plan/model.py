@@ -180,8 +180,7 @@ def _scratch_form(value: Any) -> str:
 
 # Told apart by their form, so that a mistake is reported for the one form that was meant.
 Ram = Annotated[
-    Annotated[Gigabytes, Tag("total")]
-    | Annotated[list[Gigabytes], Field(min_length=1, max_length=64), Tag("sticks")],
+    Annotated[Gigabytes, Tag("total")] | Annotated[list[Gigabytes], Field(min_length=1, max_length=64), Tag("sticks")],
     Discriminator(_ram_form),
 ]
 BladeScratch = Annotated[
@@ -204,9 +203,7 @@ class Blade(Strict):
     add: dict[PartNumber, PartCount] | None = Field(
         default=None, description="parts this blade gets instead of its tier's"
     )
-    scratch: BladeScratch | None = Field(
-        default=None, description="instead of the tier's; `none` for no scratch here"
-    )
+    scratch: BladeScratch | None = Field(default=None, description="instead of the tier's; `none` for no scratch here")
     cpu: PlainText | None = Field(default=None, description="CPU model once it is known")
     note: PlainText = ""
 

@@ -110,9 +110,7 @@ def _disk_words(plan: Plan, blade: Blade) -> list[str]:
         becomes_scratch = scratch_disks(plan, blade.model_copy(update={"disks": [disk]}))
         purpose = "scratch" if becomes_scratch else disk.purpose
         counts[f"{disk.size_gb} GB {disk.type}" + (f", {purpose}" if purpose else "")] += disk.count
-    parts = {
-        name: count for name, count in added_parts(plan, blade).items() if plan.stock[name].kind != "ram"
-    }
+    parts = {name: count for name, count in added_parts(plan, blade).items() if plan.stock[name].kind != "ram"}
     return [
         *(f"{count} x {words}" for words, count in counts.items()),
         *(f"+{count} x {plan.stock[name].size_gb} GB {name}" for name, count in parts.items()),
@@ -135,9 +133,7 @@ def _notes(plan: Plan, found: list[Finding]) -> list[Note]:
     """The findings numbered, those with the same words on several blades as one."""
     blades: dict[tuple[str, str], list[str]] = {}
     for finding in found:
-        blades.setdefault((finding.level, finding.message), []).extend(
-            [finding.blade] if finding.blade else []
-        )
+        blades.setdefault((finding.level, finding.message), []).extend([finding.blade] if finding.blade else [])
     return [
         Note(
             number,

@@ -84,6 +84,4 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
         return f"did you mean {' or '.join(by_lower[name] for name in near)}?"
     if otherwise:
         return otherwise
-    return (
-        f"use one of: {', '.join(islice(by_lower.values(), 20))}" if by_lower else "there is none to choose"
-    )
+    return f"use one of: {', '.join(islice(by_lower.values(), 20))}" if by_lower else "there is none to choose"

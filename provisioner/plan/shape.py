@@ -107,9 +107,7 @@ def _place(loc: tuple[int | str, ...], data: Any) -> tuple[Keys, bool]:
 
 def _model_at(path: Keys) -> type[BaseModel] | None:
     for pattern, found in MODELS.items():
-        if len(pattern) == len(path) and all(
-            want in ("*", have) for want, have in zip(pattern, path, strict=True)
-        ):
+        if len(pattern) == len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True)):
             return found
     return None
 

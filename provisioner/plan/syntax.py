@@ -30,9 +30,7 @@ def compose(text: str) -> yaml.Node:
     except yaml.YAMLError as error:
         raise UnreadableError(Problem(1, 1, f"not YAML ({error})", "write YAML")) from None
     if root is None:
-        raise UnreadableError(
-            Problem(1, 1, "there is nothing but comments", "write `cluster:`, `tiers:`, `blades:`")
-        )
+        raise UnreadableError(Problem(1, 1, "there is nothing but comments", "write `cluster:`, `tiers:`, `blades:`"))
     return root
 
 
@@ -77,9 +75,7 @@ def _add(parent: _Extent, child: _Extent, event: yaml.Event) -> None:
     parent.nodes += child.nodes
     parent.levels = max(parent.levels, child.levels + 1)
     if parent.nodes > MAX_NODES:
-        raise _refused(
-            event, f"more than {MAX_NODES} values once aliases are expanded", "write less, or no aliases"
-        )
+        raise _refused(event, f"more than {MAX_NODES} values once aliases are expanded", "write less, or no aliases")
     if parent.levels > MAX_DEPTH:
         raise _refused(event, f"nested deeper than {MAX_DEPTH} levels", "a plan needs six")
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.names import host_name
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -16,11 +18,15 @@ class Diagnosis:
     next_step: str
     evidence: str = ""
 
+    def step_for(self, blade: str) -> str:
+        """The next step with the names of the blade filled in; other braces stay as they are."""
+        return self.next_step.replace("{blade}", blade).replace("{host}", host_name(blade))
+
 
 # How our own roles fail: `what is wrong; next: what to do`, and evidence on the lines below.
 _OUR_OWN = re.compile(r"(?P<what>.+?)[;.] next: (?P<next>[^\n]+)(?P<evidence>.*)", re.DOTALL | re.IGNORECASE)
 
-# First match wins. {blade} and {host} are filled in when it is shown.
+# First match wins. {blade} and {host} are filled in by Diagnosis.step_for.
 _Known = list[tuple[str, str, str]]
 # sudo that waits for a password counts as unreachable for Ansible, so this comes before what ssh says.
 _SUDO: _Known = [

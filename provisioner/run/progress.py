@@ -55,9 +55,7 @@ class Lines:
                 self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
 
     def _print(self, line: str) -> None:
-        self._console.print(
-            f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True
-        )
+        self._console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 class Screen:
@@ -84,9 +82,7 @@ def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
     table.add_column("changed", justify="right")
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():
-        table.add_row(
-            names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)]
-        )
+        table.add_row(names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)])
     return table
 
 

@@ -48,9 +48,7 @@ def only_run(state: Path, cluster: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BusyError(
-            f"another run works on cluster {cluster}", "wait for it to end, then run again"
-        ) from None
+        raise BusyError(f"another run works on cluster {cluster}", "wait for it to end, then run again") from None
     try:
         yield
     finally:

@@ -73,9 +73,7 @@ def default_memory_per_cpu(records: Iterable[Mapping[str, Any]]) -> int:
     return max(1, min(shares, default=1))
 
 
-def partition_lines(
-    partitions: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]
-) -> list[Line]:
+def partition_lines(partitions: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]) -> list[Line]:
     """The partitions that have nodes: one per tier, and `all`, the default, over every node.
 
     Args:

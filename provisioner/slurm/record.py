@@ -8,9 +8,7 @@ from typing import Any
 from provisioner.slurm.hardware import disagreement, parse_slurmd_c
 
 
-def node_record(
-    blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mapping[str, str]
-) -> dict[str, Any]:
+def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mapping[str, str]) -> dict[str, Any]:
     """The record of a node that this run touched.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import typer.main
-from ansible_files import ROLES, ROOT
+from tests.contracts.ansible_files import ROLES, ROOT
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_files import PLAYBOOKS, ROOT, read
+from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read
 
 from provisioner.inventory import GROUPS, inventory, static_form
 from provisioner.paths import assets

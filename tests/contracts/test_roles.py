@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_files import ROLES, ROOT, Task, module_of, read, role_files, tasks_in, variables_of
+from tests.contracts.ansible_files import ROLES, ROOT, Task, module_of, read, role_files, tasks_in, variables_of
 
 from provisioner.inventory import GROUPS
 from provisioner.run.events import NOTE_KEY

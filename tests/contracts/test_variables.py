@@ -9,7 +9,7 @@ from types import ModuleType
 import jinja2.filters
 import pytest
 from ansible.plugins.loader import filter_loader, init_plugin_loader
-from ansible_files import ROLES, ROOT, playbook_files, read, role_files, variables_of
+from tests.contracts.ansible_files import ROLES, ROOT, playbook_files, read, role_files, variables_of
 
 from provisioner.inventory import cluster_variables, host_variables
 from provisioner.plan.load import load_plan

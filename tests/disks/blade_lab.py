@@ -97,9 +97,7 @@ class Blade:
         run("sync", self.image(name))
         return content_digest(self.image(name))
 
-    def converge(
-        self, wanted: Sequence[Wanted], check: bool = False, layout: str = "plain"
-    ) -> dict[str, Any]:
+    def converge(self, wanted: Sequence[Wanted], check: bool = False, layout: str = "plain") -> dict[str, Any]:
         """One module call."""
         return converge(self.machine, wanted, layout, str(self.scratch), check)
 

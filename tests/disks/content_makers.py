@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from blade_lab import run
+from tests.disks.blade_lab import run
 
 MIB = 2**20
 CEPH_OSD = "4FBD7E29-9D25-41B8-AFD0-062C0CEFF05D"
@@ -83,9 +83,7 @@ def md_1_2(device: str) -> None:
 def zfs(device: str) -> None:
     """ZFS labels: uberblocks in the first and the last label of a vdev."""
     size = int(run("blockdev", "--getsize64", device))
-    uberblocks = b"".join(
-        struct.pack("<3Q", 0x00BAB10C, 5000, 100 + number).ljust(1024, b"\0") for number in range(8)
-    )
+    uberblocks = b"".join(struct.pack("<3Q", 0x00BAB10C, 5000, 100 + number).ljust(1024, b"\0") for number in range(8))
     for label in (0, size // 262144 * 262144 - 262144):
         put(device, label + 128 * 1024, uberblocks)
 

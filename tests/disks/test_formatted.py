@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from blade_lab import Blade, run
-from content_makers import ext4, put
+from tests.disks.blade_lab import Blade, run
+from tests.disks.content_makers import ext4, put
 
 from roles.scratch.module_utils.blade_disks import journal
 from roles.scratch.module_utils.blade_disks.apply import make_filesystem

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from blade_lab import Blade, run
-from content_makers import REFUSED, ext4, swap
+from tests.disks.blade_lab import Blade, run
+from tests.disks.content_makers import REFUSED, ext4, swap
 
 from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
 from roles.scratch.module_utils.blade_disks.scratch import reports
@@ -73,9 +73,7 @@ def test_swap_in_use_is_refused(blade: Blade) -> None:
 def test_a_disk_that_another_program_holds_is_refused(blade: Blade) -> None:
     loop = blade.add("sdb")
     code = f"import os; os.open({loop!r}, os.O_RDONLY | os.O_EXCL); print('held', flush=True); input()"
-    holder = subprocess.Popen(
-        ["python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    holder = subprocess.Popen(["python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
@@ -93,9 +91,7 @@ def test_a_read_only_disk_is_refused(blade: Blade) -> None:
 def test_the_disk_of_the_root_filesystem_is_refused(blade: Blade) -> None:
     """The real one of this machine, under its real number; it is only ever read."""
     root = run("findmnt", "--noheadings", "--output", "SOURCE", "/").strip()
-    size_gb = round(
-        int(run("lsblk", "--bytes", "--nodeps", "--noheadings", "--output", "SIZE", root)) / 10**9
-    )
+    size_gb = round(int(run("lsblk", "--bytes", "--nodeps", "--noheadings", "--output", "SIZE", root)) / 10**9)
     blade.node("vda", root)
     with pytest.raises(Refusal, match="the boot disk") as refused:
         blade.converge([Wanted(size_gb, str(blade.path("vda")))])
@@ -150,9 +146,7 @@ def test_striped_is_refused_where_the_kernel_cannot(blade: Blade) -> None:
     (blade.folder / "proc").mkdir()
     (blade.folder / "proc/devices").write_text("Block devices:\n  7 loop\n")
     (blade.folder / "proc/swaps").write_text("")
-    blade.machine = type(blade.machine)(
-        dev=blade.machine.dev, proc=blade.folder / "proc", fstab=blade.machine.fstab
-    )
+    blade.machine = type(blade.machine)(dev=blade.machine.dev, proc=blade.folder / "proc", fstab=blade.machine.fstab)
     with pytest.raises(Refusal, match="neither device-mapper") as refused:
         blade.converge([Wanted(1)], layout="striped")
     assert refused.value.next_step == "use layout: plain"

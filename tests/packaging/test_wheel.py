@@ -51,9 +51,7 @@ def test_everything_a_run_needs_is_in_the_wheel(contents: set[str]) -> None:
 
 
 def test_nothing_else_is_in_the_wheel(contents: set[str]) -> None:
-    strangers = [
-        name for name in contents if name.startswith(("tests/", "molecule/", "inventories/", "bench/"))
-    ]
+    strangers = [name for name in contents if name.startswith(("tests/", "molecule/", "inventories/", "bench/"))]
     assert strangers == []
     assert not [name for name in contents if "__pycache__" in name or "_cache/" in name]
 

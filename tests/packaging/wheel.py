@@ -23,9 +23,7 @@ class Installed:
         """A command of the environment, such as `provision`."""
         return self.environment / "bin" / name
 
-    def run(
-        self, name: str, *arguments: str | Path, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Runs a command of the environment far from the checkout, and without its variables."""
         environment = {
             "PATH": f"{self.environment / 'bin'}:{os.defpath}:/usr/sbin:/sbin",
@@ -61,7 +59,5 @@ def install_wheel(folder: Path) -> Installed:
 
 
 def _python(python: Path, *arguments: str | Path) -> None:
-    done = subprocess.run(
-        [python, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([python, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

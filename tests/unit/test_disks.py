@@ -51,9 +51,7 @@ def test_the_lines_are_the_blade_in_the_plan() -> None:
 def test_the_lines_pasted_give_exactly_the_free_disk_as_scratch() -> None:
     text = "\n".join(plan_lines(PLAN, "BLD-002", [BOOT, FREE, CEPH, SSD]))
     disks = yaml.safe_load(textwrap.dedent(text))["BLD-002"]["disks"]
-    blade = Blade.model_validate(
-        {"bay": 2, "address": "10.0.0.2", "tier": "medium", "ram": 8, "disks": disks}
-    )
+    blade = Blade.model_validate({"bay": 2, "address": "10.0.0.2", "tier": "medium", "ram": 8, "disks": disks})
     assert scratch_disks(PLAN, blade) == [ScratchDisk(300, "/dev/disk/by-id/wwn-b")]
 
 

@@ -38,9 +38,7 @@ def _crash(host: Host, daemon: str) -> None:
     assert until(lambda: _pid(host, daemon) not in (0, before), 30), f"{daemon} stays away"
 
 
-def test_daemons_come_back_from_a_crash(
-    controller: Host, compute: dict[str, Host], members: dict[str, Host]
-) -> None:
+def test_daemons_come_back_from_a_crash(controller: Host, compute: dict[str, Host], members: dict[str, Host]) -> None:
     """Debian's units have no Restart=: one crash would leave the cluster without controller."""
     victims = [(controller, "slurmctld"), (next(iter(compute.values())), "slurmd")]
     for host, daemon in victims:

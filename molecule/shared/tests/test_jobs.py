@@ -31,9 +31,7 @@ def test_two_jobs_without_mem_share_a_node(controller: Host, node: str, members:
         until(lambda: not controller.run(f"squeue --noheader --jobs={','.join(jobs)}").stdout.strip(), 30)
 
 
-def test_a_job_cannot_use_more_memory_than_it_asked_for(
-    controller: Host, node: str, members: dict[str, Host]
-) -> None:
+def test_a_job_cannot_use_more_memory_than_it_asked_for(controller: Host, node: str, members: dict[str, Host]) -> None:
     job = f"srun --nodelist={node} --ntasks=1 --mem=50M "
     greedy = controller.run(job + ALLOCATE.format(mib=300))
     assert greedy.rc != 0, f"300 MiB were given to a job of 50: {greedy.stdout}"

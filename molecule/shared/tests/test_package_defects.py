@@ -17,7 +17,9 @@ def test_pmix_jobs_start_with_a_rank(controller: Host, compute: dict[str, Host],
     assert sorted(answer.stdout.split()) == [str(rank) for rank in range(len(compute))]
 
 
-def test_logs_are_free_of_known_complaints(controller: Host, compute: dict[str, Host], members: dict[str, Host]) -> None:
+def test_logs_are_free_of_known_complaints(
+    controller: Host, compute: dict[str, Host], members: dict[str, Host]
+) -> None:
     daemons = [(controller, "slurmctld"), *((host, "slurmd") for host in compute.values())]
     for host, daemon in daemons:
         log = host.check_output(f"cat {LOGS}/{daemon}.log; journalctl --unit {daemon} --output cat --no-pager")
@@ -75,7 +77,9 @@ def test_daemons_are_enabled_and_come_back_from_a_crash(
 def test_installing_slurmd_did_not_hang_apt(compute: dict[str, Host], members: dict[str, Host]) -> None:
     """On Debian 13 the package starts slurmd and waits 90 s for a controller that is not there yet."""
     for name, host in compute.items():
-        tail = "awk '/^Start-Date/{s=$2\" \"$3} /^Commandline:.*slurmd/{c=1} /^End-Date/{if(c){print s\"|\"$2\" \"$3}; c=0}'"
+        tail = (
+            'awk \'/^Start-Date/{s=$2" "$3} /^Commandline:.*slurmd/{c=1} /^End-Date/{if(c){print s"|"$2" "$3}; c=0}\''
+        )
         start, end = host.check_output(f"{tail} /var/log/apt/history.log").splitlines()[-1].split("|")
         seconds = host.check_output(f"echo $(( $(date -d '{end}' +%s) - $(date -d '{start}' +%s) ))")
         assert int(seconds) < 80, f"{name}: apt took {seconds} s"

@@ -47,5 +47,7 @@ def test_a_job_writes_to_scratch(controller: Host, with_scratch: dict[str, Host]
 
 def test_users_may_write_to_scratch(with_scratch: dict[str, Host], members: dict[str, Host]) -> None:
     for name, host in with_scratch.items():
-        answer = host.run("setpriv --reuid=1000 --regid=1000 --clear-groups touch /scratch/by-user && rm /scratch/by-user")
+        answer = host.run(
+            "setpriv --reuid=1000 --regid=1000 --clear-groups touch /scratch/by-user && rm /scratch/by-user"
+        )
         assert answer.rc == 0, f"{name}: {answer.stderr}"

@@ -39,3 +39,9 @@ def test_every_node_holds_the_same_configuration(
     served = controller.file("/etc/slurm/slurm.conf").sha256sum
     fetched = {name: host.file("/run/slurm/conf/slurm.conf").sha256sum for name, host in compute.items()}
     assert fetched == dict.fromkeys(compute, served)
+
+
+def test_all_three_are_idle_in_the_end(controller: Host, members: dict[str, Host]) -> None:
+    listed = "sinfo --noheader --Node --partition=all --format='%N %T'"
+    until(lambda: controller.check_output(listed).count(" idle") == len(NODES), 30)
+    assert controller.check_output(listed).splitlines() == [f"{name} idle" for name in NODES]

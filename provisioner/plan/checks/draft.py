@@ -74,9 +74,7 @@ def _pruned(value: Any, path: Keys, dropped: Collection[Keys]) -> Any:
         return None
     if isinstance(value, dict):
         return {
-            key: _pruned(entry, (*path, key), dropped)
-            for key, entry in value.items()
-            if (*path, key) not in dropped
+            key: _pruned(entry, (*path, key), dropped) for key, entry in value.items() if (*path, key) not in dropped
         }
     if isinstance(value, list):
         return [_pruned(entry, (*path, i), dropped) for i, entry in enumerate(value)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modules import PLAYBOOKS, ansible_module, answer_of
+from tests.unit.library.modules import PLAYBOOKS, ansible_module, answer_of
 
 FILE_SET = ansible_module("file_set")
 ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}

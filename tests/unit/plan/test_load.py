@@ -119,9 +119,7 @@ def test_no_nesting_is_too_deep_to_be_refused(tmp_path: Path, opening: str) -> N
 def test_odd_numbers_are_problems(tmp_path: Path, plan_file: Path, number: str) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(
-        plan_file.read_text()
-        .replace("link_gbit: 10", f"link_gbit: {number}")
-        .replace("bay: 11", f"bay: {number}")
+        plan_file.read_text().replace("link_gbit: 10", f"link_gbit: {number}").replace("bay: 11", f"bay: {number}")
     )
     with pytest.raises(PlanError) as raised:
         load_plan(path)
@@ -144,9 +142,7 @@ def assert_plan_or_problems(path: Path) -> None:
 
 
 SCALARS = st.one_of(
-    st.sampled_from(
-        ["off", "null", "010", "1:30", "[", "{}", "*a", "&a x", "<<", "2 x 300 GB", "'", "all", "="]
-    ),
+    st.sampled_from(["off", "null", "010", "1:30", "[", "{}", "*a", "&a x", "<<", "2 x 300 GB", "'", "all", "="]),
     st.text(max_size=8),
     st.integers().map(str),
 )

@@ -105,7 +105,5 @@ def test_the_schema_takes_the_plan_of_asgard() -> None:
 
 def test_the_verbs_import_nothing_heavy_before_they_are_called() -> None:
     code = "import sys, provisioner.cli.plan, provisioner.cli.schema; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pydantic", "yaml", "ClusterShell"} & set(loaded)

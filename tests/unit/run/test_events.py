@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from event_makers import failed, ok, play, start, stats, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 from hypothesis import given
 from hypothesis import strategies as st
 

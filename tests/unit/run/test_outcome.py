@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from event_makers import failed, ok, play, stats, unreachable
+from tests.unit.run.event_makers import failed, ok, play, stats, unreachable
 
 from provisioner.errors import ExitCode
 from provisioner.run.events import BladeState, RunState

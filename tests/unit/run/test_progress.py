@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from event_makers import failed, ok, play, start, stats, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 from rich.console import Console
 
 from provisioner.run.events import BladeState, RunState

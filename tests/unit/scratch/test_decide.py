@@ -207,9 +207,7 @@ disk_kinds = st.sampled_from([lambda disk: disk, boot, ext4, lambda d: ours(d, 1
     kinds=st.tuples(disk_kinds, disk_kinds, disk_kinds, disk_kinds),
     ids=st.lists(st.sampled_from([None, *NUMBERS]), min_size=1, max_size=4),
 )
-def test_only_free_disks_are_ever_formatted(
-    kinds: tuple[Callable[[Disk], Disk], ...], ids: list[str | None]
-) -> None:
+def test_only_free_disks_are_ever_formatted(kinds: tuple[Callable[[Disk], Disk], ...], ids: list[str | None]) -> None:
     """Whatever is found and wanted: a decision formats free disks only, each slot and disk once."""
     disks = [kind(disk) for kind, disk in zip(kinds, ALL, strict=True)]
     try:

@@ -19,9 +19,7 @@ def test_the_line() -> None:
     assert line(ONE) + "\n" == LINE
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\n", "# head\nUUID=1 / ext4 defaults 0 1\n", "\t \n\r\nproc /proc proc\n"]
-)
+@pytest.mark.parametrize("text", ["", "\n", "# head\nUUID=1 / ext4 defaults 0 1\n", "\t \n\r\nproc /proc proc\n"])
 def test_a_missing_line_is_appended(text: str) -> None:
     assert with_slots(text, [ONE]) == text + LINE
 

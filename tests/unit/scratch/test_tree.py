@@ -47,8 +47,7 @@ def machine(tmp_path: Path) -> Machine:
         "25 22 8:1 / /only/for/process/1 rw - ext4 /dev/sda1 rw\n"
     )
     (tmp_path / "proc/self/mountinfo").write_text(
-        "22 1 254:0 / / rw - ext4 /dev/mapper/vg-root rw\n"
-        "24 22 8:32 / /srv/my\\040data rw - xfs /dev/sdc rw\n"
+        "22 1 254:0 / / rw - ext4 /dev/mapper/vg-root rw\n24 22 8:32 / /srv/my\\040data rw - xfs /dev/sdc rw\n"
     )
     return Machine(dev=tmp_path / "dev", sys=sys, proc=tmp_path / "proc")
 
@@ -85,9 +84,7 @@ def test_names_of_whole_disks(name: str) -> None:
     assert tree.WHOLE_DISK.fullmatch(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["sda1", "nvme0n1p1", "nvme0", "loop0", "dm-0", "md0", "sr0", "zram0", "ram0", "nbd0"]
-)
+@pytest.mark.parametrize("name", ["sda1", "nvme0n1p1", "nvme0", "loop0", "dm-0", "md0", "sr0", "zram0", "ram0", "nbd0"])
 def test_names_of_other_devices(name: str) -> None:
     assert not tree.WHOLE_DISK.fullmatch(name)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node_makers import registries
+from tests.unit.slurm.node_makers import registries
 
 from provisioner.slurm.change import Kind, config_change, release_of
 from provisioner.slurm.config import slurm_config

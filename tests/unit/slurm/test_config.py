@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from node_makers import record
+from tests.unit.slurm.node_makers import record
 
 from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, slurm_config
 from provisioner.slurm.nodes import PLACEHOLDER_NODE, PLACEHOLDER_PARTITION

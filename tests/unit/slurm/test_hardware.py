@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node_makers import hardware
+from tests.unit.slurm.node_makers import hardware
 
 from provisioner.slurm.hardware import (
     MEMORY_NOISE,

@@ -5,7 +5,7 @@ from typing import Any
 from ClusterShell.NodeSet import NodeSet
 from hypothesis import given
 from hypothesis import strategies as st
-from node_makers import record, records, registries
+from tests.unit.slurm.node_makers import record, records, registries
 
 from provisioner.slurm.nodes import (
     PLACEHOLDER_PARTITION,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node_makers import NODE_NAMES, record, registries
+from tests.unit.slurm.node_makers import NODE_NAMES, record, registries
 
 from provisioner.slurm.hardware import Hardware, losses
 from provisioner.slurm.registry import merge_records, read_registry, write_registry

@@ -18,9 +18,7 @@ def reports(machine: Machine) -> list[dict[str, Any]]:
     return [report(disk) for disk in inspect.disks(machine)]
 
 
-def converge(
-    machine: Machine, wanted: Sequence[Wanted], layout: str, mount_point: str, check: bool
-) -> dict[str, Any]:
+def converge(machine: Machine, wanted: Sequence[Wanted], layout: str, mount_point: str, check: bool) -> dict[str, Any]:
     """Bring scratch into the wanted state; in check mode only say what would be done.
 
     Returns:
@@ -30,9 +28,7 @@ def converge(
         Refusal: the disks are not what the plan says, or a step failed.
     """
     if not mount_point.startswith("/") or mount_point == "/":
-        raise Refusal(
-            f"{mount_point} is no mount point for scratch", "use a folder of its own, such as /scratch"
-        )
+        raise Refusal(f"{mount_point} is no mount point for scratch", "use a folder of its own, such as /scratch")
     disks = inspect.disks(machine)
     if layout == "striped" and wanted:
         slots, warnings, actions = striped.prepare(machine, disks, wanted, mount_point, check)

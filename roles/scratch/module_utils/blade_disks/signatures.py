@@ -55,9 +55,7 @@ def read(machine: Machine, path: str) -> Signatures:
         types.append(known["TYPE"])
     if probed.code == 8:
         types.append("several signatures at once")
-    table = known.get("PTTYPE", "") or next(
-        (str(one["type"]) for one in found if one.get("type") in TABLES), ""
-    )
+    table = known.get("PTTYPE", "") or next((str(one["type"]) for one in found if one.get("type") in TABLES), "")
     unique = tuple(dict.fromkeys(types))
     return Signatures(
         table=table,
@@ -103,8 +101,7 @@ def _partitions(machine: Machine, path: str) -> tuple[str, ...]:
     command = ["partx", "--show", "--noheadings", "--output", "NR,TYPE,SIZE", path]
     rows = [row.split() for row in machine.run(command).out.splitlines()]
     return tuple(
-        f"{row[0]}: {PARTITION_TYPES.get(row[1].lower(), f'type {row[1]}')}"
-        + (f" {row[2]}" if len(row) > 2 else "")
+        f"{row[0]}: {PARTITION_TYPES.get(row[1].lower(), f'type {row[1]}')}" + (f" {row[2]}" if len(row) > 2 else "")
         for row in rows
         if len(row) > 1
     )

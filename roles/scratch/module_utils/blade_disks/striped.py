@@ -59,9 +59,7 @@ def refuse_without_device_mapper(machine: Machine) -> None:
     """Say at once that the kernel cannot; loading a module that is there already changes nothing."""
     if "device-mapper" in (machine.proc / "devices").read_text():
         return
-    if machine.run(["modprobe", "dm-mod"]).code or (
-        "device-mapper" not in (machine.proc / "devices").read_text()
-    ):
+    if machine.run(["modprobe", "dm-mod"]).code or ("device-mapper" not in (machine.proc / "devices").read_text()):
         raise Refusal(
             "the kernel of this blade has neither device-mapper nor a way to load it, so no striping",
             "use layout: plain",
