@@ -5,6 +5,7 @@ The groups of the inventory are declared here and nowhere else (GROUPS); roles n
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
         `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
         inventory scripts of Ansible.
     """
-    hosts = {group: list[str]() for group in GROUPS} | {f"tier_{tier}": [] for tier in plan.tiers}
+    hosts = {group: list[str]() for group in GROUPS} | {tier_group(tier): [] for tier in plan.tiers}
     for name, blade in plan.blades.items():
-        hosts[f"tier_{blade.tier}"].append(host_name(name))
+        hosts[tier_group(blade.tier)].append(host_name(name))
         if slurm_role(plan, name) is None:
             hosts["slurm_spare"].append(host_name(name))
     for name in members(plan):
@@ -52,6 +53,11 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
         "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
         **groups,
     }
+
+
+def tier_group(tier: str) -> str:
+    """The group of a tier; Ansible wants no dashes in the name of a group."""
+    return f"tier_{tier.replace('-', '_')}"
 
 
 def static_form(listed: dict[str, Any]) -> dict[str, Any]:
@@ -127,6 +133,7 @@ def _ssh_options(known_hosts: Path | None) -> list[str]:
     """
     options = ["-o StrictHostKeyChecking=accept-new", "-o GSSAPIAuthentication=no"]
     if known_hosts:
-        options += [f"-o UserKnownHostsFile={known_hosts}", "-o GlobalKnownHostsFile=/dev/null"]
+        own = shlex.quote(f'UserKnownHostsFile="{known_hosts}"')
+        options += [f"-o {own}", "-o GlobalKnownHostsFile=/dev/null"]
         options.append("-o HashKnownHosts=no")
     return options

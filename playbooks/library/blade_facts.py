@@ -113,13 +113,13 @@ def unit_states(names):
 
 def user_ids(names):
     """`{"uid", "gid"}` per account, null for one that does not exist."""
-    found = {}
+    found = dict.fromkeys(names)
     for name in names:
         try:
             entry = pwd.getpwnam(name)
             found[name] = {"uid": entry.pw_uid, "gid": entry.pw_gid}
         except KeyError:
-            found[name] = None
+            continue
     return found
 
 

@@ -180,7 +180,7 @@ def verify(names, scratch, timeout):
     """`{name: {"problems": [...], "notes": [...]}}` and the job's width."""
     nodes = wait_for(names, timeout)
     own = run("scontrol", "--version")[1].split()[-1]
-    report = {name: {"problems": [], "notes": []} for name in names}
+    report: dict[str, dict[str, list[str]]] = {name: {"problems": [], "notes": []} for name in names}
     free = []
     deaf = silent([name for name in names if name in nodes], nodes)
     for name in names:

@@ -7,15 +7,16 @@ import os
 import pwd
 import stat
 
+MODE, OWNER, GROUP = "0644", "root", "root"
 OPTIONS = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str"},
     "content_b64": {"type": "str", "no_log": True},
     "link": {"type": "str"},
     "folder": {"type": "bool", "default": False},
-    "mode": {"type": "str", "default": "0644"},
-    "owner": {"type": "str", "default": "root"},
-    "group": {"type": "str", "default": "root"},
+    "mode": {"type": "str", "default": MODE},
+    "owner": {"type": "str", "default": OWNER},
+    "group": {"type": "str", "default": GROUP},
     "backup": {"type": "bool", "default": False},
     "validate": {"type": "str"},
 }
@@ -57,9 +58,9 @@ def wanted_state(entry, content):
     if entry.get("link") is not None:
         return {"kind": "link", "content": entry["link"]}
     found = {
-        "mode": f"{int(str(entry.get('mode', OPTIONS['mode']['default'])), 8):04o}",
-        "owner": entry.get("owner", OPTIONS["owner"]["default"]),
-        "group": entry.get("group", OPTIONS["group"]["default"]),
+        "mode": f"{int(str(entry.get('mode', MODE)), 8):04o}",
+        "owner": entry.get("owner", OWNER),
+        "group": entry.get("group", GROUP),
     }
     if entry.get("folder"):
         return {"kind": "folder", **found}

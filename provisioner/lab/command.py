@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ PROGRAMS = {
     "mmdebstrap": "mmdebstrap",
     "losetup": "mount",
     "unshare": "util-linux",
+    "setpriv": "util-linux",
     "ssh-keygen": "openssh-client",
     "ssh": "openssh-client",
     "ip": "iproute2",
@@ -41,21 +43,22 @@ def run(
     next_step: str = "",
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
+    stop: signal.Signals = signal.SIGTERM,
 ) -> str:
-    """The standard output of a program.
+    """The standard output of a program. `stop` is what Ctrl-C here sends to it.
 
     Raises:
-        ProvisionError: it failed; says the purpose and the last line of its standard error.
+        ProvisionError: it failed; says the purpose and the reason the program gave.
     """
     # files, not pipes: a program outlives a killed parent, and a broken pipe would kill it half-way
     with TemporaryFile() as output, TemporaryFile() as errors:
-        returncode = _wait_for(argv, output, errors, stdin, environment or {})
+        returncode = _wait_for(argv, output, errors, stdin, environment or {}, stop)
         output.seek(0)
         errors.seek(0)
         said, complained = (each.read().decode(errors="replace") for each in (output, errors))
     if returncode != 0:
         raise ProvisionError(
-            f"{purpose} failed: {last_line(complained)}",
+            f"{purpose} failed: {reason(complained)}",
             next_step or f"run it by hand to see more: {' '.join(argv[:4])} ...",
         )
     return said
@@ -67,6 +70,7 @@ def _wait_for(
     errors: IO[bytes],
     stdin: bytes,
     environment: Mapping[str, str],
+    stop: signal.Signals,
 ) -> int:
     """Runs the program to its end; the exit code."""
     with subprocess.Popen(
@@ -84,15 +88,17 @@ def _wait_for(
         try:
             process.communicate(stdin)
         except BaseException:
-            process.terminate()  # asked, not killed: it tidies up, and the `with` waits for it
+            process.send_signal(stop)  # podman is asked, and tidies up; the `with` waits for it
             raise
         return process.returncode
 
 
-def last_line(text: str) -> str:
-    """The last line that says something."""
+def reason(text: str) -> str:
+    """The line of a program's complaints that says why: apt's first error, else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    # apt says first what went wrong, and then only that it did
+    apt = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")]
+    return next(iter(apt or lines[-1:]), "no message")
 
 
 def missing_packages(programs: Mapping[str, str] = PROGRAMS) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from provisioner.lab.settings import PREFIX, Release
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "ca-certificates",
     "iproute2", "procps", "sudo",
+)  # fmt: skip
+# Its mounts and processes are nowhere but in namespaces of their own, which end with this process,
+# however it ends: a killed build leaves files, and those lie in the lab's folder.
+IN_A_BOX = (
+    "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
 )  # fmt: skip
 PARTS = Path(__file__).parent / "image"
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
@@ -93,14 +99,13 @@ def ensure_image(podman: Podman, recipe: Recipe, scratch: Path, say: Callable[[s
 def _make_base(podman: Podman, recipe: Recipe, folder: Path) -> None:
     tar = folder / "base.tar"
     options = [f"--aptopt={line}" for line in recipe.apt_settings]
-    # /proc and /sys are mounted for the build: nowhere but in its own mount namespace, and gone when
-    # it ends, however it ends
     run(
-        ["unshare", "--mount", "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options,
+        [*IN_A_BOX, "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options,
          recipe.release.value, str(tar), *recipe.sources],
         f"making a bare Debian {recipe.release.value}",
         "check that apt-get update works on this machine",
         environment={"TMPDIR": str(folder)},
+        stop=signal.SIGKILL,
     )  # fmt: skip
     podman.call(["import", str(tar), recipe.base_name], "importing the bare system")
     tar.unlink()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from provisioner.errors import BusyError
 
-# a killed command's last podman or mmdebstrap lives this long at most
-WAIT_SECONDS = 60
+# a killed command's last podman, which may build an image, lives this long at most
+WAIT_SECONDS = 120
 _held: list[int] = []
 
 

@@ -45,7 +45,7 @@ class Podman:
         self._ulimits = host.ulimits
 
     def call(self, argv: Sequence[str], purpose: str, stdin: bytes = b"") -> str:
-        """The standard output of one podman command; raises ProvisionError with its last words."""
+        """The standard output of one podman command; raises ProvisionError with the reason it gave."""
         try:
             return run([*self._base, *argv], purpose, f"see: podman {argv[0]} --help", stdin)
         except ProvisionError as error:

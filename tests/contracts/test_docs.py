@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import typer.main
-from tests.contracts.ansible_files import ROLES, ROOT
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from provisioner.cli.main import app
+from tests.contracts.ansible_files import ROLES, ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = typer.main.get_command(app)
@@ -89,7 +89,8 @@ def parse(arguments: list[str]) -> None:
     """Parses a call of `provision` as the program does, without running it."""
     if is_name(arguments) or arguments[-1:] in (["--help"], ["-h"]):
         return
-    command, rest, parent = COMMAND, arguments, None
+    command: Any = COMMAND
+    rest, parent = arguments, None
     while True:
         context = command.make_context(command.name or "provision", list(rest), parent=parent)
         if not hasattr(command, "commands"):

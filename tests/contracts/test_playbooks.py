@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read
 
 from provisioner.inventory import GROUPS, inventory, static_form
 from provisioner.paths import assets
 from provisioner.plan.load import load_plan
 from provisioner.run.request import Options, build_request
+from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read
 
 PLAN = ROOT / "inventories" / "asgard" / "plan.yml"
 BIN = Path(sys.executable).parent

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contracts.ansible_files import ROLES, ROOT, Task, module_of, read, role_files, tasks_in, variables_of
 
 from provisioner.inventory import GROUPS
 from provisioner.run.events import NOTE_KEY
+from tests.contracts.ansible_files import (
+    ROLES,
+    ROOT,
+    Task,
+    module_of,
+    playbook_files,
+    read,
+    role_files,
+    tasks_in,
+    variables_of,
+)
 
 RESTARTING = {"restarted", "reloaded"}
 DAEMONS = {"systemd_service", "systemd", "service"}
@@ -140,7 +151,7 @@ def test_every_notify_names_a_handler(role: str) -> None:
 def test_every_handler_is_notified(role: str) -> None:
     notified = "".join(path.read_text() for path in role_files(role, "tasks"))
     for handler in handlers(role):
-        assert handler.get("listen", handler["name"]) in notified, handler["name"]
+        assert str(handler.get("listen", handler["name"])) in notified, handler["name"]
 
 
 @per_role
@@ -190,3 +201,15 @@ def test_no_failure_is_ignored(role: str) -> None:
             assert "ignore_errors" not in task, f"{path.name}: {task.get('name')}"
             assert "ignore_unreachable" not in task
             assert task.get("failed_when") is not False
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*playbook_files(), *(path for role in ROLES for path in role_files(role, "tasks", "handlers"))],
+    ids=lambda path: f"{path.parent.parent.name}-{path.stem}",
+)
+def test_a_next_step_is_written_as_the_program_reads_it(path: Path) -> None:
+    """`what is wrong; next: what to do`, or a person gets Ansible's words instead."""
+    for task in tasks_in(read(path)):
+        message = str(arguments(task).get("msg", "")) if module_of(task) else ""
+        assert not re.search(r"; next(?!: )", message), task["name"]

@@ -9,10 +9,10 @@ from types import ModuleType
 import jinja2.filters
 import pytest
 from ansible.plugins.loader import filter_loader, init_plugin_loader
-from tests.contracts.ansible_files import ROLES, ROOT, playbook_files, read, role_files, variables_of
 
 from provisioner.inventory import cluster_variables, host_variables
 from provisioner.plan.load import load_plan
+from tests.contracts.ansible_files import ROLES, ROOT, playbook_files, read, role_files, variables_of
 
 # What provisioner.run.converge hands over with every run.
 EXTRA = {"provision_run", "provision_time"}

@@ -6,13 +6,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.disks.blade_lab import Blade, run
-from tests.disks.content_makers import ext4, put
 
 from roles.scratch.module_utils.blade_disks import journal
 from roles.scratch.module_utils.blade_disks.apply import make_filesystem
 from roles.scratch.module_utils.blade_disks.inspect import disks
 from roles.scratch.module_utils.blade_disks.model import Refusal, Slot, Wanted
+from tests.disks.blade_lab import Blade, run
+from tests.disks.content_makers import ext4, put
 
 LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s 0 0\n"
 

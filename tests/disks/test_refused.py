@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from tests.disks.blade_lab import Blade, run
-from tests.disks.content_makers import REFUSED, ext4, swap
 
 from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
 from roles.scratch.module_utils.blade_disks.scratch import reports
+from tests.disks.blade_lab import Blade, run
+from tests.disks.content_makers import REFUSED, ext4, swap
 
 
 @pytest.mark.parametrize("kind", REFUSED)

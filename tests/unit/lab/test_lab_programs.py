@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.errors import BusyError, ProvisionError
-from provisioner.lab.command import last_line, run
+from provisioner.lab.command import reason, run
 from provisioner.lab.lock import inherited, only_one
 from provisioner.lab.parallel import for_each
 from provisioner.lab.podman import _container, _cure
@@ -28,8 +28,16 @@ def test_input_reaches_the_program_and_output_comes_back() -> None:
     assert run([sys.executable, "-c", script], "shouting", stdin=b"tea") == "TEA"
 
 
-def test_silence_is_said() -> None:
-    assert last_line(" \n\n") == "no message"
+@pytest.mark.parametrize(
+    ("complaints", "why"),
+    [
+        (" \n\n", "no message"),
+        ("a warning\nError: no such network\n", "Error: no such network"),
+        ("Ign:1\nE: Failed to fetch X\nE: Some failed\nE: it failed to run\n", "Failed to fetch X"),
+    ],
+)
+def test_the_line_that_says_why_is_found(complaints: str, why: str) -> None:
+    assert reason(complaints) == why
 
 
 def test_a_second_command_waits_and_then_says_busy(tmp_path: Path) -> None:

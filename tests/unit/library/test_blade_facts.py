@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.unit.library.modules import ansible_module, answer_of
 
 FACTS = ansible_module("blade_facts")

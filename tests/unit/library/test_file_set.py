@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.unit.library.modules import PLAYBOOKS, ansible_module, answer_of
 
 FILE_SET = ansible_module("file_set")
@@ -110,6 +111,14 @@ def test_an_accepted_file_is_put_in_place(tmp_path: Path) -> None:
     assert path.read_text() == "good\n"
 
 
+def test_a_secret_is_never_readable_by_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even between writing and setting the mode."""
+    modes = []
+    monkeypatch.setattr(FILE_SET, "own", lambda path, entry: modes.append(mode(Path(path))))
+    put({"path": str(tmp_path / "key"), "content": "secret"})
+    assert modes == [0o600]
+
+
 def test_an_unknown_owner_leaves_nothing_behind(tmp_path: Path) -> None:
     answer = put({"path": str(tmp_path / "key"), "content": "secret", "owner": "nobody-has-this-name"})
     assert answer["failed"]
@@ -176,10 +185,9 @@ def test_what_a_killed_run_left_is_no_hindrance(tmp_path: Path) -> None:
 
 def test_its_documentation_has_its_options() -> None:
     import yaml
-    from ansible.module_utils.file_states import OPTIONS  # type: ignore[import-not-found]
 
     documented = yaml.safe_load(FILE_SET.DOCUMENTATION)["options"]["files"]["suboptions"]
-    assert documented.keys() == OPTIONS.keys()
-    for name, option in OPTIONS.items():
+    assert documented.keys() == FILE_SET.OPTIONS.keys()
+    for name, option in FILE_SET.OPTIONS.items():
         assert documented[name].get("default") == option.get("default")
     assert (PLAYBOOKS / "library" / "file_set.py").read_text().startswith("#!/usr/bin/python\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.unit.library.modules import PLAYBOOKS, ansible_module, load
 
 known_right = load(PLAYBOOKS / "action_plugins" / "file_set.py", "provision_action_file_set").known_right

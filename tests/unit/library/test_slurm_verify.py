@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.unit.library.modules import ansible_module, answer_of
 
 VERIFY = ansible_module("slurm_verify")

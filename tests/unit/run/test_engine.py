@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -85,3 +87,14 @@ def test_a_cancelled_run_leaves_nothing_behind(request_here: Request, folders: P
 def test_prints_nothing_itself(request_here: Request, folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run_playbook(request_here, lambda event: None, lambda: False)
     assert capfd.readouterr().out == ""
+
+
+def test_the_next_run_sweeps_up_what_a_killed_one_left(request_here: Request, folders: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for process in (dead.pid, os.getpid()):
+        (folders / f"provision-run-{process}-x" / "inventory").mkdir(parents=True)
+    (folders / "provision-run-of-somebody-else").mkdir()
+    run_playbook(request_here, lambda event: None, lambda: True)
+    left = sorted(found.name for found in folders.iterdir())
+    assert left == [f"provision-run-{os.getpid()}-x", "provision-run-of-somebody-else"]

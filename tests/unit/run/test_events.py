@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.run.events import BladeState, RunState
+from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 HOSTS = ("bld-006", "bld-008")
 KINDS = [

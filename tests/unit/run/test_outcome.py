@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from tests.unit.run.event_makers import failed, ok, play, stats, unreachable
 
 from provisioner.errors import ExitCode
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import Outcome, conclude
+from tests.unit.run.event_makers import failed, ok, play, stats, unreachable
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008", "bld-011": "BLD-011"}
 

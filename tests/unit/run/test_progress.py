@@ -3,11 +3,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 from rich.console import Console
 
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.progress import shown
+from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
 EVENTS = [

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.slurm.node_makers import registries
 
 from provisioner.slurm.change import Kind, config_change, release_of
 from provisioner.slurm.config import slurm_config
+from tests.unit.slurm.node_makers import registries
 
 RELEASES = ["22.05.8", "23.02.1", "23.11.6", "24.05.2", "24.11.5", "25.05.0"]
 releases = st.sampled_from(RELEASES)

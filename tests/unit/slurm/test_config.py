@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.slurm.node_makers import record
 
 from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, slurm_config
 from provisioner.slurm.nodes import PLACEHOLDER_NODE, PLACEHOLDER_PARTITION
+from tests.unit.slurm.node_makers import record
 
 CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106"}
 DEFAULTS = default_settings("demo", "bld-006", "10.20.0.106")

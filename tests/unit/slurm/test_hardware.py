@@ -5,7 +5,6 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.slurm.node_makers import hardware
 
 from provisioner.slurm.hardware import (
     MEMORY_NOISE,
@@ -16,6 +15,7 @@ from provisioner.slurm.hardware import (
     losses,
     parse_slurmd_c,
 )
+from tests.unit.slurm.node_makers import hardware
 
 BLADE = Hardware(32, 1, 2, 8, 2, 32086, 270_000)
 

@@ -5,7 +5,6 @@ from typing import Any
 from ClusterShell.NodeSet import NodeSet
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.slurm.node_makers import record, records, registries
 
 from provisioner.slurm.nodes import (
     PLACEHOLDER_PARTITION,
@@ -15,6 +14,7 @@ from provisioner.slurm.nodes import (
     real_memory,
     system_memory,
 )
+from tests.unit.slurm.node_makers import record, records, registries
 
 PARTITIONS = [
     {"name": name, "tier": tier, "max_time": "7-00:00:00", "priority_tier": 1}
@@ -64,7 +64,7 @@ def test_partitions_cover_all_nodes(nodes: dict[str, dict[str, Any]]) -> None:
     assert by_name["all"] == set(nodes)
     for partition in PARTITIONS:
         its = {name for name, node in nodes.items() if node["tier"] == partition["tier"]}
-        assert by_name.get(partition["name"], set()) == its
+        assert by_name.get(str(partition["name"]), set()) == its
     assert [line["PartitionName"] for line in lines if line.get("Default") == "YES"] == ["all"]
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.slurm.node_makers import NODE_NAMES, record, registries
 
 from provisioner.slurm.hardware import Hardware, losses
 from provisioner.slurm.registry import merge_records, read_registry, write_registry
+from tests.unit.slurm.node_makers import NODE_NAMES, record, registries
 
 Registry = dict[str, dict[str, Any]]
 accepted = st.sets(NODE_NAMES, max_size=4)

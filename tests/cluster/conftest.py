@@ -1,0 +1,69 @@
+"""The lab that the tests of this folder share: up before the first one, gone after the last one.
+
+CLUSTER_OS names the Debian release, or several with commas; CLUSTER_NODES how many compute blades take part
+in the runs over all of them (15 and the controller fill an enclosure).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cluster.labs import Lab, Said
+
+RELEASES = os.environ.get("CLUSTER_OS", "bookworm").split(",")
+NODES = int(os.environ.get("CLUSTER_NODES", "3"))
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Virgin blades; each run of the tests has its own."""
+    made = Lab("test-cluster", 1, NODES, request.param, tmp_path_factory.mktemp("plan"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.lab("down")
+
+
+@dataclass(frozen=True)
+class VirginCheck:
+    """`--check` on blades that nothing was done to: what it said, and the blades around it."""
+
+    said: Said
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def virgin_check(lab: Lab) -> VirginCheck:
+    """The first run of all, in check mode."""
+    watched = [lab.controller, lab.compute[0]]
+    # a login leaves its own traces, so one comes before the comparison
+    assert lab.provision("lab", "ssh", lab.compute[0], "true").code == 0
+    before = {name: lab.fingerprint(name) for name in watched}
+    said = lab.slurm(lab.compute, "--check")
+    return VirginCheck(said, before, {name: lab.fingerprint(name) for name in watched})
+
+
+@pytest.fixture(scope="session")
+def first_run(lab: Lab, virgin_check: VirginCheck) -> Said:
+    """The run that makes virgin blades a cluster."""
+    return lab.slurm(lab.compute)
+
+
+@pytest.fixture(scope="session")
+def cluster(lab: Lab, first_run: Said) -> Lab:
+    """A lab whose compute blades are members, the spare one not yet."""
+    assert first_run.code == 0, first_run.text
+    return lab
+
+
+@pytest.fixture
+def virgin(cluster: Lab) -> str:
+    """The spare blade, fresh from its image."""
+    cluster.lab("reimage", cluster.spare)
+    return cluster.spare

@@ -1,0 +1,173 @@
+"""A lab of its own for tests: a plan, its blades as containers, and the command `provision` on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# A fixed place and fixed names, so that the next run can remove what a killed one left behind.
+STATE_HOME = Path(os.environ.get("HOME", "/root")) / ".cache" / "provision-tests"
+COMMAND = (sys.executable, "-m", "provisioner")
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Everything it printed."""
+        return self.out + self.err
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Its --json answer."""
+        answer: dict[str, Any] = json.loads(self.out)
+        return answer
+
+    def failure(self, blade: str) -> str:
+        """The failure of a blade, message and next step, as one text."""
+        found = self.json["blades"][blade]["failure"]
+        assert found is not None, f"{blade} did not fail: {self.out}"
+        return f"{found['message']}; {found['next_step']}"
+
+
+@dataclass
+class Lab:
+    """One controller (BLD-001) and compute blades BLD-002, BLD-003, ...; the first two have scratch disks.
+
+    `spare` is a blade of the lab beside those: tests reimage and break it.
+    """
+
+    name: str
+    subnet: int
+    compute_count: int
+    release: str
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.plan = self.folder / f"{self.name}.yml"
+        self.plan.write_text(yaml.safe_dump(self._plan(), sort_keys=False))
+
+    def _plan(self) -> dict[str, Any]:
+        blades = {}
+        for number in range(1, self.compute_count + 3):
+            name = f"BLD-{number:03}"
+            blades[name] = {
+                "bay": number,
+                "address": f"10.62.{self.subnet}.{100 + number}",
+                "tier": {1: "fat", 2: "medium", 3: "medium"}.get(number, "thin"),
+                "ram": 8,
+                "disks": ["1 x 300 GB SAS"] if number in (2, 3) else [],
+            }
+        return {
+            "cluster": {
+                "name": self.name,
+                "network": f"10.62.{self.subnet}.0/24",
+                "controller": self.controller,
+            },
+            "ssh": {"user": "provision"},
+            "enclosure": {"bays": len(blades)},
+            "tiers": {
+                "fat": {"slurm": ["controller"]},
+                "medium": {"slurm": ["compute"], "scratch": {"size_gb": 300}},
+                "thin": {"slurm": ["compute"]},
+            },
+            "blades": blades,
+        }
+
+    controller = "BLD-001"
+
+    @property
+    def compute(self) -> list[str]:
+        """The compute blades without the spare one."""
+        return [f"BLD-{number:03}" for number in range(2, self.compute_count + 2)]
+
+    @property
+    def spare(self) -> str:
+        """The blade that tests break."""
+        return f"BLD-{self.compute_count + 2:03}"
+
+    @property
+    def state(self) -> Path:
+        """The state folder of the cluster."""
+        return STATE_HOME / "provision" / self.name
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """The environment of every command."""
+        return {**os.environ, "XDG_STATE_HOME": str(STATE_HOME), "COLUMNS": "200", **self.environment, **more}
+
+    def command(self, *words: str) -> list[str]:
+        """`provision WORDS` with the plan of this lab."""
+        verb = 2 if words[0] == "lab" else 1
+        return [*COMMAND, *words[:verb], f"--plan={self.plan}", *words[verb:]]
+
+    def provision(self, *words: str, **more: str) -> Said:
+        """Runs `provision WORDS`; `more` is added to its environment."""
+        done = subprocess.run(
+            self.command(*words), capture_output=True, text=True, check=False, env=self.variables(**more)
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def slurm(self, blades: Sequence[str], *words: str) -> Said:
+        """`provision slurm --json` on blades."""
+        return self.provision("slurm", f"--nodes={','.join(blades)}", "--json", *words)
+
+    def lab(self, verb: str, *words: str) -> None:
+        """`provision lab VERB`, which has to work."""
+        said = self.provision("lab", verb, *words)
+        assert said.code == 0, f"lab {verb}: {said.text}"
+
+    def up(self) -> None:
+        """Starts all blades, after whatever an earlier run left behind is gone."""
+        self.lab("down")
+        self.lab("up", f"--os={self.release}")
+
+    def inside(self, blade: str, script: str) -> str:
+        """What a shell script prints as root on a blade; needs neither SSH nor sudo there."""
+        container = f"provision-lab-{self.name}-{blade.lower()}"
+        done = subprocess.run(
+            ["podman", "exec", container, "sh", "-c", script], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{blade}: {shlex.quote(script)}: {done.stderr or done.stdout}"
+        return done.stdout.strip()
+
+    def ask(self, script: str) -> str:
+        """What a script prints on the controller."""
+        return self.inside(self.controller, script)
+
+    def states(self) -> dict[str, str]:
+        """Blade -> state, of all nodes that slurmctld knows."""
+        listed = self.ask("sinfo --noheader --Node --partition=all --format='%N %T'")
+        return {name.upper(): state for name, state in (line.split() for line in listed.splitlines())}
+
+    def fingerprint(self, blade: str) -> str:
+        """Packages, accounts and every file outside of run time data, as one text to compare."""
+        return self.inside(blade, FINGERPRINT)
+
+
+# Content of what is small, size of what is big; what logins and time itself change is left out.
+FINGERPRINT = r"""
+dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Status}\n'
+getent passwd; getent group
+systemctl list-unit-files --no-legend --no-pager
+find /etc /usr/local /var/lib /var/cache /home /root /opt -xdev -type f \
+  ! -path '*/.ansible/*' ! -path '/var/lib/systemd/*' ! -path '/etc/machine-id' -size -200k \
+  -exec sha256sum {} + | sort -k 2
+find / -xdev -path /proc -prune -o -path /sys -prune -o -path /run -prune -o -path /tmp -prune \
+  -o -path /var/log -prune -o -path /var/lib/systemd -prune -o -print | sort
+"""

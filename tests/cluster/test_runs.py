@@ -1,0 +1,47 @@
+"""The first run, the one after it, and check mode before and after."""
+
+from __future__ import annotations
+
+from tests.cluster.conftest import VirginCheck
+from tests.cluster.labs import Lab, Said
+
+
+def test_check_on_virgin_blades_says_what_would_change(lab: Lab, virgin_check: VirginCheck) -> None:
+    assert virgin_check.said.code == 0, virgin_check.said.text
+    blades = virgin_check.said.json["blades"]
+    assert set(blades) == {lab.controller, *lab.compute}
+    assert all(blade["changed"] for blade in blades.values()), blades
+
+
+def test_check_on_virgin_blades_changes_nothing(virgin_check: VirginCheck) -> None:
+    for blade, before in virgin_check.before.items():
+        gone = set(before.splitlines()) - set(virgin_check.after[blade].splitlines())
+        come = set(virgin_check.after[blade].splitlines()) - set(before.splitlines())
+        assert (gone, come) == (set(), set()), blade
+
+
+def test_the_first_run_makes_a_cluster_of_all_blades(lab: Lab, first_run: Said) -> None:
+    assert first_run.code == 0, first_run.text
+    assert {name: state for name, state in lab.states().items() if name in lab.compute} == dict.fromkeys(
+        lab.compute, "idle"
+    )
+    hosts = lab.ask(f"srun --nodelist={','.join(lab.compute).lower()} --ntasks-per-node=1 hostname").split()
+    assert sorted(hosts) == [name.lower() for name in lab.compute]
+
+
+def test_the_second_run_changes_nothing(cluster: Lab) -> None:
+    said = cluster.slurm(cluster.compute)
+    assert said.code == 0, said.text
+    assert {name: blade["changed"] for name, blade in said.json["blades"].items() if blade["changed"]} == {}
+
+
+def test_check_on_a_cluster_that_is_right_would_change_nothing(cluster: Lab) -> None:
+    said = cluster.slurm(cluster.compute, "--check")
+    assert said.code == 0, said.text
+    assert said.json["changed"] == 0
+
+
+def test_verify_proves_it_again(cluster: Lab) -> None:
+    said = cluster.provision("verify", f"--nodes={','.join(cluster.compute)}", "--json")
+    assert said.code == 0, said.text
+    assert said.json["changed"] == 0
