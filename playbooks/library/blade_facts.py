@@ -48,6 +48,7 @@ import pwd
 import shutil
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -95,11 +96,10 @@ def package_versions(names):
 
 
 def unit_states(names):
-    """`{"load", "active", "enabled", "main_start"}` per unit."""
-    if not names:
-        return {}
-    keys = "Id,LoadState,ActiveState,UnitFileState"
-    blocks = run("systemctl", "show", "--property", keys, *[name + ".service" for name in names]).split("\n\n")
+    """`{"load", "active", "enabled", "since", "reload_needed"}` per unit; since is an epoch, 0 when not active."""
+    keys = "Id,LoadState,ActiveState,UnitFileState,ActiveEnterTimestamp,NeedDaemonReload"
+    units = [name + ".service" for name in names]
+    blocks = run("systemctl", "show", "--timestamp=us+utc", "--property", keys, *units).split("\n\n") if units else []
     states = {}
     for block in blocks:
         pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
@@ -107,8 +107,34 @@ def unit_states(names):
             "load": pairs.get("LoadState", ""),
             "active": pairs.get("ActiveState", ""),
             "enabled": pairs.get("UnitFileState", ""),
+            "since": epoch(pairs.get("ActiveEnterTimestamp", "")),
+            "reload_needed": pairs.get("NeedDaemonReload") == "yes",
         }
-    return {name: states.get(name, {"load": "not-found", "active": "", "enabled": ""}) for name in names}
+    absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
+    return {name: states.get(name, absent) for name in names}
+
+
+def epoch(words):
+    """Seconds since 1970 of systemd's `Mon 2026-11-23 05:57:40.123456 UTC`; 0 for anything else."""
+    try:
+        moment = datetime.strptime(words, "%a %Y-%m-%d %H:%M:%S.%f UTC")
+    except ValueError:
+        return 0.0
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def written(paths):
+    """When what is at a path was last put there or changed (epoch), 0 where there is nothing.
+
+    A daemon that has run for longer still holds what was there before: a run was killed in between.
+    """
+    times = {}
+    for name, path in paths.items():
+        try:
+            times[name] = os.lstat(path).st_ctime
+        except OSError:
+            times[name] = 0.0
+    return times
 
 
 def user_ids(names):
@@ -200,6 +226,7 @@ def main():
         "units": unit_states(wanted["units"]),
         "users": user_ids(wanted["users"]),
         "paths": {path: readable_state(path) for path in wanted["paths"]},
+        "written": written({path: path for path in wanted["paths"]} | wanted["secrets"]),
         "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
     }

@@ -24,6 +24,10 @@ options:
     description: Seconds to wait for the nodes to register.
     type: int
     default: 60
+  strangers:
+    description: Whether a node that slurmctld does not know is a problem, or only noted.
+    type: bool
+    default: true
 author: the provisioner project
 """
 
@@ -101,16 +105,18 @@ def trouble(node):
 def wait_for(names, timeout):
     """The nodes once none is in trouble, or as they are when the time is over.
 
-    A node whose slurmd does not even listen gets only SLURMD_START seconds: nothing will come of it.
+    A node that slurmctld does not know will not come by itself, and one whose slurmd does not even listen
+    gets only SLURMD_START seconds.
     """
     start = time.monotonic()
     while True:
         nodes = show_nodes()
-        bad = [name for name in names if trouble(nodes.get(name))]
+        bad = {name for name in names if trouble(nodes.get(name))}
+        strangers = bad - nodes.keys()
         waited = time.monotonic() - start
-        if not bad or waited > timeout:
+        if bad == strangers or waited > timeout:
             return nodes
-        if waited > SLURMD_START and silent([name for name in bad if name in nodes], nodes) == set(bad):
+        if waited > SLURMD_START and silent(bad - strangers, nodes) == bad - strangers:
             return nodes
         time.sleep(0.3)
 
@@ -128,6 +134,7 @@ def silent(names, nodes):
         except OSError:
             return True
 
+    names = sorted(names)
     with ThreadPoolExecutor(max_workers=32) as pool:
         return {name for name, bad in zip(names, pool.map(refuses, names), strict=True) if bad}
 
@@ -176,7 +183,7 @@ def job_problems(answer, has_scratch, words):
     return problems
 
 
-def verify(names, scratch, timeout):
+def verify(names, scratch, timeout, strangers_too):
     """`{name: {"problems": [...], "notes": [...]}}` and the job's width."""
     nodes = wait_for(names, timeout)
     own = run("scontrol", "--version")[1].split()[-1]
@@ -186,7 +193,9 @@ def verify(names, scratch, timeout):
     for name in names:
         node = nodes.get(name)
         problem = trouble(node)
-        if problem:
+        if node is None and not strangers_too:
+            report[name]["notes"].append("not a member yet")
+        elif problem:
             report[name]["problems"].append(problem)
         elif name in deaf:
             report[name]["problems"].append("its slurmd does not answer on its port")
@@ -225,12 +234,13 @@ def main():
             "nodes": {"type": "list", "elements": "str", "required": True},
             "scratch": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 60},
+            "strangers": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     wanted = module.params
     try:
-        report, width = verify(wanted["nodes"], wanted["scratch"], wanted["timeout"])
+        report, width = verify(wanted["nodes"], wanted["scratch"], wanted["timeout"], wanted["strangers"])
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()

@@ -80,4 +80,8 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         print("provision: stopped", file=sys.stderr)
         sys.exit(int(ExitCode.FAILED))
+    except OSError as error:
+        print(f"provision: {error}", file=sys.stderr)
+        print("  next: look at that file or program, then try again", file=sys.stderr)
+        sys.exit(int(ExitCode.FAILED))
     sys.exit(int(ExitCode.OK))

@@ -21,7 +21,7 @@ def reimaged(
 
       provision reimaged BLD-008 && provision slurm --nodes BLD-008
     """
-    from provisioner.lab import knownhosts
+    from provisioner import knownhosts
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes

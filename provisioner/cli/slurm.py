@@ -60,5 +60,5 @@ def slurm(
     else:
         if diff:
             print_diffs(console, finished.outcome)
-        print_summary(console, finished.outcome)
+        print_summary(console, finished.outcome, check)
     raise typer.Exit(int(finished.outcome.code))

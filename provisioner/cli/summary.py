@@ -13,7 +13,7 @@ from provisioner.run.outcome import Outcome, status
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
-def print_summary(console: Console, outcome: Outcome, proof: str = "") -> None:
+def print_summary(console: Console, outcome: Outcome, check: bool = False) -> None:
     """Per blade what changed and how long, per phase the time, failures with evidence and next step."""
     console.print(_blade_table(outcome))
     if outcome.controller_note:
@@ -27,10 +27,9 @@ def print_summary(console: Console, outcome: Outcome, proof: str = "") -> None:
         console.print(f"Ansible stopped by itself: {outcome.words}", markup=False, highlight=False)
     if outcome.interrupted:
         console.print("stopped; the next run mends what this one left half done", style="yellow")
-    if proof:
-        console.print(proof, markup=False, highlight=False)
     good = outcome.code is ExitCode.OK
-    words = f"{outcome.code.meaning} ({outcome.changed()} tasks changed something)"
+    changed = "would change" if check else "changed"
+    words = f"{outcome.code.meaning} ({outcome.changed()} tasks {changed} something)"
     console.print(words, style="bold green" if good else "bold red", markup=False, highlight=False)
 
 

@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provisioner import knownhosts
 from provisioner.errors import ProvisionError
-from provisioner.lab import arguments, knownhosts, loops
+from provisioner.lab import arguments, loops
 from provisioner.lab.aptsource import seen_from_blade
 from provisioner.lab.disks import lab_disks
 from provisioner.lab.host import Host

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from provisioner import knownhosts
 from provisioner.errors import ProvisionError
-from provisioner.lab import knownhosts, loops, network
+from provisioner.lab import loops, network
 from provisioner.lab.blades import Bench
 from provisioner.lab.lab import containers
 from provisioner.lab.record import read_record

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from provisioner import knownhosts
 from provisioner.errors import UsageError
-from provisioner.lab import blades, image, knownhosts, network, reach
+from provisioner.lab import blades, image, network, reach
 from provisioner.lab.blades import Bench
 from provisioner.lab.command import require_host
 from provisioner.lab.disks import lab_disks

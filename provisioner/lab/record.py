@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from provisioner.lab.private import write_private
 from provisioner.lab.settings import Release
+from provisioner.private import write_private
 
 
 @dataclass(frozen=True)

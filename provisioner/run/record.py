@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from provisioner.private import write_private
 
 KEPT = 200
 
@@ -15,11 +16,7 @@ def write_record(state: Path, run: str, data: dict[str, Any]) -> Path:
     folder = state / "runs"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{run}.json"
-    staged = folder / f".{run}.new"
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(data, stream, indent=2)
-        stream.write("\n")
-    staged.replace(path)
+    write_private(path, json.dumps(data, indent=2) + "\n")
     for old in sorted(folder.glob("*.json"))[:-KEPT]:
         old.unlink()
     return path

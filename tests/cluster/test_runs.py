@@ -20,8 +20,10 @@ def test_check_on_virgin_blades_changes_nothing(virgin_check: VirginCheck) -> No
         assert (gone, come) == (set(), set()), blade
 
 
-def test_the_first_run_makes_a_cluster_of_all_blades(lab: Lab, first_run: Said) -> None:
+def test_the_first_run_makes_a_cluster_of_all_blades(lab: Lab, virgin_check: VirginCheck, first_run: Said) -> None:
     assert first_run.code == 0, first_run.text
+    for blade, before in virgin_check.before.items():
+        assert lab.fingerprint(blade) != before, "the comparison of the check above sees nothing at all"
     assert {name: state for name, state in lab.states().items() if name in lab.compute} == dict.fromkeys(
         lab.compute, "idle"
     )

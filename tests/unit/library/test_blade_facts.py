@@ -93,8 +93,30 @@ def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
     said(monkeypatch, "")
-    assert FACTS.unit_states(["munge"]) == {"munge": {"load": "not-found", "active": "", "enabled": ""}}
+    absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
+    assert FACTS.unit_states(["munge"]) == {"munge": absent}
     assert FACTS.unit_states([]) == {}
+
+
+def test_a_unit_tells_since_when_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    said(
+        monkeypatch,
+        "Id=munge.service\nActiveState=active\nActiveEnterTimestamp=Mon 2026-11-23 05:57:40.250000 UTC\n"
+        "NeedDaemonReload=yes\n",
+    )
+    munge = FACTS.unit_states(["munge"])["munge"]
+    assert munge["since"] == 1795413460.25
+    assert munge["reload_needed"] is True
+
+
+def test_what_is_written_later_is_newer(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.touch()
+    os.utime(first, (0, 0))  # a copied key keeps its old modification time
+    second.symlink_to(first)
+    times = FACTS.written({"first": str(first), "second": str(second), "absent": str(tmp_path / "absent")})
+    assert times["absent"] == 0.0
+    assert 0.0 < times["first"] <= times["second"]
 
 
 def test_a_missing_account_is_null() -> None:

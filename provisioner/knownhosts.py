@@ -1,11 +1,11 @@
-"""The lab's lines in the site's known_hosts."""
+"""The site's known_hosts: which host keys the blades had, by address."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from provisioner.lab.private import write_private
+from provisioner.private import write_private
 
 
 def known_name(address: str, port: int) -> str:
