@@ -84,10 +84,11 @@ def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
         "Id=munge.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\n"
         "Id=slurmd.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n",
     )
+    never = {"since": 0.0, "reload_needed": False}
     assert FACTS.unit_states(["munge", "slurmd", "chrony"]) == {
-        "munge": {"load": "loaded", "active": "active", "enabled": "enabled"},
-        "slurmd": {"load": "masked", "active": "inactive", "enabled": "masked"},
-        "chrony": {"load": "not-found", "active": "", "enabled": ""},
+        "munge": {"load": "loaded", "active": "active", "enabled": "enabled", **never},
+        "slurmd": {"load": "masked", "active": "inactive", "enabled": "masked", **never},
+        "chrony": {"load": "not-found", "active": "", "enabled": "", **never},
     }
 
 
