@@ -18,6 +18,8 @@ from provisioner.lab.settings import PREFIX, Release
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "ca-certificates",
     "iproute2", "procps", "sudo",
+    # what Ansible's apt module works with; part of Debian's standard system utilities
+    "python3-apt",
 )  # fmt: skip
 # Its mounts and processes are nowhere but in namespaces of their own, which end with this process,
 # however it ends: a killed build leaves files, and those lie in the lab's folder.

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tests.cluster.waiting import until
+
 # A fixed place and fixed names, so that the next run can remove what a killed one left behind.
 STATE_HOME = Path(os.environ.get("HOME", "/root")) / ".cache" / "provision-tests"
 COMMAND = (sys.executable, "-m", "provisioner")
@@ -103,7 +105,7 @@ class Lab:
         return f"BLD-{self.compute_count + 2:03}"
 
     @property
-    def state(self) -> Path:
+    def state_folder(self) -> Path:
         """The state folder of the cluster."""
         return STATE_HOME / "provision" / self.name
 
@@ -154,6 +156,14 @@ class Lab:
         """Blade -> state, of all nodes that slurmctld knows."""
         listed = self.ask("sinfo --noheader --Node --partition=all --format='%N %T'")
         return {name.upper(): state for name, state in (line.split() for line in listed.splitlines())}
+
+    def state(self, blade: str, expected: str, seconds: float = 30) -> str:
+        """The state of a node once it is the expected one, or as it is when the time is over.
+
+        The verifying job of a run can be still completing for a moment.
+        """
+        until(lambda: self.states().get(blade) == expected, seconds)
+        return self.states().get(blade, "not known to slurmctld")
 
     def fingerprint(self, blade: str) -> str:
         """Packages, accounts and every file outside of run time data, as one text to compare."""

@@ -20,7 +20,7 @@ def test_a_node_comes_while_a_job_runs_on_another(cluster: Lab, virgin: str) -> 
     said = cluster.slurm([virgin])
 
     assert said.code == 0, said.text
-    assert cluster.states()[virgin] == "idle"
+    assert cluster.state(virgin, "idle") == "idle"
     assert set(cluster.compute) < set(cluster.states()), "a node that was not named was forgotten"
     shown = cluster.ask(f"scontrol show job {job}")
     assert "JobState=RUNNING" in shown
@@ -42,7 +42,7 @@ def test_a_busy_node_keeps_its_job_through_a_run(cluster: Lab) -> None:
         assert "JobState=RUNNING" in cluster.ask(f"scontrol show job {job}")
     finally:
         cluster.ask(f"scancel {job}")
-        until(lambda: cluster.states()[blade] == "idle", 30)
+        cluster.state(blade, "idle")
 
 
 def test_a_drain_of_an_admin_stays(cluster: Lab) -> None:
@@ -51,7 +51,7 @@ def test_a_drain_of_an_admin_stays(cluster: Lab) -> None:
     try:
         said = cluster.slurm([blade])
         assert said.code == 0, said.text
-        assert cluster.states()[blade] == "drained"
+        assert cluster.state(blade, "drained") == "drained"
         assert "fan is loud" in cluster.ask("sinfo --list-reasons")
     finally:
         cluster.ask(f"scontrol update nodename={blade.lower()} state=resume")
@@ -72,7 +72,7 @@ def test_a_blade_that_is_off_stops_nobody_and_comes_back(cluster: Lab) -> None:
         cluster.lab("on", off)
     said = cluster.slurm([on, off])
     assert (said.code, said.json["changed"]) == (0, 0), said.text
-    assert cluster.states()[off] == "idle"
+    assert cluster.state(off, "idle") == "idle"
 
 
 def test_a_new_host_key_is_refused_until_it_is_announced(cluster: Lab) -> None:
@@ -88,7 +88,7 @@ def test_a_new_host_key_is_refused_until_it_is_announced(cluster: Lab) -> None:
     assert cluster.provision("reimaged", blade).code == 0
     said = cluster.slurm([blade])
     assert said.code == 0, said.text
-    assert cluster.states()[blade] == "idle"
+    assert cluster.state(blade, "idle") == "idle"
     assert cluster.ask(f"srun --nodelist={blade.lower()} hostname") == blade.lower()
 
 
@@ -111,4 +111,4 @@ def test_a_stopped_slurmctld_is_started_again(cluster: Lab) -> None:
     cluster.ask("systemctl stop slurmctld")
     said = cluster.slurm([cluster.compute[0]])
     assert said.code == 0, said.text
-    assert cluster.states()[cluster.compute[0]] == "idle"
+    assert cluster.state(cluster.compute[0], "idle") == "idle"

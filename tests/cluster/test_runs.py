@@ -24,9 +24,8 @@ def test_the_first_run_makes_a_cluster_of_all_blades(lab: Lab, virgin_check: Vir
     assert first_run.code == 0, first_run.text
     for blade, before in virgin_check.before.items():
         assert lab.fingerprint(blade) != before, "the comparison of the check above sees nothing at all"
-    assert {name: state for name, state in lab.states().items() if name in lab.compute} == dict.fromkeys(
-        lab.compute, "idle"
-    )
+    assert {name: lab.state(name, "idle") for name in lab.compute} == dict.fromkeys(lab.compute, "idle")
+    assert lab.spare not in lab.states(), "a blade that nobody named became a node"
     hosts = lab.ask(f"srun --nodelist={','.join(lab.compute).lower()} --ntasks-per-node=1 hostname").split()
     assert sorted(hosts) == [name.lower() for name in lab.compute]
 

@@ -1,0 +1,75 @@
+"""Runs that are stopped, killed or started twice leave nothing that the next run cannot mend."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from tests.cluster.background import Background, background
+from tests.cluster.labs import Lab
+from tests.cluster.waiting import until
+
+# Points of a run over a virgin blade, from its start to its end.
+POINTS = ["Preflight", "apt at work", "Controller", "Compute"]
+KILLED = ["apt at work", "Controller"]
+
+
+def _reach(lab: Lab, blade: str, run: Background, point: str) -> None:
+    if point == "apt at work":
+        run.reaches(lambda: bool(lab.inside(blade, "pgrep -x dpkg || true")))
+    else:
+        run.reaches(lambda: f"== {point}" in run.text)
+
+
+def _heals(lab: Lab, blade: str) -> None:
+    said = lab.slurm([blade])
+    assert said.code == 0, said.text
+    assert lab.state(blade, "idle") == "idle"
+    again = lab.slurm([blade])
+    assert (again.code, again.json["changed"]) == (0, 0), again.text
+    assert lab.inside(blade, "dpkg --audit") == ""
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_ctrl_c_leaves_no_process_and_the_next_run_converges(cluster: Lab, virgin: str, point: str) -> None:
+    with background(cluster, "slurm", f"--nodes={virgin}") as run:
+        _reach(cluster, virgin, run, point)
+        code = run.stop(signal.SIGINT)
+        assert code == 1, run.text
+        assert "Traceback" not in run.text
+        assert "stopped" in run.text
+        assert until(lambda: run.strays() == [], 10), run.strays()
+        assert list(run.temporary.iterdir()) == [], "temporary files stay"
+    _heals(cluster, virgin)
+
+
+@pytest.mark.parametrize("point", KILLED)
+def test_a_killed_run_is_mended_by_the_next(cluster: Lab, virgin: str, point: str) -> None:
+    with background(cluster, "slurm", f"--nodes={virgin}") as run:
+        _reach(cluster, virgin, run, point)
+        run.stop(signal.SIGKILL)
+        # Ansible itself ends when its terminal is gone; what it started on the blade may still be at it
+        assert until(lambda: not [line for line in run.strays() if "ansible" in line], 30), run.strays()
+    _heals(cluster, virgin)
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(cluster: Lab) -> None:
+    with background(cluster, "slurm", f"--nodes={cluster.compute[0]}") as run:
+        run.reaches(lambda: "== Preflight" in run.text)
+        assert run.stop(signal.SIGTERM) == 1
+        assert until(lambda: run.strays() == [], 10), run.strays()
+    said = cluster.slurm([cluster.compute[0]])
+    assert said.code == 0, said.text
+
+
+def test_a_second_run_at_the_same_time_is_turned_away(cluster: Lab) -> None:
+    with background(cluster, "slurm", f"--nodes={cluster.compute[0]}", "--json") as run:
+        run.reaches(lambda: any(run.temporary.iterdir()))
+        second = cluster.provision("slurm", f"--nodes={cluster.compute[0]}")
+        assert second.code == 4, second.text
+        assert "another run" in second.text
+        assert "Traceback" not in second.text
+        assert run.process.wait(timeout=60) == 0, run.text
+        assert json.loads(run.text)["changed"] == 0
