@@ -6,14 +6,20 @@ import json
 import os
 import subprocess
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import testinfra
 from testinfra.host import Host
 
-EVIDENCE = "sinfo --all --Node --long; sinfo --list-reasons; systemctl --failed --plain; journalctl --unit slurmctld --unit slurmd --unit munge --lines 15 --no-pager --output cat"
+EVIDENCE = "; ".join(
+    [
+        "sinfo --all --Node --long",
+        "sinfo --list-reasons",
+        "systemctl --failed --plain",
+        "journalctl --unit slurmctld --unit slurmd --unit munge --lines 15 --no-pager --output cat",
+    ]
+)
 
 
 @pytest.fixture(scope="session")

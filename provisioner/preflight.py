@@ -90,6 +90,7 @@ def _user_problems(blade: Mapping[str, Any], users: Mapping[str, int]) -> list[s
         if found is not None and (found["uid"], found["gid"]) != (number, number):
             problems.append(
                 f"user {name} has uid {found['uid']} and gid {found['gid']} here, {number} everywhere else; next: "
-                f"remove its packages and the user, or change the ids and the owner of its files"
+                f"run `systemctl stop {name}*; groupmod -g {number} {name}; usermod -u {number} -g {number} {name}; "
+                f"chown -R {name}: /etc/{name} /var/lib/{name} /var/log/{name}` on it, or image it without them"
             )
     return problems

@@ -18,6 +18,8 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
     console.print(_blade_table(outcome))
     if outcome.controller_note:
         console.print(outcome.controller_note, markup=False, highlight=False)
+    if outcome.proof:
+        console.print(outcome.proof, markup=False, highlight=False)
     phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases.items())
     console.print(f"time: {outcome.seconds:.1f} s ({phases})", markup=False, highlight=False)
     for names, failure in _alike(outcome):

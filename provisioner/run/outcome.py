@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ClusterShell.NodeSet import NodeSet
+
 from provisioner.errors import ExitCode
+from provisioner.names import blade_id
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState, RunState
 
@@ -20,6 +23,7 @@ class Outcome:
     seconds: float
     interrupted: bool = False
     controller_note: str = ""
+    proof: str = ""
     words: str = ""
 
     def changed(self) -> int:
@@ -41,6 +45,7 @@ class Outcome:
             "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
             "blades": {name: _blade(blade) for name, blade in self.blades.items()},
             "controller": self.controller_note,
+            "verified": self.proof,
             "ansible": self.words,
         }
 
@@ -82,18 +87,43 @@ def conclude(
         verdict = ExitCode.FAILED if everyone and everyone <= set(failed) else ExitCode.DEGRADED
     else:
         verdict = ExitCode.OK
-    note = controller_note(state, controller)
     # Without a failed host and without an end, Ansible itself stopped, and only its words say why.
     words = "" if state.finished or interrupted else "\n".join(state.words).split("Traceback")[0].strip()
-    return Outcome(verdict, blades, state.phases, seconds, interrupted, note, words)
+    return Outcome(
+        verdict,
+        blades,
+        state.phases,
+        seconds,
+        interrupted,
+        controller_note(state, controller),
+        proof(state, controller),
+        words,
+    )
 
 
 def controller_note(state: RunState, controller: str) -> str:
     """Why slurmctld was restarted or reconfigured, '' when it was not."""
-    for task, result in state.results.get(controller, {}).items():
+    change = _fact(state, controller, "__slurmctld_change")
+    if change.get("kind") in (None, "nothing"):
+        return ""
+    return f"slurmctld {change['kind']}: {'; '.join(change['why'])}"
+
+
+def proof(state: RunState, controller: str) -> str:
+    """What verification showed, '' when it did not come that far."""
+    verified = _fact(state, controller, "slurm_verify")
+    nodes, width = verified.get("nodes", {}), int(verified.get("job_width", 0))
+    good = [blade_id(name) for name, report in nodes.items() if not report["problems"] and not report["notes"]]
+    if not good:
+        return ""
+    over = f"one job over all {width}" if width > 1 else "a job on it" if width else "a job on each"
+    return f"verified {NodeSet.fromlist(good)}: registered, same release, munge both ways, {over}, scratch writable"
+
+
+def _fact(state: RunState, host: str, name: str) -> dict[str, Any]:
+    """A fact that a task of this run set on the host, {} when none did."""
+    for result in state.results.get(host, {}).values():
         facts = result.get("ansible_facts")
-        if task.endswith("find out what its change needs") and isinstance(facts, dict):
-            change = facts.get("__slurmctld_change", {})
-            if change.get("kind") not in (None, "nothing"):
-                return f"slurmctld {change['kind']}: {'; '.join(change['why'])}"
-    return ""
+        if isinstance(facts, dict) and isinstance(facts.get(name), dict):
+            return dict(facts[name])
+    return {}

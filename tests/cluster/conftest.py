@@ -1,21 +1,13 @@
-"""The lab that the tests of this folder share: up before the first one, gone after the last one.
-
-CLUSTER_OS names the Debian release, or several with commas; CLUSTER_NODES how many compute blades take part
-in the runs over all of them (15 and the controller fill an enclosure).
-"""
+"""The lab that the tests of this folder share: up before the first one, gone after the last one."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
-from tests.cluster.labs import Lab, Said
-
-RELEASES = os.environ.get("CLUSTER_OS", "bookworm").split(",")
-NODES = int(os.environ.get("CLUSTER_NODES", "3"))
+from tests.cluster.labs import Lab, Said, VirginCheck
+from tests.cluster.size import NODES, RELEASES
 
 
 @pytest.fixture(scope="session", params=RELEASES)
@@ -27,15 +19,6 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield made
     finally:
         made.lab("down")
-
-
-@dataclass(frozen=True)
-class VirginCheck:
-    """`--check` on blades that nothing was done to: what it said, and the blades around it."""
-
-    said: Said
-    before: dict[str, str]
-    after: dict[str, str]
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,15 @@ class Said:
         return f"{found['message']}; {found['next_step']}"
 
 
+@dataclass(frozen=True)
+class VirginCheck:
+    """`--check` on blades that nothing was done to: what it said, and the blades around it."""
+
+    said: Said
+    before: dict[str, str]
+    after: dict[str, str]
+
+
 @dataclass
 class Lab:
     """One controller (BLD-001) and compute blades BLD-002, BLD-003, ...; the first two have scratch disks.

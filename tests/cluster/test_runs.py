@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.conftest import VirginCheck
-from tests.cluster.labs import Lab, Said
+from tests.cluster.labs import Lab, Said, VirginCheck
 
 
 def test_check_on_virgin_blades_says_what_would_change(lab: Lab, virgin_check: VirginCheck) -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from tests.cluster.background import Background, background
 from tests.cluster.labs import Lab
+from tests.cluster.size import WHOLE_ENCLOSURE
 from tests.cluster.waiting import until
 
-# Points of a run over a virgin blade, from its start to its end.
-POINTS = ["Preflight", "apt at work", "Controller", "Compute"]
-KILLED = ["apt at work", "Controller"]
+# Points of a run over a virgin blade; dpkg at work and slurmctld about to change hurt most.
+POINTS = ["Preflight", "Prepare", "apt at work", "Scratch", "Controller", "Compute", "Verify"]
+STOPPED = POINTS if WHOLE_ENCLOSURE else ["apt at work", "Compute"]
+KILLED = POINTS if WHOLE_ENCLOSURE else ["Controller"]
 
 
 def _reach(lab: Lab, blade: str, run: Background, point: str) -> None:
@@ -32,7 +34,7 @@ def _heals(lab: Lab, blade: str) -> None:
     assert lab.inside(blade, "dpkg --audit") == ""
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", STOPPED)
 def test_ctrl_c_leaves_no_process_and_the_next_run_converges(cluster: Lab, virgin: str, point: str) -> None:
     with background(cluster, "slurm", f"--nodes={virgin}") as run:
         _reach(cluster, virgin, run, point)

@@ -56,7 +56,8 @@ TROUBLES = {
         ("disk is full", "room"),
     ),
     "dead mirror": Trouble(
-        f"rm -rf /var/lib/apt/lists/*; mv /etc/apt/sources.list /root/kept; echo '{DEAD_MIRROR}' > /etc/apt/sources.list",
+        "rm -rf /var/lib/apt/lists/*; mv /etc/apt/sources.list /root/kept; "
+        f"echo '{DEAD_MIRROR}' > /etc/apt/sources.list",
         "mv /root/kept /etc/apt/sources.list; apt-get update -qq",
         ("apt", "apt-get update"),
     ),
@@ -91,10 +92,8 @@ def test_trouble_is_one_sentence_and_stops_nobody(cluster: Lab, broken: str, nam
 
 def test_another_debian_release_is_refused(cluster: Lab, broken: str) -> None:
     other = OTHER_RELEASE[cluster.release]
-    cluster.inside(
-        broken,
-        f"cp --dereference /etc/os-release /root/kept; sed -i 's/^VERSION_ID=.*/VERSION_ID=\"{other}\"/' /etc/os-release",
-    )
+    pretend = f's/^VERSION_ID=.*/VERSION_ID="{other}"/'
+    cluster.inside(broken, f"cp --dereference /etc/os-release /root/kept; sed -i '{pretend}' /etc/os-release")
     try:
         said = cluster.slurm([cluster.compute[0], broken])
     finally:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioner.knownhosts import announce, forget, known_name, replaced
-
 from provisioner.lab.record import LabRecord, read_record
 from provisioner.lab.settings import Release, lab_ssh_key
 

@@ -51,8 +51,11 @@ def test_a_stopped_slurmd_comes_back(controller: Host, compute: dict[str, Host],
     name, host = next(iter(compute.items()))
     host.check_output("systemctl stop slurmd")
     controller.check_output(f"scontrol update nodename={name} state=down reason='test: slurmd stopped'")
+    submit = "sbatch --parsable --chdir=/ --output=/dev/null --wrap=true"
+    job = controller.check_output(f"{submit} --nodelist={name}")
     host.check_output("systemctl start slurmd")
-    controller.check_output(f"scontrol update nodename={name} state=resume")
+    finished = until(lambda: "JobState=COMPLETED" in controller.check_output(f"scontrol show job {job}"))
+    assert finished, controller.check_output(f"scontrol show job {job}")
     _works(controller)
 
 

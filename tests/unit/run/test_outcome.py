@@ -88,6 +88,15 @@ def test_an_unchanged_controller_is_not_worth_a_note() -> None:
     assert outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note == ""
 
 
+def test_the_proof_names_what_was_verified() -> None:
+    fine, drained = {"problems": [], "notes": []}, {"problems": [], "notes": ["drained"]}
+    facts = {"slurm_verify": {"nodes": {"bld-008": fine, "bld-011": fine, "bld-012": drained}, "job_width": 2}}
+    proof = outcome(ok("bld-006", "Ask the cluster", ansible_facts=facts), stats()).proof
+    assert proof.startswith("verified BLD-[008,011]: ")
+    assert "one job over all 2" in proof
+    assert outcome(ok("bld-006"), stats()).proof == ""
+
+
 def test_ansibles_own_words_only_when_it_stopped() -> None:
     words = {"event": "error", "stdout": "ERROR! no such role\nTraceback (most recent call last): ..."}
     assert outcome(words, code=1).words == "ERROR! no such role"
