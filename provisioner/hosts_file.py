@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 # Debian's installer maps the host name to this address; MPI libraries would then listen on loopback.
+_BEGIN, _END = "# BEGIN provision: blades of ", "# END provision: blades of "
 INSTALLER_ADDRESS = "127.0.1.1"
 
 
@@ -16,21 +17,24 @@ def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], d
         hosts: `{"name", "id", "address"}` of every blade.
         domain: DNS domain for the first name of each line, '' for none.
     """
-    begin, end = f"# BEGIN provision: blades of {cluster}", f"# END provision: blades of {cluster}"
-    kept = [line for line in _outside(current, begin, end) if line.split()[:1] != [INSTALLER_ADDRESS]]
+    begin, end = f"{_BEGIN}{cluster}", f"{_END}{cluster}"
+    kept = [line for line in _outside(current) if line.split()[:1] != [INSTALLER_ADDRESS]]
     block = [" ".join(_names(host, domain)) for host in hosts]
     return "\n".join([*_without_trailing_blanks(kept), begin, *block, end]) + "\n"
 
 
-def _outside(text: str, begin: str, end: str) -> list[str]:
-    """The lines that are not ours. A marker without its counterpart takes no foreign line with it."""
+def _outside(text: str) -> list[str]:
+    """The lines that are not ours, whatever the cluster was called when they were written.
+
+    A marker without its counterpart takes no foreign line with it.
+    """
     kept: list[str] = []
     ours: list[str] | None = None
     for line in text.split("\n"):
-        if line == begin:
+        if line.startswith(_BEGIN):
             kept += ours or []
             ours = []
-        elif line == end:
+        elif line.startswith(_END):
             ours = None
         elif ours is None:
             kept.append(line)

@@ -131,7 +131,7 @@ def _ssh_options(known_hosts: Path | None) -> list[str]:
 
     Without HashKnownHosts=no a person could not find a blade's line; GSSAPI costs a DNS look-up per login.
     """
-    options = ["-o StrictHostKeyChecking=accept-new", "-o GSSAPIAuthentication=no"]
+    options = ["-o StrictHostKeyChecking=accept-new", "-o GSSAPIAuthentication=no", "-o BatchMode=yes"]
     if known_hosts:
         own = shlex.quote(f'UserKnownHostsFile="{known_hosts}"')
         options += [f"-o {own}", "-o GlobalKnownHostsFile=/dev/null"]

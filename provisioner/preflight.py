@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from provisioner.slurm.packages import missing_packages
 
 # Slurm per Debian release: a cluster runs one of them, since 24.11 speaks to nothing older than 23.02.
 SLURM_OF_DEBIAN = {"12": "22.05", "13": "24.11"}
 MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in either direction
 # Against the asking machine; two blades may then differ by twice as much, plus the time of the call.
 SKEW_LIMIT = (MUNGE_TOLERANCE - 60) / 2
+REGISTRY = "/etc/slurm/nodes.json"
+_RESTORE = (
+    "restore /etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld on the controller from a backup, "
+    "or run over all blades with --new-cluster to start anew"
+)
 NEEDED_MIB = {"/": 300, "/var": 600}
 
 
@@ -20,15 +27,17 @@ def blade_problems(
 
     Args:
         blade: its facts.
-        wanted: `{"now": epoch of the asking machine, "users": {name: id}}`.
-        controller: the controller's facts; null for the controller itself or while it is unreachable.
+        wanted: `{"name": inventory name, "role": "controller" or "compute", "users": {name: id}, "packages":
+            names, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool}`.
+        controller: the controller's facts; null while it is unreachable.
     """
     return [
         *_system_problems(blade),
         *_release_problems(blade, controller),
-        *_space_problems(blade),
-        *_clock_problems(blade, float(wanted["now"])),
+        *_space_problems(blade, wanted["packages"]),
+        *_clock_problems(float(blade["skew"])),
         *_user_problems(blade, wanted["users"]),
+        *_cluster_problems(blade, wanted, controller),
     ]
 
 
@@ -63,7 +72,10 @@ def _release_problems(blade: Mapping[str, Any], controller: Mapping[str, Any] | 
     ]
 
 
-def _space_problems(blade: Mapping[str, Any]) -> list[str]:
+def _space_problems(blade: Mapping[str, Any], packages: Iterable[str]) -> list[str]:
+    """Room for packages; a member that has them all is not stopped by a full disk."""
+    if not missing_packages(packages, blade):
+        return []
     return [
         f"only {blade['free_mib'][path]} MiB are free on {path}, {needed} are needed; next: make room there"
         for path, needed in NEEDED_MIB.items()
@@ -71,16 +83,49 @@ def _space_problems(blade: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _clock_problems(blade: Mapping[str, Any], now: float) -> list[str]:
-    skew = round(float(blade["epoch"]) - now)
+def _clock_problems(seconds: float) -> list[str]:
+    skew = round(seconds)
     if abs(skew) < SKEW_LIMIT:
         return []
     word = "ahead" if skew > 0 else "behind"
     return [
         f"its clock is {abs(skew)} s {word} of this machine's, and munge breaks when two blades differ by "
-        f"{MUNGE_TOLERANCE} s; next: "
-        "set it with date --set or let chrony step it (chronyc makestep)"
+        f"{MUNGE_TOLERANCE} s; next: set it with date --set or let chrony step it (chronyc makestep)"
     ]
+
+
+def _cluster_problems(
+    blade: Mapping[str, Any], wanted: Mapping[str, Any], controller: Mapping[str, Any] | None
+) -> list[str]:
+    """A cluster that lives is not replaced in silence: not by a reimaged controller, not by a changed plan."""
+    if controller is None or wanted["new_cluster"]:
+        return []
+    if wanted["role"] == "controller":
+        lost = _has_no_registry(blade) and any(_was_member(member) for member in wanted["members"])
+        return [f"it has lost the registry of a cluster that blades still belong to; next: {_RESTORE}"] if lost else []
+    problems = []
+    if blade["units"]["slurmctld"]["active"] == "active":
+        problems.append(
+            "it runs slurmctld although the plan says otherwise; next: name it as controller in the plan, or move "
+            "/etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld to the new controller and run "
+            "`systemctl disable --now slurmctld` here"
+        )
+    if _was_member(blade) and f'"{wanted["name"]}"' not in _text(controller, REGISTRY):
+        problems.append(f"it belongs to a cluster whose controller has lost its registry; next: {_RESTORE}")
+    return problems
+
+
+def _has_no_registry(controller: Mapping[str, Any]) -> bool:
+    return not _text(controller, REGISTRY).strip()
+
+
+def _was_member(blade: Mapping[str, Any]) -> bool:
+    """Our own options of slurmd come last, when the registry has had the node for long."""
+    return "Written by provision" in _text(blade, "/etc/default/slurmd")
+
+
+def _text(blade: Mapping[str, Any], path: str) -> str:
+    return str(blade["paths"].get(path, {}).get("content", ""))
 
 
 def _user_problems(blade: Mapping[str, Any], users: Mapping[str, int]) -> list[str]:

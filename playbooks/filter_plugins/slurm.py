@@ -8,10 +8,10 @@ from typing import Any
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.slurm.change import config_change
-from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, settings_problems, slurm_config
 from provisioner.slurm.packages import missing_packages, packages
 from provisioner.slurm.record import node_record, record_doubts
-from provisioner.slurm.registry import merge_records, read_registry, write_registry
+from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 
 
 class FilterModule:
@@ -28,6 +28,8 @@ class FilterModule:
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_merge_records": lambda known, found, accept=(): merge_records(known, found, accept).as_dict(),
+            "slurm_merge_notes": merge_notes,
+            "slurm_settings_problems": settings_problems,
             "slurm_node_record": node_record,
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,

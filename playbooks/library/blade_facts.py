@@ -34,6 +34,10 @@ options:
     description: Secret files to return a salted digest with owner and mode of, by a name of the caller.
     type: dict
     default: {}
+  asked:
+    description: The clock of the asking machine (epoch) at the time of asking; the skew is reported against it.
+    type: float
+    default: 0
   salt:
     description: Random text of this run; makes digests of O(secrets) worthless after it.
     type: str
@@ -48,7 +52,7 @@ import pwd
 import shutil
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -120,7 +124,7 @@ def epoch(words):
         moment = datetime.strptime(words, "%a %Y-%m-%d %H:%M:%S.%f UTC")
     except ValueError:
         return 0.0
-    return moment.replace(tzinfo=UTC).timestamp()
+    return moment.replace(tzinfo=timezone.utc).timestamp()
 
 
 def written(paths):
@@ -203,6 +207,7 @@ def main():
             "users": {"type": "list", "elements": "str", "default": []},
             "paths": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "dict", "default": {}, "no_log": False},
+            "asked": {"type": "float", "default": 0},
             "salt": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
@@ -216,6 +221,7 @@ def main():
         "os": os_release(),
         "init": text("/proc/1/comm").strip(),
         "epoch": time.time(),
+        "skew": time.time() - wanted["asked"],
         "memory_mib": memory_mib(),
         "cpu": cpu(),
         "free_mib": {path: shutil.disk_usage(path).free // 2**20 for path in ("/", "/var")},

@@ -123,7 +123,7 @@ def difference(path, now, want):
     keys = [key for key in ("kind", "mode", "owner", "group") if now.get(key) != want.get(key)]
     head = [" ".join("{}={}".format(key, side.get(key, "-")) for key in keys) for side in (now, want)]
     texts = [readable(side.get("content", "")) for side in (now, want)]
-    before, after = ("{}\n{}".format(*pair) if pair[0] else pair[1] for pair in zip(head, texts, strict=False))
+    before, after = ("{}\n{}".format(*pair) if pair[0] else pair[1] for pair in zip(head, texts))
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 

@@ -136,7 +136,7 @@ def silent(names, nodes):
 
     names = sorted(names)
     with ThreadPoolExecutor(max_workers=32) as pool:
-        return {name for name, bad in zip(names, pool.map(refuses, names), strict=True) if bad}
+        return {name for name, bad in zip(names, pool.map(refuses, names)) if bad}
 
 
 def answers(names, scratch):

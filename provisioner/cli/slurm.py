@@ -22,6 +22,10 @@ def slurm(
         str | None,
         typer.Option("--accept-hardware", metavar="SET", help="Accept that these blades lost hardware."),
     ] = None,
+    new_cluster: Annotated[
+        bool,
+        typer.Option("--new-cluster", help="Start anew although blades belong to a lost cluster."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make blades members of the Slurm cluster, or keep them so.
@@ -49,8 +53,10 @@ def slurm(
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
     blades = select_nodes(site, nodes)
-    accepted = [host_name(name) for name in select_nodes(site, accept_hardware)] if accept_hardware else []
-    options = Options(check, diff, forks, verbose, {"slurmctld_accept_hardware": accepted})
+    extra: dict[str, object] = {"provision_new_cluster": True} if new_cluster else {}
+    if accept_hardware:
+        extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
+    options = Options(check, diff, forks, verbose, extra)
     console = console_for(as_json)
     finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
     if as_json:

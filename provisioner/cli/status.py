@@ -26,7 +26,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
 
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
-    from provisioner.errors import ExitCode
+    from provisioner.errors import ExitCode, ProvisionError
     from provisioner.names import host_name
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
@@ -43,10 +43,15 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
         raise typer.Exit(int(finished.outcome.code))
     answer = finished.results[host_name(site.cluster.controller)]["Ask slurmctld"]["stdout"]
     cluster = parse_status(str(answer))
+    if not cluster.up and not as_json:
+        raise ProvisionError(
+            f"slurmctld on {site.cluster.controller} is down",
+            f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {site.cluster.controller}` starts it",
+        )
     if as_json:
         typer.echo(json.dumps(_as_dict(site, cluster), indent=2))
-    else:
-        _print(console, site, cluster)
+        raise typer.Exit(int(ExitCode.OK if cluster.up else ExitCode.FAILED))
+    _print(console, site, cluster)
 
 
 def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
         for name in members(site)
         if name != site.cluster.controller
     ]
-    known = {host_name(name) for name in site.blades}
+    known = {host_name(name) for name in members(site)}
     strangers = {name: node for name, node in cluster.nodes.items() if name not in known}
     nodes += [{"blade": name, "member": True} | node.as_dict() for name, node in strangers.items()]
     return {"cluster": site.cluster.name, "up": cluster.up, "pending_jobs": cluster.pending, "nodes": nodes}
@@ -94,5 +99,5 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
             node.reason,
         )
     console.print(table)
-    if strangers := sorted(cluster.nodes.keys() - {host_name(name) for name in site.blades}):
-        console.print(f"defined in Slurm, but not in the plan: {', '.join(strangers)}")
+    if strangers := sorted(cluster.nodes.keys() - {host_name(name) for name in members(site)}):
+        console.print(f"defined in Slurm, but without a Slurm role in the plan: {', '.join(strangers)}")

@@ -43,21 +43,25 @@ class Outcome:
             "seconds": round(self.seconds, 1),
             "changed": self.changed(),
             "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
-            "blades": {name: _blade(blade) for name, blade in self.blades.items()},
+            "blades": {name: _blade(name, blade) for name, blade in self.blades.items()},
             "controller": self.controller_note,
             "verified": self.proof,
             "ansible": self.words,
         }
 
 
-def _blade(blade: BladeState) -> dict[str, Any]:
+def _blade(name: str, blade: BladeState) -> dict[str, Any]:
     return {
         "status": status(blade),
         "changed": blade.changed,
         "notes": blade.notes,
         "seconds": round(blade.seconds, 1),
-        "failure": asdict(blade.failure) if blade.failure else None,
+        "failure": _failure(name, blade.failure) if blade.failure else None,
     }
+
+
+def _failure(name: str, failure: Diagnosis) -> dict[str, Any]:
+    return {**asdict(failure), "next_step": failure.step_for(name)}
 
 
 def status(blade: BladeState) -> str:

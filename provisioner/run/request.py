@@ -81,6 +81,8 @@ def _environment(assets: Path) -> dict[str, str]:
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_PIPELINING": "True",
         "ANSIBLE_TIMEOUT": "10",
+        # A blade that hangs inside a task is given up in the end; installing over a slow mirror is not.
+        "ANSIBLE_TASK_TIMEOUT": "1800",
         "ANSIBLE_INJECT_FACT_VARS": "False",
         "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=30s -o ServerAliveInterval=15",
         "ANSIBLE_NOCOLOR": "True",

@@ -37,14 +37,24 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """What has to be done and why, in words for the summary."""
+    """What has to be done and why, in words for the summary.
+
+    Jobs would end in `partitions_gone`, and from REEXEC on be requeued on `nodes_rebuilt` (other CPUs).
+    """
 
     kind: Kind
     why: list[str]
+    partitions_gone: tuple[str, ...] = ()
+    nodes_rebuilt: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for templates and the run record."""
-        return {"kind": self.kind.name.lower(), "why": self.why}
+        return {
+            "kind": self.kind.name.lower(),
+            "why": self.why,
+            "partitions_gone": list(self.partitions_gone),
+            "nodes_rebuilt": list(self.nodes_rebuilt),
+        }
 
 
 def release_of(version: str) -> Release:
@@ -70,9 +80,21 @@ def config_change(live: list[str], new: str, version: str) -> Change:
         version: the controller's Slurm version.
     """
     needs = [_need(old, new, release_of(version)) for old in live or [""]]
+    before, now = [_parse(old) for old in live], _parse(new)
+    gone = {name for old in before for name in old.partitions.keys() - now.partitions.keys()}
+    rebuilt = {name for old in before for name in _rebuilt(old, now) if release_of(version) >= REEXEC}
     kind = max(need.kind for need in needs)
     why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
-    return Change(kind, why)
+    return Change(kind, why, tuple(sorted(gone)), tuple(sorted(rebuilt)))
+
+
+def _rebuilt(before: _Parsed, now: _Parsed) -> list[str]:
+    """Nodes whose CPUs are others than before."""
+    return [
+        name
+        for name in before.nodes.keys() & now.nodes.keys()
+        if any(before.nodes[name].get(key) != now.nodes[name].get(key) for key in _TOPOLOGY)
+    ]
 
 
 def _need(old: str, new: str, release: Release) -> Change:
@@ -119,22 +141,24 @@ class _Parsed:
 
     settings: dict[str, str]
     nodes: dict[str, dict[str, str]]
+    partitions: dict[str, str]
     others: tuple[str, ...]
 
 
 def _parse(text: str) -> _Parsed:
     settings: dict[str, str] = {}
     nodes: dict[str, dict[str, str]] = {}
+    partitions: dict[str, str] = {}
     others: list[str] = []
     for line in (row.split("#", 1)[0].strip() for row in text.splitlines()):
         pairs = {key.lower(): value for key, value in re.findall(r"(\w+)=(\S*)", line)}
         if "nodename" in pairs:
             nodes[pairs["nodename"]] = pairs
         elif "partitionname" in pairs:
-            others.append(line)
+            partitions[pairs["partitionname"]] = line
         elif "=" in line:
             key, value = line.split("=", 1)
             settings[key.strip().lower()] = value.strip()
         elif line:
             others.append(line)
-    return _Parsed(settings, nodes, tuple(others))
+    return _Parsed(settings, nodes, partitions, tuple(others))

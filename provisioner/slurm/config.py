@@ -13,6 +13,18 @@ from provisioner.slurm.nodes import PLACEHOLDER_NODE, Line, node_line, partition
 
 Settings = dict[str, str | int]
 
+_CONFIGLESS = "enable_configless"
+_PLAN = "the plan and the registry say it"
+_RELIED_ON = "units, ports and folders of the roles go with it"
+_OWNED = {
+    **dict.fromkeys(("clustername", "slurmctldhost", "nodename", "nodeaddr", "partitionname", "tmpfs"), _PLAN),
+    **dict.fromkeys(
+        ("slurmctldport", "slurmdport", "slurmuser", "slurmduser", "authtype", "statesavelocation", "slurmdspooldir",
+         "slurmctldlogfile", "slurmdlogfile", "slurmctldpidfile", "slurmdpidfile"),
+        _RELIED_ON,
+    ),
+}  # fmt: skip
+
 
 def default_settings(cluster: str, controller: str, address: str) -> Settings:
     """Our slurm.conf keys; times are seconds, memory MiB."""
@@ -42,7 +54,6 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "PrologFlags": "Contain",
         "LaunchParameters": "use_interactive_step",
         "MpiDefault": "none",
-        "TmpFS": "/scratch",
         # A blade comes back by itself after a power cut or a reimage; a drain stays a drain.
         "ReturnToService": 2,
         "SlurmctldTimeout": 120,
@@ -75,7 +86,28 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     for key, value in site.items():
         name = merged[key.lower()][0] if key.lower() in merged else key
         merged[key.lower()] = (name, value)
-    return {name: _printed(value) for name, value in merged.values() if value is not None}
+    settings = {name: _printed(value) for name, value in merged.values() if value is not None}
+    if "SlurmctldParameters" in defaults:
+        settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
+    return settings
+
+
+def settings_problems(site: Mapping[str, Any]) -> list[str]:
+    """Keys of the site that this project relies on or writes itself, as one sentence; [] when all is well."""
+    taken = [key for key in site if key.lower() in _OWNED]
+    if not taken:
+        return []
+    reasons = {_OWNED[key.lower()] for key in taken}
+    return [
+        f"slurmctld_config may not set {', '.join(taken)}: {' and '.join(sorted(reasons))}; "
+        "next: take it out of group_vars beside the plan"
+    ]
+
+
+def _with_configless(value: str | int) -> str:
+    """SlurmctldParameters of the site, with what the nodes cannot do without."""
+    words = [word for word in str(value).split(",") if word]
+    return ",".join(words if _CONFIGLESS in words else [_CONFIGLESS, *words])
 
 
 def _printed(value: Any) -> str | int:
@@ -94,12 +126,13 @@ def slurm_config(
     """slurm.conf as `{"settings": {...}, "nodes": [...], "partitions": [...]}`.
 
     Args:
-        cluster: `{"name", "controller", "address"}`.
+        cluster: `{"name", "controller", "address", "tmp_fs"}`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults.
     """
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
+    defaults["TmpFS"] = cluster["tmp_fs"]
     lines: list[Line] = [node_line(name, nodes[name]) for name in sorted(nodes)]
     return {
         "settings": merge_settings(defaults, site),

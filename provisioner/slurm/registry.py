@@ -35,6 +35,12 @@ class Merge:
         }
 
 
+def merge_notes(merge: Mapping[str, Any]) -> list[str]:
+    """What changed in the registry, old against new, a line per node; from `Merge.as_dict`."""
+    changed = [f"{name}: {', '.join(differences)}" for name, differences in merge["changed"].items()]
+    return [*changed, *(f"{name} is new" for name in merge["added"])]
+
+
 def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
     """The records in the text of nodes.json, by node name; an absent file ('') has none.
 

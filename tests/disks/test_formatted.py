@@ -14,7 +14,7 @@ from roles.scratch.module_utils.blade_disks.model import Refusal, Slot, Wanted
 from tests.disks.blade_lab import Blade, run
 from tests.disks.content_makers import ext4, put
 
-LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s 0 0\n"
+LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service 0 0\n"
 
 
 def uuid(blade: Blade, name: str) -> str:

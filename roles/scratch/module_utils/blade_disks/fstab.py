@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from .model import Refusal, Slot, slot_number
 
-OPTIONS = "noatime,nofail,x-systemd.device-timeout=10s"
-"""nofail and the short timeout: a dead scratch disk must not stop a blade from booting."""
+OPTIONS = "noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service"
+"""nofail and the short timeout: a dead scratch disk must not stop a blade from booting. systemd does not wait
+for such a mount, so slurmd is told to: else it would measure the root disk and have the node drained."""
 
 
 def line(slot: Slot) -> str:
