@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from provisioner.lab.settings import lab_ssh_key
+from provisioner.lab.settings import ssh_identity
 from provisioner.paths import find_plan, state_dir
 from provisioner.plan.derive import slurm_role
 from provisioner.plan.load import load_plan
@@ -30,9 +30,8 @@ from provisioner.slurm.packages import packages
 
 def ssh_command(plan: Plan, blade: str, remote: str) -> list[str]:
     """A plain ssh call to the blade, with the key and host keys that `provision` uses."""
-    state = state_dir(plan.cluster.name)
-    key = lab_ssh_key(state)
-    options = ["-o", f"UserKnownHostsFile={state / 'known_hosts'}", "-o", "BatchMode=yes"]
+    key, known_hosts = ssh_identity(state_dir(plan.cluster.name))
+    options = ["-o", f"UserKnownHostsFile={known_hosts}", "-o", "BatchMode=yes"]
     identity = ["-i", str(key)] if key else []
     target = f"{plan.ssh.user}@{plan.blades[blade].address}"
     return ["ssh", *options, *identity, "-p", str(plan.ssh.port), target, remote]

@@ -56,6 +56,8 @@ echo "ANSWER $name $incoming $scratch $(munge -n)"
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
 FREE = {"IDLE"}
 SLURMD_START = 15
+# Another operator's verification has its own name, and is not cancelled with ours.
+JOB_NAME = f"provision-verify-{os.getpid()}"
 
 
 def run(*command, extra=None, text=None, limit=60):
@@ -77,7 +79,7 @@ def show_nodes():
     for line in out.splitlines():
         pairs = dict(re.findall(r"\b(NodeName|NodeAddr|Port|State|Version)=(\S+)", line))
         words = re.sub(r"[*~#!%$@^-]+$", "", pairs.get("State", "")).split("+")
-        reason = re.search(r"\bReason=(.*?)(?:\s\[|$)", line)
+        reason = re.search(r"\bReason=(.*?)(?:\s\[(\w*)@|$)", line)
         found[pairs.get("NodeName", "")] = {
             "address": pairs.get("NodeAddr", ""),
             "port": int(pairs.get("Port", 6818)),
@@ -85,6 +87,7 @@ def show_nodes():
             "silent": "*" in pairs.get("State", "") or "NOT_RESPONDING" in words,
             "version": pairs.get("Version", ""),
             "reason": reason.group(1).strip() if reason else "",
+            "by": (reason.group(2) or "") if reason else "",
         }
     return found
 
@@ -147,7 +150,7 @@ def answers(names, scratch):
         "PROVISION_SCRATCH": " ".join(f"{name}:{path}" for name, path in scratch.items()),
     }
     count = str(len(names))
-    job = ["srun", "--job-name=provision-verify", "--partition=all", "--nodelist=" + ",".join(names)]
+    job = ["srun", "--job-name=" + JOB_NAME, "--partition=all", "--nodelist=" + ",".join(names)]
     job += [
         "--nodes=" + count,
         "--ntasks=" + count,
@@ -160,7 +163,7 @@ def answers(names, scratch):
     code, out, err = run(*job, extra=extra, limit=60)
     if code != 0:
         # srun that was given up may leave its allocation behind.
-        run("scancel", "--name=provision-verify", "--me")
+        run("scancel", "--name=" + JOB_NAME, "--me")
     found = {}
     for line in out.splitlines():
         if line.startswith("ANSWER "):
@@ -201,6 +204,11 @@ def verify(names, scratch, timeout, strangers_too):
             report[name]["problems"].append("its slurmd does not answer on its port")
         elif node["version"] != own:
             report[name]["problems"].append(f"its slurmd is {node['version']}, the controller {own}")
+        elif "DRAIN" in node["states"] and node["by"] == "slurm":
+            report[name]["problems"].append(
+                f"Slurm itself drained it ({node['reason']}); once that is mended, release it with "
+                f"`scontrol update nodename={name} state=resume`"
+            )
         elif "DRAIN" in node["states"]:
             report[name]["notes"].append(
                 f"drained ({node['reason']}), left so; release it with `scontrol update nodename={name} state=resume`"

@@ -31,7 +31,7 @@ def inventory(
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
-    from provisioner.lab.settings import lab_ssh_key
+    from provisioner.lab.settings import ssh_identity
     from provisioner.names import blade_id
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
@@ -45,7 +45,7 @@ def inventory(
         typer.echo(json.dumps(host_variables(site, blade_id(host)), indent=2))
         return
     state = state_dir(site.cluster.name)
-    listed = build(site, lab_ssh_key(state), state / "known_hosts")
+    listed = build(site, *ssh_identity(state))
     if list_all:
         typer.echo(json.dumps(listed, indent=2))
         return

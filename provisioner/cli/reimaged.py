@@ -22,13 +22,14 @@ def reimaged(
       provision reimaged BLD-008 && provision slurm --nodes BLD-008
     """
     from provisioner import knownhosts
+    from provisioner.lab.settings import ssh_identity
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
 
     site = load_plan(find_plan(plan))
     chosen = select_nodes(site, nodes)
-    file = state_dir(site.cluster.name) / "known_hosts"
+    _, file = ssh_identity(state_dir(site.cluster.name))
     names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
     knownhosts.forget(file, names)
     for name in chosen:

@@ -8,12 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from provisioner import knownhosts
 from provisioner.errors import ProvisionError
 from provisioner.lab import loops, network
 from provisioner.lab.blades import Bench
 from provisioner.lab.lab import containers
-from provisioner.lab.record import read_record
 from provisioner.lab.settings import PREFIX
 
 DETACH_SECONDS = 20
@@ -33,9 +31,6 @@ def down(bench: Bench, say: Callable[[str], None], images: bool) -> None:
     bench.podman.remove_containers([each.name for each in found.values()])
     network.remove_network(bench.podman, bench.plan.cluster.name)
     _detach_all(bench)
-    # only those the lab has written: the plan's other addresses may belong to real blades
-    if record := read_record(files.record):
-        knownhosts.forget(files.known_hosts, record.known_names)
     _remove_files(files.folder)
     if images:
         _remove_images(bench, say)

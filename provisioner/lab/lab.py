@@ -119,7 +119,6 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
     say(f"starting {', '.join(names)}")
     keys = for_each(lambda blade: make_host_keys(host_name(blade)), names)
     if announced:
-        record.with_names(map(bench.known_name, names)).write(bench.files.record)
         for blade in names:
             known = bench.files.known_hosts
             knownhosts.announce(known, bench.known_name(blade), keys[blade].public)

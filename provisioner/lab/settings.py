@@ -13,7 +13,6 @@ CLUSTER_LABEL = f"{PREFIX}.cluster"
 STATE_LABEL = f"{PREFIX}.state"
 BLADE_LABEL = f"{PREFIX}.blade"
 RELEASE_LABEL = f"{PREFIX}.release"
-IMAGE_LABEL = f"{PREFIX}.image"
 
 
 class Release(StrEnum):
@@ -41,8 +40,9 @@ class LabFiles:
 
     @property
     def known_hosts(self) -> Path:
-        """The site's host keys, which the lab shares with every other verb."""
-        return self.state / "known_hosts"
+        """The host keys of the lab's blades. Apart from the site's own: real blades may have the same
+        addresses, and their keys are not to be forgotten for a rehearsal."""
+        return self.folder / "known_hosts"
 
     @property
     def record(self) -> Path:
@@ -68,3 +68,11 @@ def lab_ssh_key(state: Path) -> Path | None:
     """The lab's private key while a lab of this cluster exists, else None."""
     key = LabFiles(state).key
     return key if key.is_file() else None
+
+
+def ssh_identity(state: Path) -> tuple[Path | None, Path]:
+    """The private key (None: ssh's own choice) and the known_hosts file of the blades: while a lab of this
+    cluster exists the lab's, else the site's."""
+    files = LabFiles(state)
+    key = lab_ssh_key(state)
+    return key, files.known_hosts if key else state / "known_hosts"

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from provisioner.lab.settings import lab_ssh_key
+from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
 from provisioner.plan.model import Plan
@@ -79,6 +79,7 @@ def _run(
 ) -> Finished:
     state = state_dir(plan.cluster.name)
     extra = {"provision_run": str(run), "provision_time": run.started.isoformat(timespec="seconds")}
+    key, known_hosts = ssh_identity(state)
     request = build_request(
         plan,
         plan_file,
@@ -86,8 +87,8 @@ def _run(
         playbook,
         assets(),
         replace(options, extra={**extra, **options.extra}),
-        ssh_key=lab_ssh_key(state),
-        known_hosts=state / "known_hosts",
+        ssh_key=key,
+        known_hosts=known_hosts,
     )
     names = {host: blade_id(host) for host in request.limit}
     seen = RunState({host: BladeState() for host in request.limit})
