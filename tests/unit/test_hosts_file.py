@@ -17,13 +17,20 @@ foreign_lines = st.one_of(
     st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=12),
     st.sampled_from(["10.0.0.9 storage nas", "# by hand", "127.0.0.1 localhost"]),
 ).filter(lambda line: line.strip() and line.split()[0] != INSTALLER_ADDRESS)
-ours = st.lists(foreign_lines, max_size=2).map(lambda inside: "\n".join([BEGIN, *inside, END]))
+clusters = st.sampled_from(["demo", "other", "d"])
+ours = st.builds(
+    lambda inside, name: "\n".join([BEGIN, *inside, END]).replace("demo", name),
+    st.lists(foreign_lines.filter(lambda line: "demo" not in line), max_size=2),
+    clusters,
+)
 not_kept = st.one_of(ours, st.sampled_from(["127.0.1.1 bld-008", "127.0.1.1\tx.example.org x", ""]))
 # Pieces of a file: (text, whether it has to stay).
 pieces = st.lists(
     st.one_of(foreign_lines.map(lambda line: (line, True)), not_kept.map(lambda text: (text, False))), max_size=8
 )
-torn_files = st.lists(st.one_of(foreign_lines, st.sampled_from([BEGIN, END])), max_size=8).map("\n".join)
+torn_files = st.lists(st.one_of(foreign_lines, st.sampled_from([BEGIN, END, BEGIN + "2", END + "2"])), max_size=8).map(
+    "\n".join
+)
 
 
 def joined(parts: list[tuple[str, bool]]) -> str:
@@ -72,9 +79,21 @@ def test_a_name_that_is_already_the_host_name_stands_once() -> None:
     assert "10.20.0.1 node1\n" in written
 
 
-def test_the_block_of_another_cluster_stays() -> None:
+def test_a_renamed_cluster_leaves_no_block_behind() -> None:
+    """Else the addresses of the old name would stand first, and win."""
     other = hosts_file("127.0.0.1 localhost\n", "other", BLADES[:1])
-    assert hosts_file(other, "demo", BLADES) == other + BLOCK
+    assert hosts_file(other, "demo", BLADES) == f"127.0.0.1 localhost\n{BLOCK}"
+
+
+def test_blocks_of_several_names_all_go_and_the_lines_between_stay() -> None:
+    other = BLOCK.replace("demo", "other")
+    written = hosts_file(f"{other}10.0.0.9 nas\n{BLOCK}10.0.0.7 printer\n{other}", "demo", BLADES)
+    assert written == f"10.0.0.9 nas\n10.0.0.7 printer\n{BLOCK}"
+
+
+def test_an_open_block_of_another_name_takes_no_foreign_line_with_it() -> None:
+    torn = f"{BEGIN.replace('demo', 'other')}\n10.0.0.9 nas\n{BLOCK}"
+    assert hosts_file(torn, "demo", BLADES) == f"10.0.0.9 nas\n{BLOCK}"
 
 
 def test_an_open_block_takes_no_foreign_line_with_it() -> None:

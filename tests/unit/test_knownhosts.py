@@ -3,8 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from provisioner.knownhosts import announce, forget, known_name, replaced
-from provisioner.lab.record import LabRecord, read_record
-from provisioner.lab.settings import Release, lab_ssh_key
 
 OLD = """\
 # the site
@@ -35,20 +33,3 @@ def test_the_file_is_private_and_goes_when_nothing_is_left(tmp_path: Path) -> No
     forget(file, ["10.77.0.101"])
     assert list(tmp_path.iterdir()) == []
     forget(file, ["10.77.0.101"])
-
-
-def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    file = tmp_path / "lab.json"
-    assert read_record(file) is None
-    record = LabRecord(Release.TRIXIE).with_names(["b", "a"]).with_names(["a"])
-    record.write(file)
-    assert read_record(file) == record
-    assert record.known_names == {"a", "b"}
-
-
-def test_the_labs_key_is_known_only_while_there_is_one(tmp_path: Path) -> None:
-    assert lab_ssh_key(tmp_path) is None
-    key = tmp_path / "lab" / "id_ed25519"
-    key.parent.mkdir()
-    key.write_text("key")
-    assert lab_ssh_key(tmp_path) == key

@@ -32,7 +32,7 @@ def test_slurm_touches_the_named_blades(played: Played) -> None:
     ((playbook, blades, options),) = runs.asked
     assert (playbook, blades) == ("slurm.yml", ["BLD-008", "BLD-011"])
     assert (options.check, options.diff, options.forks) == (True, False, 4)
-    assert options.extra == {"slurmctld_accept_hardware": []}
+    assert options.extra == {}, "group_vars beside the plan keep their say"
 
 
 def test_slurm_without_nodes_means_all_members(played: Played) -> None:
@@ -45,6 +45,15 @@ def test_an_accepted_loss_is_handed_on_by_host_name(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm", "--accept-hardware", "BLD-008"])
     assert runs.asked[0][2].extra == {"slurmctld_accept_hardware": ["bld-008"]}
+
+
+def test_a_new_cluster_is_only_made_on_demand(played: Played) -> None:
+    runs = played()
+    runner.invoke(app, ["slurm", "--new-cluster"])
+    runner.invoke(app, ["slurm", "--new-cluster", "--accept-hardware", "@thin"])
+    assert runs.asked[0][2].extra == {"provision_new_cluster": True}
+    accepted = {"slurmctld_accept_hardware": ["bld-008", "bld-011"]}
+    assert runs.asked[1][2].extra == {"provision_new_cluster": True, **accepted}
 
 
 @pytest.mark.parametrize("code", list(ExitCode))
@@ -114,6 +123,49 @@ def test_status_as_json(played: Played) -> None:
     assert (data["cluster"], data["up"], data["pending_jobs"]) == ("demo", True, 1)
     assert [(node["blade"], node["member"]) for node in data["nodes"]] == [("BLD-008", True), ("BLD-011", False)]
     assert data["nodes"][0]["jobs"] == [17]
+
+
+DOWN = {"bld-006": {"Ask slurmctld": {"stdout": "Slurmctld(primary) at bld-006 is DOWN\n"}}}
+
+
+def test_status_says_that_slurmctld_is_down_and_what_to_do(played: Played) -> None:
+    """A table of members that are all gone would say something else."""
+    played(results=DOWN)
+    done = runner.invoke(app, ["status"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert isinstance(done.exception, ProvisionError)
+    assert str(done.exception) == "slurmctld on BLD-006 is down"
+    assert "`provision slurm --nodes BLD-006`" in done.exception.next_step
+
+
+def test_a_script_hears_that_slurmctld_is_down(played: Played) -> None:
+    played(results=DOWN)
+    done = runner.invoke(app, ["status", "--json"])
+    assert done.exit_code == 1
+    data = json.loads(done.stdout)
+    assert data["up"] is False
+    assert [node["member"] for node in data["nodes"]] == [False, False]
+
+
+STRANGE = ANSWER + (
+    "NodeName=bld-016 CPUAlloc=0 CPUTot=8 Version=22.05.8 RealMemory=7792 State=IDLE\n"
+    "NodeName=bld-099 CPUAlloc=0 CPUTot=8 Version=22.05.8 RealMemory=7792 State=IDLE\n"
+)
+
+
+def test_status_names_nodes_that_the_plan_gives_no_role(played: Played) -> None:
+    """One is off in the plan, the other is not in it at all; the controller and members are none."""
+    played(results={"bld-006": {"Ask slurmctld": {"stdout": STRANGE}}})
+    out = runner.invoke(app, ["status"]).stdout
+    assert "without a Slurm role in the plan: bld-016, bld-099\n" in out
+    data = json.loads(runner.invoke(app, ["status", "--json"]).stdout)
+    assert [node["blade"] for node in data["nodes"]] == ["BLD-008", "BLD-011", "bld-016", "bld-099"]
+    assert all(node["member"] for node in data["nodes"][2:])
+
+
+def test_status_names_no_stranger_without_need(played: Played) -> None:
+    played(results={"bld-006": {"Ask slurmctld": {"stdout": ANSWER}}})
+    assert "without a Slurm role" not in runner.invoke(app, ["status"]).stdout
 
 
 def test_status_of_a_dead_controller_says_why(played: Played) -> None:

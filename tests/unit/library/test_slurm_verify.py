@@ -14,8 +14,8 @@ VERIFY = ansible_module("slurm_verify")
 OK = "ANSWER {name} 0 {scratch} MUNGE:{name}:"
 
 
-def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str = "") -> str:
-    tail = f" Reason={reason} [slurm@2026-11-23T04:31:00]" if reason else ""
+def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str = "", by: str = "slurm") -> str:
+    tail = f" Reason={reason} [{by}@2026-11-23T04:31:00]" if reason else ""
     known = f" Version={version}" if version else ""
     return f"NodeName={name} CPUTot=8{known} State={state} Partitions=all{tail}"
 
@@ -142,11 +142,18 @@ def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
 
 
 def test_an_admins_drain_is_left_alone(play: Play) -> None:
-    cluster = play(node("bld-008", "IDLE+DRAIN", reason="fan is loud"))
+    cluster = play(node("bld-008", "IDLE+DRAIN", reason="fan is loud", by="root"))
     report = verified("bld-008")["nodes"]["bld-008"]
     assert report["problems"] == []
     assert report["notes"][0].startswith("drained (fan is loud), left so")
     assert cluster.jobs == []
+
+
+def test_a_drain_by_slurm_itself_is_a_problem(play: Play) -> None:
+    play(node("bld-008", "IDLE+DRAIN", reason="Low RealMemory (reported:8000 < 95.00% of configured:16000)"))
+    (problem,) = verified("bld-008")["nodes"]["bld-008"]["problems"]
+    assert problem.startswith("Slurm itself drained it (Low RealMemory (reported:8000 < 95.00% of configured:16000))")
+    assert "scontrol update nodename=bld-008 state=resume" in problem
 
 
 def test_one_bad_node_is_named_and_the_others_are_fine(play: Play) -> None:

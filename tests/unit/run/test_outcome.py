@@ -75,6 +75,15 @@ def test_plain_data_says_it_all() -> None:
     assert "SSH is refused" in data["blades"]["BLD-011"]["failure"]["message"]
 
 
+def test_a_script_reads_the_next_step_with_the_names_in_it() -> None:
+    """As the summary prints it; braces of other kinds stay."""
+    step = "run `awk '{print $1}'` on {host} or `provision reimaged {blade}`"
+    data = outcome(failed("bld-011", f"odd; next: {step}"), stats(), code=2).as_dict()
+    failure = data["blades"]["BLD-011"]["failure"]
+    assert failure["next_step"] == "run `awk '{print $1}'` on bld-011 or `provision reimaged BLD-011`"
+    assert failure["message"] == "odd"
+
+
 def test_why_slurmctld_was_restarted() -> None:
     change = {"__slurmctld_change": {"kind": "restart", "why": ["new nodes: bld-011", "more"]}}
     task = "Render slurm.conf and find out what its change needs"
@@ -89,7 +98,8 @@ def test_an_unchanged_controller_is_not_worth_a_note() -> None:
 
 
 def test_the_proof_names_what_was_verified() -> None:
-    fine, drained = {"problems": [], "notes": []}, {"problems": [], "notes": ["drained"]}
+    fine: dict[str, list[str]] = {"problems": [], "notes": []}
+    drained = {**fine, "notes": ["drained"]}
     facts = {"slurm_verify": {"nodes": {"bld-008": fine, "bld-011": fine, "bld-012": drained}, "job_width": 2}}
     proof = outcome(ok("bld-006", "Ask the cluster", ansible_facts=facts), stats()).proof
     assert proof.startswith("verified BLD-[008,011]: ")

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.slurm.change import Kind, config_change, release_of
+from provisioner.slurm.change import Change, Kind, config_change, release_of
 from provisioner.slurm.config import slurm_config
 from tests.unit.slurm.node_makers import registries
 
 RELEASES = ["22.05.8", "23.02.1", "23.11.6", "24.05.2", "24.11.5", "25.05.0"]
 releases = st.sampled_from(RELEASES)
-CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106"}
+CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}
 CONF = """\
 # Written by provision
 ClusterName=demo
@@ -37,7 +37,7 @@ def rendered(nodes: dict[str, Any], **site: Any) -> str:
 def test_the_same_text_needs_nothing(nodes: dict[str, Any], version: str) -> None:
     text = rendered(nodes)
     change = config_change([text, text], text, version)
-    assert (change.kind, change.why) == (Kind.NOTHING, [])
+    assert change == Change(Kind.NOTHING, [])
 
 
 @given(registries, registries, releases)
@@ -111,7 +111,58 @@ def test_the_first_configuration_starts_slurmctld(live: list[str]) -> None:
 
 
 def test_plain_data_for_the_record() -> None:
-    assert config_change([CONF], CONF, "22.05.8").as_dict() == {"kind": "nothing", "why": []}
+    plain = {"kind": "nothing", "why": [], "partitions_gone": [], "nodes_rebuilt": []}
+    assert config_change([CONF], CONF, "22.05.8").as_dict() == plain
+    change = Change(Kind.RESTART, ["why"], ("thin",), ("bld-008",)).as_dict()
+    assert change == {"kind": "restart", "why": ["why"], "partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"]}
+
+
+THIN = CONF + "PartitionName=thin Nodes=bld-008\n"
+FAT = CONF + "PartitionName=fat Nodes=bld-008\n"
+
+
+def test_a_partition_that_goes_takes_its_jobs_with_it() -> None:
+    assert config_change([THIN], CONF, "22.05.8").partitions_gone == ("thin",)
+    assert config_change([THIN], FAT, "22.05.8").partitions_gone == ("thin",)
+    assert config_change([CONF], THIN, "22.05.8").partitions_gone == ()
+
+
+def test_a_partition_that_changes_is_not_gone() -> None:
+    change = config_change([CONF], edited("Default=YES", "Default=NO"), "24.11.5")
+    assert (change.kind, change.partitions_gone) == (Kind.RECONFIGURE, ())
+
+
+def test_partitions_of_every_text_that_may_be_loaded_count() -> None:
+    assert config_change([THIN, FAT], CONF, "22.05.8").partitions_gone == ("fat", "thin")
+
+
+@pytest.mark.parametrize(
+    ("new", "version", "rebuilt"),
+    [
+        (edited("CPUs=8", "CPUs=16"), "22.05.8", ()),
+        (edited("CPUs=8", "CPUs=16"), "23.02.1", ()),
+        (edited("CPUs=8", "CPUs=16"), "23.11.6", ("bld-008",)),
+        (edited("CPUs=8", "CPUs=8 ThreadsPerCore=2"), "24.11.5", ("bld-008",)),
+        (edited("=7792", "=7700"), "24.11.5", ()),
+        (edited("Features=thin", "Features=fat"), "24.11.5", ()),
+        (MORE_NODES, "24.11.5", ()),
+        (NO_NODES, "24.11.5", ()),
+    ],
+)
+def test_jobs_are_requeued_where_cpus_changed(new: str, version: str, rebuilt: tuple[str, ...]) -> None:
+    assert config_change([CONF], new, version).nodes_rebuilt == rebuilt
+
+
+def test_of_two_texts_every_node_that_differs_counts() -> None:
+    old = MORE_NODES.replace("bld-009 NodeAddr=10.20.0.109 CPUs=8", "bld-009 NodeAddr=10.20.0.109 CPUs=4")
+    change = config_change([old, edited("CPUs=8", "CPUs=16")], MORE_NODES, "24.11.5")
+    assert change.nodes_rebuilt == ("bld-008", "bld-009")
+
+
+@pytest.mark.parametrize("live", [[], [""]])
+def test_the_first_configuration_ends_no_job(live: list[str]) -> None:
+    change = config_change(live, THIN, "24.11.5")
+    assert (change.partitions_gone, change.nodes_rebuilt) == ((), ())
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,21 @@ def changed(**fields: int) -> Hardware:
         (changed(sockets_per_board=1, cpus=16), ["sockets per board 2 -> 1", "cpus 32 -> 16"]),
         (changed(threads_per_core=1, cpus=16), ["threads per core 2 -> 1", "cpus 32 -> 16"]),
         (changed(memory_mib=24064), ["memory 32086 -> 24064 MiB"]),
-        (changed(scratch_mib=0), ["scratch 270000 -> 0 MiB"]),
+        (changed(scratch_mib=135_000), ["scratch 270000 -> 135000 MiB"]),
+        (changed(scratch_mib=1), ["scratch 270000 -> 1 MiB"]),
+        (changed(memory_mib=0), ["memory 32086 -> 0 MiB"]),
         (changed(memory_mib=31900), []),
         (changed(memory_mib=64172, sockets_per_board=4), []),
     ],
 )
 def test_names_what_was_lost(now: Hardware, words: list[str]) -> None:
     assert losses(BLADE, now) == words
+
+
+def test_a_plan_without_scratch_is_no_loss() -> None:
+    """The plan took the disks away; of one that is missing the blade would have been told before."""
+    assert losses(BLADE, changed(scratch_mib=0)) == []
+    assert not is_noise(BLADE, changed(scratch_mib=0)), "and yet the record has to follow"
 
 
 @given(hardware, hardware)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.slurm.hardware import Hardware, losses
-from provisioner.slurm.registry import merge_records, read_registry, write_registry
+from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from tests.unit.slurm.node_makers import NODE_NAMES, record, registries
 
 Registry = dict[str, dict[str, Any]]
@@ -94,6 +94,34 @@ def test_memory_that_fades_slowly_is_noticed() -> None:
     assert merge_records(nodes, {"bld-008": record(memory_mib=7800)}).drifted == {
         "bld-008": ["memory 8000 -> 7800 MiB"]
     }
+
+
+@given(registries, registries, accepted)
+def test_a_person_reads_of_every_node_that_changed(known: Registry, found: Registry, accept: set[str]) -> None:
+    merged = merge_records(known, found, accept)
+    notes = merge_notes(merged.as_dict())
+    assert len(notes) == len(merged.changed) + len(merged.added)
+    for name, differences in merged.changed.items():
+        assert f"{name}: {', '.join(differences)}" in notes
+    for name in merged.added:
+        assert f"{name} is new" in notes
+
+
+def test_notes_say_old_against_new() -> None:
+    found = {"bld-008": record(memory_mib=16000, tier="fat"), "bld-009": record()}
+    merged = merge_records({"bld-008": record()}, found)
+    assert merge_notes(merged.as_dict()) == ["bld-008: memory_mib 7955 -> 16000, tier medium -> fat", "bld-009 is new"]
+
+
+def test_scratch_that_the_plan_took_away_leaves_the_record() -> None:
+    merged = merge_records({"bld-008": record(scratch_mib=270_000)}, {"bld-008": record(scratch_mib=0)})
+    assert merged.drifted == {}
+    assert merged.nodes["bld-008"]["hardware"]["scratch_mib"] == 0
+
+
+def test_scratch_that_shrank_is_drift() -> None:
+    merged = merge_records({"bld-008": record(scratch_mib=270_000)}, {"bld-008": record(scratch_mib=135_000)})
+    assert merged.drifted == {"bld-008": ["scratch 270000 -> 135000 MiB"]}
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])
