@@ -61,9 +61,9 @@ demo-down: $(VENV)/installed  ## removes the lab of the demo
 
 ## -- the tests ---------------------------------------------------------------------------------------
 
-test: lint unit disks wheel scenarios cluster  ## everything on Debian 12, as CI runs it
+test: lint unit disks wheel scenarios cluster  ## everything in the size of CI: scenarios on Debian 12, runs on 13
 
-test-all: lint unit disks wheel  ## everything on Debian 12 and Debian 13
+test-all: lint unit disks wheel  ## everything on Debian 12 and 13, with all 16 blades
 	$(MAKE) scenarios LAB_OS=bookworm
 	$(MAKE) scenarios LAB_OS=trixie
 	$(MAKE) cluster-all
@@ -89,11 +89,12 @@ wheel: $(VENV)/tested  ## the wheel in a fresh environment outside the checkout
 scenarios: $(VENV)/tested lab-packages  ## molecule; one of them: make scenarios SCENARIO=scratch
 	molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
-cluster: $(VENV)/tested lab-packages  ## whole runs over a lab, in the size of CI
+cluster: export CLUSTER_OS ?= trixie
+cluster: $(VENV)/tested lab-packages  ## whole runs over a lab of five blades
 	pytest tests/cluster
 
 cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
-	CLUSTER_OS=bookworm,trixie pytest tests/cluster
+	CLUSTER_OS=bookworm,trixie CLUSTER_NODES=15 pytest tests/cluster
 
 ## -- what they stand on ------------------------------------------------------------------------------
 

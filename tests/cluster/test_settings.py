@@ -44,8 +44,9 @@ def site(cluster: Lab) -> Iterator[Site]:
     """No setting stays, whatever a test found out."""
     made = Site(cluster)
     yield made
-    cleared = made.clear()
-    assert cleared.code == 0, cleared.text
+    if made.folder.exists():
+        cleared = made.clear()
+        assert cleared.code == 0, cleared.text
 
 
 def _setting(lab: Lab, key: str) -> str:
@@ -135,16 +136,18 @@ def test_what_slurmctld_refuses_is_rolled_back(cluster: Lab, site: Site) -> None
     assert cluster.ask(f"srun --nodelist={blade.lower()} hostname") == blade.lower()
 
 
-@pytest.mark.parametrize("key", OWNED)
-def test_a_key_that_is_not_the_sites_is_refused_by_name(cluster: Lab, site: Site, key: str) -> None:
+def test_keys_that_are_not_the_sites_are_refused_by_name(cluster: Lab, site: Site) -> None:
     before = _files(cluster)
     # Slurm reads keys without regard to case
-    said = site.run(slurmctld_config={key.lower(): OWNED[key]})
+    said = site.run(slurmctld_config={key.lower(): value for key, value in OWNED.items()})
     assert said.code in (1, 2), said.text
     failure = said.failure(cluster.controller) if said.code == 1 else said.text
     assert "slurmctld_config may not set" in failure
-    assert key.lower() in failure.lower()
+    for key in OWNED:
+        assert key.lower() in failure.lower()
     assert "next" in said.text
     assert "Traceback" not in said.text
     assert _files(cluster) == before
     assert _is_up(cluster)
+    cleared = site.clear()
+    assert (cleared.code, cleared.json["changed"]) == (0, 0), cleared.text

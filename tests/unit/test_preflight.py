@@ -1,28 +1,72 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provisioner.preflight import MUNGE_TOLERANCE, NEEDED_MIB, SLURM_OF_DEBIAN, blade_problems
+from provisioner.preflight import MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, SLURM_OF_DEBIAN, blade_problems
 from provisioner.run.diagnose import diagnose
+from provisioner.slurm.packages import packages
+from provisioner.slurm.registry import write_registry
+from tests.unit.slurm.node_makers import record
 
-NOW = 1_763_874_000.0
-WANTED = {"now": str(int(NOW)), "users": {"slurm": 64030, "munge": 64032}}
+TEMPLATE = Path(__file__).parents[2] / "roles" / "slurmd" / "templates" / "default.j2"
+ABSENT = {"kind": "absent"}
+
+
+def wanted(**changes: Any) -> dict[str, Any]:
+    """What a run wants of the compute blade bld-008, with some of it changed."""
+    usual = {
+        "name": "bld-008",
+        "role": "compute",
+        "users": {"slurm": 64030, "munge": 64032},
+        "packages": packages("12", "compute"),
+        "members": [],
+        "new_cluster": False,
+    }
+    return {**usual, **changes}
 
 
 def blade(**changes: Any) -> dict[str, Any]:
-    """The facts of a good blade, with some of them changed."""
+    """The facts of a good, fresh blade, with some of them changed."""
     good = {
         "os": {"id": "debian", "version_id": "12", "pretty_name": "Debian GNU/Linux 12 (bookworm)"},
         "init": "systemd",
         "machine_id": "a" * 32,
         "read_only": False,
         "free_mib": {"/": 4000, "/var": 4000},
-        "epoch": NOW,
+        "skew": 0.4,
         "users": {"slurm": {"uid": 64030, "gid": 64030}, "munge": None},
+        "packages": {"dbus": "1.14"},
+        "units": {name: unit() for name in ("chrony", "munge", "slurmctld", "slurmd")},
+        "paths": {"/etc/default/slurmd": ABSENT, REGISTRY: ABSENT},
     }
     return {**good, **changes}
+
+
+def unit(active: str = "") -> dict[str, Any]:
+    return {"load": "loaded" if active else "not-found", "active": active, "enabled": ""}
+
+
+def running(active: str = "active") -> dict[str, Any]:
+    """The units of a blade with a slurmctld in this state."""
+    return {name: unit(active if name == "slurmctld" else "") for name in ("chrony", "munge", "slurmctld", "slurmd")}
+
+
+def text(content: str) -> dict[str, str]:
+    return {"kind": "file", "content": content}
+
+
+def member(**changes: Any) -> dict[str, Any]:
+    """A blade that has joined a cluster: the role's own options of slurmd are on it."""
+    return blade(paths={"/etc/default/slurmd": text(TEMPLATE.read_text())}, **changes)
+
+
+def controller_of(*names: str) -> dict[str, Any]:
+    """The controller of a cluster with these nodes on record."""
+    registry = write_registry({name: record() for name in names}, "demo")
+    return blade(units=running(), paths={REGISTRY: text(registry)})
 
 
 def system(**changes: str) -> dict[str, str]:
@@ -30,13 +74,16 @@ def system(**changes: str) -> dict[str, str]:
 
 
 CONTROLLER = blade()
+WANTED = wanted()
 
 
 @pytest.mark.parametrize("release", SLURM_OF_DEBIAN)
 @pytest.mark.parametrize("controller", [None, "same"])
 def test_a_good_blade_has_no_problem(release: str, controller: str | None) -> None:
     good = blade(os=system(version_id=release))
-    assert blade_problems(good, WANTED, good if controller else None) == []
+    for role in ("compute", "controller"):
+        demand = wanted(role=role, packages=packages(release, role), members=[good])
+        assert blade_problems(good, demand, good if controller else None) == []
 
 
 BAD = {
@@ -52,12 +99,14 @@ BAD = {
     "read-only": (blade(read_only=True), "its root filesystem is read-only"),
     "full root": (blade(free_mib={"/": 12, "/var": 4000}), "only 12 MiB are free on /,"),
     "full var": (blade(free_mib={"/": 4000, "/var": 12}), "only 12 MiB are free on /var,"),
-    "clock ahead": (blade(epoch=NOW + 3600), "its clock is 3600 s ahead"),
-    "clock behind": (blade(epoch=NOW - 400), "its clock is 400 s behind"),
+    "clock ahead": (blade(skew=3600.4), "its clock is 3600 s ahead"),
+    "clock behind": (blade(skew=-400.0), "its clock is 400 s behind"),
     "uid": (
         blade(users={"slurm": {"uid": 999, "gid": 64030}}),
         "user slurm has uid 999 and gid 64030 here, 64030 everywhere else",
     ),
+    "second slurmctld": (blade(units=running()), "it runs slurmctld although the plan says otherwise"),
+    "lost registry": (member(), "it belongs to a cluster whose controller has lost its registry"),
 }
 
 
@@ -79,21 +128,95 @@ def test_a_person_reads_the_next_step(case: str) -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    wreck = blade(init="sh", machine_id="", read_only=True, epoch=0, free_mib={"/": 0, "/var": 0})
-    assert len(blade_problems(wreck, WANTED, CONTROLLER)) == 6
+    nothing = {"init": "sh", "machine_id": "", "read_only": True, "skew": -1e9, "free_mib": {"/": 0, "/var": 0}}
+    assert len(blade_problems(blade(**nothing), WANTED, CONTROLLER)) == 6
+    assert len(blade_problems(member(units=running(), **nothing), WANTED, CONTROLLER)) == 8
 
 
 def test_munge_never_breaks_unnoticed() -> None:
     """Two blades that both pass never differ by more than munge tolerates."""
-    passed = [skew for skew in range(-400, 401) if not blade_problems(blade(epoch=NOW + skew), WANTED, None)]
+    passed = [skew for skew in range(-400, 401) if not blade_problems(blade(skew=skew), WANTED, None)]
     assert max(passed) - min(passed) < MUNGE_TOLERANCE
     assert {-60, 0, 60} <= set(passed)
 
 
 def test_just_enough_room_is_enough() -> None:
     assert blade_problems(blade(free_mib=dict(NEEDED_MIB)), WANTED, CONTROLLER) == []
+    for path, needed in NEEDED_MIB.items():
+        assert len(blade_problems(blade(free_mib={**NEEDED_MIB, path: needed - 1}), WANTED, CONTROLLER)) == 1
+
+
+def test_a_full_disk_stops_no_blade_that_has_its_packages() -> None:
+    """Full of jobs' output, say: a member is kept working, one package short it is not."""
+    full = {"/": 0, "/var": 0}
+    installed = dict.fromkeys(WANTED["packages"], "1.0")
+    assert blade_problems(blade(free_mib=full, packages=installed), WANTED, CONTROLLER) == []
+    for name in installed:
+        short = blade(free_mib=full, packages={**installed, name: ""})
+        assert len(blade_problems(short, WANTED, CONTROLLER)) == 2, name
 
 
 def test_an_unsupported_controller_does_not_blame_the_others() -> None:
     controller = blade(os=system(version_id="11"))
     assert blade_problems(blade(), WANTED, controller) == []
+
+
+def test_a_member_on_record_is_welcome() -> None:
+    assert blade_problems(member(), WANTED, controller_of("bld-007", "bld-008")) == []
+
+
+@pytest.mark.parametrize("names", [(), ("bld-0080",), ("bld-007", "xbld-008")])
+def test_only_its_own_name_puts_a_member_on_record(names: tuple[str, ...]) -> None:
+    (problem,) = blade_problems(member(), WANTED, controller_of(*names))
+    assert problem.startswith("it belongs to a cluster whose controller has lost its registry; next: restore ")
+    assert "--new-cluster" in problem
+
+
+def test_options_of_somebody_else_make_no_member() -> None:
+    """Debian's package brings a file of its own there."""
+    debian = blade(paths={"/etc/default/slurmd": text('# Additional options\nSLURMD_OPTIONS=""\n')})
+    assert blade_problems(debian, WANTED, CONTROLLER) == []
+
+
+@pytest.mark.parametrize("state", ["", "inactive", "failed"])
+def test_a_slurmctld_that_does_not_run_is_in_nobodys_way(state: str) -> None:
+    assert blade_problems(blade(units=running(state)), WANTED, CONTROLLER) == []
+
+
+def as_controller(*members: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return wanted(name="bld-006", role="controller", packages=packages("12", "controller"), members=members, **changes)
+
+
+@pytest.mark.parametrize("registry", [ABSENT, text(""), text(" \n")])
+def test_a_controller_that_lost_its_registry_is_stopped(registry: dict[str, str]) -> None:
+    """It was reimaged: an empty registry would drop every node, a new munge key lock them out."""
+    reimaged = blade(paths={REGISTRY: registry})
+    (problem,) = blade_problems(reimaged, as_controller(blade(), member()), reimaged)
+    assert problem.startswith("it has lost the registry of a cluster that blades still belong to; next: restore ")
+
+
+def test_a_first_controller_needs_no_registry() -> None:
+    assert blade_problems(blade(), as_controller(blade(), blade()), blade()) == []
+
+
+def test_a_controller_with_a_registry_runs_its_slurmctld() -> None:
+    controller = controller_of("bld-008")
+    assert blade_problems(controller, as_controller(member()), controller) == []
+
+
+def test_a_new_cluster_is_begun_on_demand_only() -> None:
+    old, compute = member(units=running()), blade()
+    assert len(blade_problems(old, WANTED, compute)) == 2
+    assert blade_problems(old, wanted(new_cluster=True), compute) == []
+    assert len(blade_problems(compute, as_controller(old), compute)) == 1
+    assert blade_problems(compute, as_controller(old, new_cluster=True), compute) == []
+
+
+def test_a_new_cluster_lifts_nothing_else() -> None:
+    broken = member(units=running(), init="sh", skew=900)
+    assert len(blade_problems(broken, wanted(new_cluster=True), CONTROLLER)) == 2
+
+
+def test_of_a_controller_that_does_not_answer_nothing_is_concluded() -> None:
+    """Its silence is no lost registry; the run ends on it anyway."""
+    assert blade_problems(member(), WANTED, None) == []

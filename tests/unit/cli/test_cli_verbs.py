@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from provisioner.cli.main import app
-from provisioner.errors import ExitCode
+from provisioner.errors import ExitCode, ProvisionError
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 

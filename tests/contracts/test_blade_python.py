@@ -1,0 +1,130 @@
+"""What runs on the blades is written for their Python, and needs nothing that is not there."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.ansible_files import ROOT
+
+ROLE, PLAYBOOKS = ROOT / "roles" / "scratch", ROOT / "playbooks"
+FOLDERS = [ROLE / "library", ROLE / "module_utils", PLAYBOOKS / "library", PLAYBOOKS / "module_utils"]
+FILES = sorted(path for folder in FOLDERS for path in folder.glob("**/*.py"))
+# Of the standard library, what came after 3.9 and is likely to be written by habit.
+LATER_MODULES = {"tomllib", "wsgiref.types"}
+LATER_NAMES = {
+    "UTC", "StrEnum", "ReprEnum", "verify", "member", "nonmember", "pairwise", "batched", "TypeAlias", "TypeGuard",
+    "ParamSpec", "Concatenate", "Self", "Never", "LiteralString", "NotRequired", "Required", "assert_never", "override",
+    "ExceptionGroup", "BaseExceptionGroup", "TaskGroup", "EncodingWarning", "NoneType", "EllipsisType", "UnionType",
+    "file_digest", "chdir", "aiter", "anext", "bit_count", "walk", "hardlink_to", "add_note", "get_annotations",
+}  # fmt: skip
+ATTRIBUTES_BEFORE = {("os", "walk"), ("os", "chdir"), ("ast", "walk"), ("hmac", "verify")}
+LATER_KEYWORDS = {
+    "zip": {"strict"}, "dataclass": {"slots", "kw_only", "weakref_slot"}, "bisect": {"key"}, "bisect_left": {"key"},
+    "bisect_right": {"key"}, "run": {"process_group"}, "Popen": {"process_group"}, "rmtree": {"onexc", "dir_fd"},
+    "TemporaryDirectory": {"delete"}, "mkdtemp": {"delete_on_close"}, "NamedTemporaryFile": {"delete_on_close"},
+}  # fmt: skip
+
+per_file = pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+
+
+def later(source: str) -> Iterator[str]:
+    """What Python 3.9 does not have; the syntax by its own grammar, names and keywords by these lists."""
+    try:
+        tree = ast.parse(source, feature_version=(3, 9))
+    except SyntaxError as error:
+        yield str(error)
+        return
+    lazy = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in LATER_MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (node.module for _ in node.names if node.module in LATER_MODULES)
+            yield from (alias.name for alias in node.names if alias.name in LATER_NAMES)
+        elif isinstance(node, ast.Name) and node.id in LATER_NAMES and isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and node.attr in LATER_NAMES:
+            if (getattr(node.value, "id", ""), node.attr) not in ATTRIBUTES_BEFORE:
+                yield node.attr
+        elif isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            yield from (word.arg for word in node.keywords if word.arg in LATER_KEYWORDS.get(called, set()))
+            if called in ("isinstance", "issubclass") and isinstance(node.args[-1], ast.BinOp):
+                yield "a union of types at run time"
+        elif isinstance(node, ast.arg | ast.AnnAssign | ast.FunctionDef) and not lazy:
+            annotation = node.returns if isinstance(node, ast.FunctionDef) else node.annotation
+            if isinstance(annotation, ast.BinOp):
+                yield "a union of types at run time"
+
+
+def test_there_are_files() -> None:
+    names = {path.name for path in FILES}
+    assert names >= {"scratch.py", "decide.py", "blade_facts.py", "file_set.py", "slurm_verify.py", "file_states.py"}
+
+
+@per_file
+def test_it_is_python_3_9(file: Path) -> None:
+    assert list(later(file.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "match 1:\n    case 1: pass",
+        "try: pass\nexcept* OSError: pass",
+        "from datetime import UTC",
+        "import datetime\nnow = datetime.datetime.now(datetime.UTC)",
+        "zip([1], [2], strict=False)",
+        "import enum\nclass A(enum.StrEnum): pass",
+        "from itertools import pairwise",
+        "import tomllib",
+        "from tomllib import loads",
+        "from dataclasses import dataclass\n@dataclass(frozen=True, slots=True)\nclass A: pass",
+        "isinstance(1, int | str)",
+        "def f(a: int | None) -> None: pass",
+        "for folder, _, _ in path.walk(): pass",
+    ],
+)
+def test_what_is_later_than_python_3_9_is_noticed(source: str) -> None:
+    assert list(later(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from __future__ import annotations\ndef f(a: int | None, b: list[str]) -> str | None: ...",
+        "import os\nfor _ in os.walk('/'): pass",
+        "a = {} | {}\nif (b := 1): 'x'.removeprefix('x')",
+        "from datetime import timezone",
+    ],
+)
+def test_what_python_3_9_has_is_not_blamed(source: str) -> None:
+    assert list(later(source)) == []
+
+
+@per_file
+def test_it_needs_the_standard_library_only(file: Path) -> None:
+    own = {path.stem for folder in FOLDERS for path in folder.iterdir()}
+    for node in ast.walk(ast.parse(file.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for name in names:
+            words = name.split(".")
+            ours = words[:2] == ["ansible", "module_utils"] and words[2] in {"basic", *own}
+            assert ours or words[0] in sys.stdlib_module_names, name
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_ruff_knows_their_python(folder: Path) -> None:
+    """Else it would ask for what the blades do not have: `datetime.UTC`, `zip(strict=...)`."""
+    settings = next(path for path in (folder / "ruff.toml", folder.parent / "ruff.toml") if path.exists())
+    assert tomllib.loads(settings.read_text())["target-version"] == "py39"
