@@ -111,7 +111,9 @@ def _cluster_problems(
             "`systemctl disable --now slurmctld` here"
         )
     if _was_member(blade) and f'"{wanted["name"]}"' not in _text(controller, REGISTRY):
-        problems.append(f"it belongs to a cluster whose controller has lost its registry; next: {_RESTORE}")
+        problems.append(
+            f"it belongs to a cluster whose controller has lost its registry, or to another one; next: {_RESTORE}"
+        )
     return problems
 
 

@@ -13,12 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from tests.cluster.waiting import until
 
 # A fixed place and fixed names, so that the next run can remove what a killed one left behind.
 STATE_HOME = Path(os.environ.get("HOME", "/root")) / ".cache" / "provision-tests"
 COMMAND = (sys.executable, "-m", "provisioner")
+_CLAIMED: dict[str, FileLock] = {}
+
+
+def _claim(name: str) -> None:
+    """Keeps other runs of these tests away from the lab of this name as long as this process lives.
+
+    They would take it down, since they clean up after killed runs.
+    """
+    if name in _CLAIMED:
+        return
+    STATE_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(STATE_HOME / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RuntimeError(f"another run of these tests uses the lab {name} on this machine") from None
+    _CLAIMED[name] = lock
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,7 @@ class Lab:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _claim(self.name)
         self.plan = self.folder / f"{self.name}.yml"
         self.plan.write_text(yaml.safe_dump(self._plan(), sort_keys=False))
 

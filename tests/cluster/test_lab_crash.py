@@ -72,18 +72,16 @@ RANDOM = [round(random.uniform(0.2, 5), 2) for _ in range(20 if WHOLE_ENCLOSURE 
 
 def _left(lab: Lab) -> dict[str, list[str]]:
     """All that is left of a lab: nothing, when every list is empty."""
-    known = lab.state_folder / "lab" / "known_hosts"
-    lines = known.read_text().splitlines() if known.exists() else []
+    keys = [line for known in lab.state_folder.rglob("known_hosts") for line in known.read_text().splitlines()]
+    routes = _answer("ip", "-4", "route", "show").splitlines()
     return {
         "containers": _containers(lab),
         "networks": _networks(lab),
         "loop devices": _loops(),
         "files": [str(path) for path in lab.state_folder.glob("lab/**/*")],
         "folder": [str(path) for path in lab.state_folder.glob("lab")],
-        "host keys": [line for line in lines if f"10.62.{lab.subnet}." in line],
-        "addresses": [
-            line for line in _answer("ip", "-4", "route", "show").splitlines() if f"10.62.{lab.subnet}." in line
-        ],
+        "host keys": [line for line in keys if f"10.62.{lab.subnet}." in line],
+        "routes": [line for line in routes if f"10.62.{lab.subnet}." in line],
     }
 
 

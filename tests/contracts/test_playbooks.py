@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from provisioner.inventory import GROUPS, inventory, static_form
 from provisioner.paths import assets
 from provisioner.plan.load import load_plan
 from provisioner.run.request import Options, build_request
-from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read
+from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read, tasks_in
 
 PLAN = ROOT / "inventories" / "asgard" / "plan.yml"
 BIN = Path(sys.executable).parent
@@ -56,9 +57,23 @@ def test_plays_name_declared_groups(playbook: Path) -> None:
             assert play["gather_facts"] is False, play["name"]
 
 
-def test_there_is_a_playbook_for_every_verb_that_runs_one() -> None:
-    import re
+def test_the_blade_is_looked_at_again_whatever_was_installed() -> None:
+    """Installing masks units; a role that goes by the facts of before would leave slurmd masked."""
+    looks = [
+        task
+        for play in read(ROOT / "playbooks" / "slurm.yml")
+        for task in tasks_in(play.get("tasks"))
+        if "tasks/facts.yml" in task.values() and "when" in task
+    ]
+    missing = read(ROOT / "roles" / "base" / "vars" / "main.yml")["__base_missing"]
+    needed = set(re.findall(r"\bbase_\w+", missing))
+    assert needed >= {"base_packages", "base_extra_packages"}
+    assert looks
+    for task in looks:
+        assert set(re.findall(r"\bbase_\w+", task["when"])) == needed
 
+
+def test_there_is_a_playbook_for_every_verb_that_runs_one() -> None:
     asked = {
         name
         for path in (ROOT / "provisioner" / "cli").glob("*.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +13,17 @@ from ansible.plugins.loader import filter_loader, init_plugin_loader
 
 from provisioner.inventory import cluster_variables, host_variables
 from provisioner.plan.load import load_plan
-from tests.contracts.ansible_files import ROLES, ROOT, playbook_files, read, role_files, variables_of
+from tests.contracts.ansible_files import (
+    PLAYBOOKS,
+    ROLES,
+    ROOT,
+    module_of,
+    playbook_files,
+    read,
+    role_files,
+    tasks_in,
+    variables_of,
+)
 
 # What provisioner.run.converge hands over with every run.
 EXTRA = {"provision_run", "provision_time"}
@@ -48,13 +59,53 @@ def test_variables_of_a_role_come_from_somewhere(role: str, from_the_plan: set[s
 
 @pytest.mark.parametrize("path", playbook_files(), ids=lambda path: path.stem)
 def test_variables_of_the_playbooks_come_from_somewhere(path: Path, from_the_plan: set[str]) -> None:
-    known = defined_in(playbook_files()) | ANSIBLE | from_the_plan | EXTRA
+    # Without the underscores, what a role sets is for the plays to read.
+    answers = {name for role in ROLES for name in defined_in(role_files(role)) if not name.startswith("_")}
+    known = defined_in(playbook_files()) | answers | ANSIBLE | from_the_plan | EXTRA
     roles = {name for role in ROLES for name in options(role)}
     found = variables_of(path)
     assert found.read - known == set()
     # With a fallback: a role's option that the site may set, or a knob of the run.
     knobs = {name for name in found.optional if name.startswith("provision_")}
     assert found.optional - known - roles - knobs == set()
+
+
+def site_options(path: Path) -> set[str]:
+    """Options that group_vars name, those in comments included: they invite a person to set them."""
+    found = set(re.findall(r"^(?:# ?)?([a-z][a-z_]*):", path.read_text(), re.MULTILINE))
+    return found & {name for role in ROLES for name in options(role)}
+
+
+SITE = ROOT / "inventories" / "asgard" / "group_vars" / "all.yml"
+
+
+def play_variables(playbook: Path) -> set[str]:
+    """What a playbook sets for its plays or for a role in them; all of it outranks group_vars."""
+    return {name for play in read(playbook) for name in play.get("vars") or {}} | {
+        name
+        for play in read(playbook)
+        for task in tasks_in(play.get("tasks"))
+        if module_of(task) in ("import_role", "include_role")
+        for name in task.get("vars") or {}
+    }
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_no_play_overrules_what_the_site_may_set(playbook: Path) -> None:
+    """A variable of a play outranks group_vars, and the site's word would be lost in silence."""
+    assert play_variables(playbook) & site_options(SITE) == set()
+
+
+def test_the_run_overrules_nothing_that_it_was_not_told() -> None:
+    """Extra variables outrank everything, so none is handed over by default."""
+    assert EXTRA & {name for role in ROLES for name in options(role)} == set()
+
+
+def test_the_site_is_shown_options_that_exist(from_the_plan: set[str]) -> None:
+    assert site_options(SITE) >= {"slurmctld_config", "slurmctld_cgroup_config", "base_extra_packages"}
+    named = set(re.findall(r"^(?:# )?([a-z]+_[a-z_]+):", SITE.read_text(), re.MULTILINE))
+    assert named == site_options(SITE)
+    assert named & from_the_plan == set(), "what the plan says is not said a second time"
 
 
 def test_the_plan_sets_options_that_exist(from_the_plan: set[str]) -> None:

@@ -19,7 +19,7 @@ Lab = Callable[..., str]
 
 def _all_idle(controller: Host) -> bool:
     listed = controller.run("sinfo --noheader --Node --partition=all --format=%T").stdout.split()
-    return listed == ["idle"] * 2
+    return bool(listed == ["idle"] * 2)
 
 
 def _works(controller: Host) -> None:

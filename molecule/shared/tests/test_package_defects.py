@@ -53,7 +53,8 @@ def _open_log(host: Host, daemon: str) -> str:
         f"for fd in /proc/$(systemctl show --value --property MainPID {daemon})/fd/*; do "
         f'case "$(readlink $fd)" in {LOGS}/{daemon}.log*) stat --dereference --format %i $fd;; esac; done'
     )
-    return host.check_output(script).strip()
+    found: str = host.check_output(script)
+    return found.strip()
 
 
 def test_slurmrestd_does_not_run_as_root(controller: Host, members: dict[str, Host]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,14 @@ def test_one_call_tells_everything(tmp_path: Path) -> None:
     assert found["users"] == {"root": {"uid": 0, "gid": 0}}
     assert found["cpu"]["cpus"] >= 1
     assert found["free_mib"].keys() == {"/", "/var"}
+
+
+@pytest.mark.parametrize("ahead", [0, 3600, -400])
+def test_the_skew_is_told_against_the_asking_clock(ahead: int) -> None:
+    """Both clocks are read at one moment: what the run does later does not count as skew."""
+    before = time.time()
+    skew = facts(asked=before - ahead)["skew"]
+    assert ahead <= skew <= ahead + time.time() - before
 
 
 def test_bytes_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:
