@@ -56,6 +56,10 @@ echo "ANSWER $name $incoming $scratch $(munge -n)"
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
 FREE = {"IDLE"}
 SLURMD_START = 15
+# How Slurm itself words a drain; after a reconfigure 22.05 shows root as its author, whoever it was.
+SLURM_SAYS = re.compile(
+    r"(Low (RealMemory|TmpDisk|CPUs|socket)|Kill task failed|(Prolog|Epilog) error|gres/|Duplicate jobid)"
+)
 # Another operator's verification has its own name, and is not cancelled with ours.
 JOB_NAME = f"provision-verify-{os.getpid()}"
 
@@ -204,7 +208,7 @@ def verify(names, scratch, timeout, strangers_too):
             report[name]["problems"].append("its slurmd does not answer on its port")
         elif node["version"] != own:
             report[name]["problems"].append(f"its slurmd is {node['version']}, the controller {own}")
-        elif "DRAIN" in node["states"] and node["by"] == "slurm":
+        elif "DRAIN" in node["states"] and (node["by"] == "slurm" or SLURM_SAYS.match(node["reason"])):
             report[name]["problems"].append(
                 f"Slurm itself drained it ({node['reason']}); once that is mended, release it with "
                 f"`scontrol update nodename={name} state=resume`"

@@ -78,6 +78,8 @@ def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -
     asleep = [container for container in whole if not container.runs]
     power_on(bench, asleep)
     make_blades(bench, fresh, record, say)
+    # those of an `up` that was killed may still be booting
+    for_each(lambda blade: reach.wait_until_up(bench, blade), [container.blade for container in whole])
     return [*fresh, *(container.blade for container in asleep)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 # The library that Slurm's mpi/pmix plugin opens; no Slurm package depends on it (Debian #1059711).
 PMIX_OF_DEBIAN = {"12": "libpmix2", "13": "libpmix2t64"}
 
-EVERYWHERE = ("chrony", "dbus", "munge", "slurm-client")
+EVERYWHERE = ("chrony", "dbus", "logrotate", "munge", "slurm-client")
 BY_ROLE = {"controller": ("slurmctld",), "compute": ("slurmd",)}
 SCRATCH = {"plain": ("xfsprogs",), "striped": ("xfsprogs", "lvm2")}
 
