@@ -18,9 +18,10 @@ TASK = "Report the disks"
 
 
 def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -> None:
-    """Show every disk of the blades: boot, scratch, free, or in use by what. Reads only.
+    """Show the disks of the blades.
 
-    Prints the lines that name each disk by its stable id, ready for the plan.
+    Each is boot, scratch, free, or in use by something. Reads only. Prints the lines that name each disk by its
+    stable id, ready for the plan.
 
     Examples:
 

@@ -15,7 +15,7 @@ def inventory(
     host: Annotated[str | None, typer.Option("--host", help="The variables of one blade.")] = None,
     graph: Annotated[bool, typer.Option("--graph", help="The groups as a tree, for a person.")] = False,
 ) -> None:
-    """Print the inventory that the plan makes, as Ansible's inventory scripts do.
+    """Print the plan as an Ansible inventory.
 
     A plan.yml whose first line is `#!/usr/bin/env -S provision inventory --plan` and that is executable is
     an inventory by itself.

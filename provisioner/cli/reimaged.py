@@ -13,9 +13,10 @@ def reimaged(
     nodes: Annotated[str, typer.Argument(metavar="SET", help="Blades such as BLD-008,BLD-011.")],
     plan: PlanFile = None,
 ) -> None:
-    """Announce that blades were reimaged: their next SSH host key is accepted once.
+    """Announce that blades were reimaged.
 
-    A changed host key stops a run, unless it was announced here. Nothing on the blades is touched.
+    Their next SSH host key is accepted once; a changed one that was not announced stops a run. Nothing on the
+    blades is touched.
 
     Examples:
 

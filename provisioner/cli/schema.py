@@ -6,7 +6,7 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of a role plan, for completion and checks in an editor.
+    """Print the JSON Schema of a role plan.
 
     Examples:
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
-    """Show every blade of the plan as slurmctld sees it now; changes nothing.
+    """Show how slurmctld sees every blade.
 
     Examples:
 

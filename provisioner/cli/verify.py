@@ -15,10 +15,10 @@ def verify(
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Ansible's own output.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Prove that blades work as members of the cluster; changes nothing.
+    """Prove that members of the cluster work.
 
-    Without --nodes it is every blade that Slurm knows. Each is registered and idle or allocated, of the
-    controller's Slurm version, accepts munge credentials both ways, runs a job that spans all idle ones, and
+    Changes nothing. Without --nodes it is every blade that Slurm knows. Each is registered and idle or allocated, of
+    the controller's Slurm version, accepts munge credentials both ways, runs a job that spans all idle ones, and
     lets a job write to its scratch.
 
     Examples:

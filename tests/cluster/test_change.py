@@ -103,9 +103,6 @@ def test_a_controller_that_is_off_is_one_sentence(cluster: Lab) -> None:
     finally:
         cluster.lab("on", cluster.controller)
     until(lambda: cluster.ask("scontrol ping >/dev/null 2>&1 && echo up || true") == "up")
-    # slurmctld saves its state every few seconds: a job that ended right before the cut runs again in what was
-    # saved, until its time is over
-    cluster.ask("scancel --user=root")
     # Slurm saves its state every few seconds: a job that ended just before the power cut is back, and runs nowhere.
     cluster.ask("scancel --user=root")
     said = cluster.slurm(cluster.compute)
