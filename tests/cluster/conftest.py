@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.labs import Lab, Said, VirginCheck
+from tests.cluster.labs import FirstRun, Lab, VirginCheck
 from tests.cluster.size import NODES, RELEASES
 
 
@@ -33,15 +33,16 @@ def virgin_check(lab: Lab) -> VirginCheck:
 
 
 @pytest.fixture(scope="session")
-def first_run(lab: Lab, virgin_check: VirginCheck) -> Said:
-    """The run that makes virgin blades a cluster."""
-    return lab.slurm(lab.compute)
+def first_run(lab: Lab, virgin_check: VirginCheck) -> FirstRun:
+    """The run that makes virgin blades a cluster; its states are asked for before any other test adds a node."""
+    said = lab.slurm(lab.compute)
+    return FirstRun(said, lab.states() if said.code == 0 else {})
 
 
 @pytest.fixture(scope="session")
-def cluster(lab: Lab, first_run: Said) -> Lab:
+def cluster(lab: Lab, first_run: FirstRun) -> Lab:
     """A lab whose compute blades are members, the spare one not yet."""
-    assert first_run.code == 0, first_run.text
+    assert first_run.said.code == 0, first_run.said.text
     return lab
 
 

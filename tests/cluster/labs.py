@@ -74,6 +74,14 @@ class VirginCheck:
     after: dict[str, str]
 
 
+@dataclass(frozen=True)
+class FirstRun:
+    """The run that makes virgin blades a cluster: what it said, and the nodes that were there after it."""
+
+    said: Said
+    states: dict[str, str]
+
+
 @dataclass
 class Lab:
     """One controller (BLD-001) and compute blades BLD-002, BLD-003, ...; the first two have scratch disks.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.labs import Lab, Said, VirginCheck
+from tests.cluster.labs import FirstRun, Lab, VirginCheck
 
 
 def test_check_on_virgin_blades_says_what_would_change(lab: Lab, virgin_check: VirginCheck) -> None:
@@ -19,12 +19,12 @@ def test_check_on_virgin_blades_changes_nothing(virgin_check: VirginCheck) -> No
         assert (gone, come) == (set(), set()), blade
 
 
-def test_the_first_run_makes_a_cluster_of_all_blades(lab: Lab, virgin_check: VirginCheck, first_run: Said) -> None:
-    assert first_run.code == 0, first_run.text
+def test_the_first_run_makes_a_cluster_of_all_blades(lab: Lab, virgin_check: VirginCheck, first_run: FirstRun) -> None:
+    assert first_run.said.code == 0, first_run.said.text
     for blade, before in virgin_check.before.items():
         assert lab.fingerprint(blade) != before, "the comparison of the check above sees nothing at all"
     assert {name: lab.state(name, "idle") for name in lab.compute} == dict.fromkeys(lab.compute, "idle")
-    assert lab.spare not in lab.states(), "a blade that nobody named became a node"
+    assert set(first_run.states) == set(lab.compute), "a blade that nobody named became a node"
     hosts = lab.ask(f"srun --nodelist={','.join(lab.compute).lower()} --ntasks-per-node=1 hostname").split()
     assert sorted(hosts) == [name.lower() for name in lab.compute]
 
