@@ -124,6 +124,8 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
         if re.search(pattern, words, re.IGNORECASE):
             # What ssh said is in the sentence already, and Ansible's words around it only frighten.
             return Diagnosis(sentence, step, "" if result.get("unreachable") else _last_lines(words))
+    if result.get("unreachable") and not words.strip():
+        return Diagnosis("the connection to it broke without a word", "run again; nothing is lost by it")
     return Diagnosis(
         f"{task}: {_first_line(words) or 'failed without a word'}",
         "run again with -v to see Ansible's own output",

@@ -98,7 +98,7 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
 
 def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
     if blade := _count(state, data):
-        blade.failure = diagnose(_result(data), "connect")
+        blade.failure = diagnose({**_result(data), "unreachable": True}, "connect")
         blade.unreachable = True
         blade.doing = "unreachable"
 

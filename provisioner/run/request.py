@@ -80,6 +80,8 @@ def _environment(assets: Path) -> dict[str, str]:
         # ansible-runner turns it off unless it is set.
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_PIPELINING": "True",
+        # Once more, at once: under load a connection may break that the next one would not.
+        "ANSIBLE_SSH_RETRIES": "1",
         "ANSIBLE_TIMEOUT": "10",
         # A blade that hangs inside a task is given up in the end; installing over a slow mirror is not.
         "ANSIBLE_TASK_TIMEOUT": "1800",

@@ -51,3 +51,9 @@ def test_any_result_gets_a_sentence(result: dict[str, Any], task: str) -> None:
     found = diagnose(result, task)
     assert isinstance(found.message, str)
     assert found.next_step
+
+
+def test_a_connection_that_broke_without_a_word() -> None:
+    found = diagnose({"unreachable": True}, "connect")
+    assert (found.message, found.evidence) == ("the connection to it broke without a word", "")
+    assert found.next_step.startswith("run again")
