@@ -79,10 +79,12 @@ def config_change(live: list[str], new: str, version: str) -> Change:
         new: the text about to be written.
         version: the controller's Slurm version.
     """
-    needs = [_need(old, new, release_of(version)) for old in live or [""]]
-    before, now = [_parse(old) for old in live], _parse(new)
-    gone = {name for old in before for name in old.partitions.keys() - now.partitions.keys()}
-    rebuilt = {name for old in before for name in _rebuilt(old, now) if release_of(version) >= REEXEC}
+    release, now = release_of(version), _parse(new)
+    before = [_parse(old) if old.strip() else None for old in live or [""]]
+    needs = [_need(old, now, release) for old in before]
+    known = [old for old in before if old is not None]
+    gone = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
+    rebuilt = {name for old in known for name in _rebuilt(old, now) if release >= REEXEC}
     kind = max(need.kind for need in needs)
     why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
     return Change(kind, why, tuple(sorted(gone)), tuple(sorted(rebuilt)))
@@ -97,10 +99,9 @@ def _rebuilt(before: _Parsed, now: _Parsed) -> list[str]:
     ]
 
 
-def _need(old: str, new: str, release: Release) -> Change:
-    if not old.strip():
+def _need(before: _Parsed | None, now: _Parsed, release: Release) -> Change:
+    if before is None:
         return Change(Kind.RESTART, ["first configuration"])
-    before, now = _parse(old), _parse(new)
     if before == now:
         return Change(Kind.NOTHING, [])
     reasons = [*_node_reasons(before, now, release), *_setting_reasons(before, now, release)]

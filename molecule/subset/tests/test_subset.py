@@ -25,7 +25,7 @@ def test_the_job_ran_through_the_addition(controller: Host, members: dict[str, H
 
 def test_all_three_are_defined(controller: Host, members: dict[str, Host]) -> None:
     shown = controller.check_output("scontrol --oneliner show nodes").splitlines()
-    assert [re.search(r"NodeName=(\S+)", line)[1] for line in shown] == NODES  # type: ignore[index]
+    assert [re.findall(r"NodeName=(\S+)", line)[0] for line in shown] == NODES
 
 
 def test_the_registry_remembers_each_node(controller: Host, members: dict[str, Host]) -> None:
