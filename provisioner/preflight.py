@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from provisioner.slurm.hardware import parse_slurmd_c
 from provisioner.slurm.packages import missing_packages
 
 # Slurm per Debian release: a cluster runs one of them, since 24.11 speaks to nothing older than 23.02.
@@ -37,6 +38,7 @@ def blade_problems(
         *_space_problems(blade, wanted["packages"]),
         *_clock_problems(float(blade["skew"])),
         *_user_problems(blade, wanted["users"]),
+        *_hardware_problems(str(blade["slurmd_c"])),
         *_cluster_problems(blade, wanted, controller),
     ]
 
@@ -81,6 +83,16 @@ def _space_problems(blade: Mapping[str, Any], packages: Iterable[str]) -> list[s
         for path, needed in NEEDED_MIB.items()
         if blade["free_mib"].get(path, needed) < needed
     ]
+
+
+def _hardware_problems(slurmd_c: str) -> list[str]:
+    """Without a whole line there would be no record; a blade that has no slurmd yet is asked again once it has."""
+    try:
+        if slurmd_c:
+            parse_slurmd_c(slurmd_c)
+    except ValueError as error:
+        return [f"{error}; next: run `slurmd -C` on it and look at what it says"]
+    return []
 
 
 def _clock_problems(seconds: float) -> list[str]:

@@ -10,7 +10,7 @@ from provisioner.preflight import blade_problems
 from provisioner.slurm.change import config_change
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, settings_problems, slurm_config
 from provisioner.slurm.packages import missing_packages, packages
-from provisioner.slurm.record import node_record, record_doubts
+from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 
 
@@ -30,7 +30,7 @@ class FilterModule:
             "slurm_merge_records": lambda known, found, accept=(): merge_records(known, found, accept).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_settings_problems": settings_problems,
-            "slurm_node_record": node_record,
+            "slurm_node_records": node_records,
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,

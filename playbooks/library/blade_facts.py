@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: blade_facts
 short_description: Facts of a blade that the roles of this project decide on
 description:
-  - Reads, in one call, what would otherwise be five or six module calls per blade and run.
+  - Reads, in one call, the state of everything that the roles manage; they compare it with what they want.
   - Changes nothing. Sets C(ansible_facts['blade']).
 options:
   packages:
@@ -34,6 +34,14 @@ options:
     description: Secret files to return a salted digest with owner and mode of, by a name of the caller.
     type: dict
     default: {}
+  scratch:
+    description: C(disks), C(layout) and C(mount_point) as the module scratch takes them; whether all of it is right.
+    type: dict
+    default: {}
+  full:
+    description: Handed on; tells the roles to run all their tasks, whatever these facts say.
+    type: bool
+    default: false
   asked:
     description: The clock of the asking machine (epoch) at the time of asking; the skew is reported against it.
     type: float
@@ -56,6 +64,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blade_disks.machine import Machine
+from ansible.module_utils.blade_disks.model import Refusal, Wanted
+from ansible.module_utils.blade_disks.scratch import converge
 from ansible.module_utils.file_states import state
 
 
@@ -174,6 +185,22 @@ def secret_digests(paths, salt):
     return found
 
 
+def scratch_state(wanted):
+    """`{"right", "size_mib"}` of the wanted scratch: asked of the very code that would make it.
+
+    A warning, such as a label that nobody wants any more, is for the role to show, so it is not right either.
+    """
+    if not wanted.get("disks"):
+        return {"right": True, "size_mib": 0}
+    disks = [Wanted(disk["size_gb"], disk["id"]) for disk in wanted["disks"]]
+    try:
+        found = converge(Machine(), disks, wanted["layout"], os.path.normpath(wanted["mount_point"]), check=True)
+    except Refusal:
+        return {"right": False, "size_mib": 0}
+    size = found["ansible_facts"]["scratch"]["size_mib"]
+    return {"right": not found["actions"] and not found["warnings"], "size_mib": size}
+
+
 def cpu():
     """Logical CPUs and model as /proc/cpuinfo has them."""
     lines = [line.split(":", 1) for line in text("/proc/cpuinfo").splitlines() if ":" in line]
@@ -207,6 +234,8 @@ def main():
             "users": {"type": "list", "elements": "str", "default": []},
             "paths": {"type": "list", "elements": "str", "default": []},
             "secrets": {"type": "dict", "default": {}, "no_log": False},
+            "scratch": {"type": "dict", "default": {}},
+            "full": {"type": "bool", "default": False},
             "asked": {"type": "float", "default": 0},
             "salt": {"type": "str", "default": ""},
         },
@@ -234,6 +263,8 @@ def main():
         "paths": {path: readable_state(path) for path in wanted["paths"]},
         "written": written({path: path for path in wanted["paths"]} | wanted["secrets"]),
         "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
+        "scratch": scratch_state(wanted["scratch"]),
+        "full": wanted["full"],
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
     }
     module.exit_json(ansible_facts={"blade": facts})

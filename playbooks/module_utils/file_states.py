@@ -1,4 +1,4 @@
-"""What is at a path and what should be: shared by blade_facts, file_set and file_set's action plugin."""
+"""What is at a path and what should be: shared by blade_facts, file_set and the filter files_right."""
 
 from __future__ import annotations
 

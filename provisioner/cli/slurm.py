@@ -22,6 +22,10 @@ def slurm(
         str | None,
         typer.Option("--accept-hardware", metavar="SET", help="Accept that these blades lost hardware."),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Run every task, also of roles whose part looks right; far slower."),
+    ] = False,
     new_cluster: Annotated[
         bool,
         typer.Option("--new-cluster", help="Start anew although blades belong to a lost cluster."),
@@ -53,7 +57,8 @@ def slurm(
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
     blades = select_nodes(site, nodes)
-    extra: dict[str, object] = {"provision_new_cluster": True} if new_cluster else {}
+    chosen = {"provision_new_cluster": new_cluster, "provision_full": full}
+    extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
     options = Options(check, diff, forks, verbose, extra)

@@ -11,11 +11,16 @@ from provisioner.run.diagnose import Diagnosis, diagnose
 
 # A task that prints its result for the person sets this key in its result or facts.
 NOTE_KEY = "provision_notes"
+# Actions of Ansible that stay on this machine; every other one runs a module on the blade.
+_LOCAL = {
+    "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
+    "meta", "set_fact", "validate_argument_spec",
+}  # fmt: skip
 
 
 @dataclass
 class BladeState:
-    """One blade's part of a run. Times are seconds."""
+    """One blade's part of a run. Times are seconds; `modules` counts what was executed on the blade."""
 
     changed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -23,6 +28,7 @@ class BladeState:
     failure: Diagnosis | None = None
     unreachable: bool = False
     tasks: int = 0
+    modules: int = 0
     seconds: float = 0.0
     doing: str = "waiting"
 
@@ -76,6 +82,7 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     result = _result(data)
     if blade is None:
         return
+    blade.modules += _executions(data, result)
     blade.notes += [str(note) for note in _notes(result)]
     if result.get("changed"):
         blade.changed.append(_title(data))
@@ -92,6 +99,7 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
     if data.get("ignore_errors"):
         return
     if blade := _count(state, data):
+        blade.modules += _executions(data, _result(data))
         blade.failure = diagnose(_result(data), _title(data))
         blade.doing = "failed"
 
@@ -115,6 +123,15 @@ def _count(state: RunState, data: Mapping[str, Any]) -> BladeState | None:
         blade.tasks += 1
         blade.seconds += float(data.get("duration") or 0)
     return blade
+
+
+def _executions(data: Mapping[str, Any], result: Mapping[str, Any]) -> int:
+    """How often the task's module ran on the blade: per item of a loop and per attempt of a wait."""
+    if str(data.get("task_action") or "").rsplit(".", 1)[-1] in _LOCAL:
+        return 0
+    items = result.get("results")
+    rounds = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else [result]
+    return sum(int(each.get("attempts") or 1) for each in rounds if not each.get("skipped"))
 
 
 def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:

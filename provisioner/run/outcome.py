@@ -55,6 +55,7 @@ def _blade(name: str, blade: BladeState) -> dict[str, Any]:
         "status": status(blade),
         "changed": blade.changed,
         "notes": blade.notes,
+        "modules": blade.modules,
         "seconds": round(blade.seconds, 1),
         "failure": _failure(name, blade.failure) if blade.failure else None,
     }

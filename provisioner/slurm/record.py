@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioner.slurm.hardware import disagreement, parse_slurmd_c
+
+
+def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The records of all nodes that came through a run so far, by node name.
+
+    Args:
+        hosts: the variables of each, with its facts.
+        seen: `{"run": id, "at": ISO time}`.
+
+    Nodes without slurmd have none: in check mode it is not there yet.
+    """
+    return {
+        str(host["inventory_hostname"]): node_record(host["ansible_facts"]["blade"], _place(host), seen)
+        for host in hosts
+        if host["ansible_facts"]["blade"]["slurmd_c"]
+    }
+
+
+def _place(host: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the node stands, and its scratch: as the role left it, or as it was found right."""
+    facts = host["ansible_facts"]
+    return {
+        "blade": host["blade_id"],
+        "address": host["ansible_host"],
+        "bay": host["blade_bay"],
+        "tier": host["blade_tier"],
+        "scratch_mib": facts.get("scratch", facts["blade"]["scratch"])["size_mib"],
+    }
 
 
 def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mapping[str, str]) -> dict[str, Any]:
@@ -33,6 +61,8 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
 
 
 def record_doubts(blade: Mapping[str, Any]) -> list[str]:
-    """Where slurmd and the kernel disagree about the node; worth a line in the summary."""
+    """Where slurmd and the kernel disagree about the node, [] without slurmd; worth a line in the summary."""
+    if not blade["slurmd_c"]:
+        return []
     counted = {"cpus": blade["cpu"]["cpus"], "memory_mib": blade["memory_mib"]}
-    return disagreement(parse_slurmd_c(str(blade.get("slurmd_c", ""))), counted)
+    return disagreement(parse_slurmd_c(str(blade["slurmd_c"])), counted)

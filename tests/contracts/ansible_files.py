@@ -50,8 +50,8 @@ def module_of(task: Task) -> str:
     """The module of a task, without its collection."""
     known = {
         "name", "when", "vars", "register", "notify", "listen", "loop", "until", "retries", "delay", "become",
-        "changed_when", "failed_when", "no_log", "diff", "environment", "args", "delegate_to", "run_once",
-        "check_mode", "loop_control", "tags", "become_user",
+        "changed_when", "failed_when", "no_log", "diff", "environment", "args", "delegate_to", "delegate_facts",
+        "run_once", "check_mode", "loop_control", "tags", "become_user",
     }  # fmt: skip
     rest = [key for key in task if key not in known and key not in _SECTIONS]
     return rest[0].rsplit(".", 1)[-1] if len(rest) == 1 else ""

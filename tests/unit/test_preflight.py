@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from provisioner.preflight import MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, SLURM_OF_DEBIAN, blade_problems
 from provisioner.run.diagnose import diagnose
@@ -11,7 +12,8 @@ from provisioner.slurm.packages import packages
 from provisioner.slurm.registry import write_registry
 from tests.unit.slurm.node_makers import record
 
-TEMPLATE = Path(__file__).parents[2] / "roles" / "slurmd" / "templates" / "default.j2"
+SLURMD = yaml.safe_load((Path(__file__).parents[2] / "roles" / "slurmd" / "vars" / "main.yml").read_text())
+OPTIONS = next(file["content"] for file in SLURMD["__slurmd_own_files"] if file["path"] == "/etc/default/slurmd")
 ABSENT = {"kind": "absent"}
 
 
@@ -39,6 +41,7 @@ def blade(**changes: Any) -> dict[str, Any]:
         "skew": 0.4,
         "users": {"slurm": {"uid": 64030, "gid": 64030}, "munge": None},
         "packages": {"dbus": "1.14"},
+        "slurmd_c": "",
         "units": {name: unit() for name in ("chrony", "munge", "slurmctld", "slurmd")},
         "paths": {"/etc/default/slurmd": ABSENT, REGISTRY: ABSENT},
     }
@@ -60,7 +63,7 @@ def text(content: str) -> dict[str, str]:
 
 def member(**changes: Any) -> dict[str, Any]:
     """A blade that has joined a cluster: the role's own options of slurmd are on it."""
-    return blade(paths={"/etc/default/slurmd": text(TEMPLATE.read_text())}, **changes)
+    return blade(paths={"/etc/default/slurmd": text(OPTIONS)}, **changes)
 
 
 def controller_of(*names: str) -> dict[str, Any]:
@@ -106,6 +109,7 @@ BAD = {
         "user slurm has uid 999 and gid 64030 here, 64030 everywhere else",
     ),
     "second slurmctld": (blade(units=running()), "it runs slurmctld although the plan says otherwise"),
+    "odd hardware": (blade(slurmd_c="NodeName=bld-008 CPUs=8\n"), "slurmd -C printed no complete node line"),
     "lost registry": (member(), "it belongs to a cluster whose controller has lost its registry, or to another one"),
 }
 

@@ -56,6 +56,12 @@ def test_a_new_cluster_is_only_made_on_demand(played: Played) -> None:
     assert runs.asked[1][2].extra == {"provision_new_cluster": True, **accepted}
 
 
+def test_all_tasks_run_only_on_demand(played: Played) -> None:
+    runs = played()
+    runner.invoke(app, ["slurm", "--full"])
+    assert runs.asked[0][2].extra == {"provision_full": True}
+
+
 @pytest.mark.parametrize("code", list(ExitCode))
 @pytest.mark.parametrize("verb", ["slurm", "verify"])
 def test_the_exit_code_is_the_runs(played: Played, verb: str, code: ExitCode) -> None:

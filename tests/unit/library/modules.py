@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import io
 import json
@@ -31,6 +32,7 @@ def ansible_module(name: str) -> ModuleType:
     """A module of `playbooks/library`, with what it shares with others where Ansible puts it."""
     for shared in sorted((PLAYBOOKS / "module_utils").glob("*.py")):
         load(shared, f"ansible.module_utils.{shared.stem}")
+    sys.modules["ansible.module_utils.blade_disks"] = importlib.import_module("roles.scratch.module_utils.blade_disks")
     return load(PLAYBOOKS / "library" / f"{name}.py", f"provision_{name}")
 
 

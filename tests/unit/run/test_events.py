@@ -28,6 +28,30 @@ def test_counts_tasks_and_time_per_blade() -> None:
     assert state.blades["bld-006"].tasks == 1
 
 
+def modules(*tasks: tuple[str, dict[str, Any]]) -> int:
+    """How many module executions these tasks of one blade are, given as action and result."""
+    events = [ok("bld-008", **res) for _, res in tasks]
+    for event, (action, _) in zip(events, tasks, strict=True):
+        event["event_data"]["task_action"] = action
+    return run_of(*events).blades["bld-008"].modules
+
+
+def test_counts_what_ran_on_the_blade() -> None:
+    assert modules(("blade_facts", {}), ("ansible.builtin.apt", {"changed": True})) == 2
+    assert modules(("ansible.builtin.set_fact", {}), ("debug", {}), ("ansible.builtin.include_tasks", {})) == 0
+
+
+def test_counts_items_and_attempts() -> None:
+    assert modules(("ansible.builtin.command", {"attempts": 3})) == 3
+    items = [{"item": 1}, {"item": 2, "skipped": True}, {"item": 3, "attempts": 2}]
+    assert modules(("ansible.builtin.file", {"results": items})) == 3
+
+
+def test_a_failed_module_ran_and_a_skipped_one_did_not() -> None:
+    skipped = {"event": "runner_on_skipped", "event_data": {"host": "bld-008", "task_action": "apt", "res": {}}}
+    assert run_of(failed("bld-008"), skipped, unreachable("bld-006")).blades["bld-008"].modules == 1
+
+
 def test_a_change_is_named_with_its_role() -> None:
     state = run_of(ok("bld-008", "Start munge", "munge", changed=True), ok("bld-008", "Look", changed=True))
     assert state.blades["bld-008"].changed == ["munge | Start munge", "Look"]

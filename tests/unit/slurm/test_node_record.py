@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.slurm.record import node_record, record_doubts
+from provisioner.slurm.record import node_record, node_records, record_doubts
 
 LINE = "NodeName=x CPUs=8 Boards=1 SocketsPerBoard=2 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=7955"
 BLADE = {
@@ -45,3 +45,27 @@ def test_a_blade_without_slurmd_has_no_record() -> None:
 def test_doubts_tell_of_the_kernels_other_count() -> None:
     assert record_doubts(BLADE) == []
     assert record_doubts({**BLADE, "memory_mib": 6000}) == ["slurmd measures 7955 MiB, /proc/meminfo 6000 MiB"]
+
+
+def host(name: str, slurmd_c: str = LINE, **facts: object) -> dict[str, object]:
+    """The variables of a host of a run, as Ansible has them."""
+    blade = {**BLADE, "slurmd_c": slurmd_c, "scratch": {"right": True, "size_mib": 500}}
+    place = {"blade_id": name.upper(), "ansible_host": "10.20.0.108", "blade_bay": 8, "blade_tier": "thin"}
+    return {"inventory_hostname": name, **place, "ansible_facts": {"blade": blade, **facts}}
+
+
+def test_records_of_a_run_go_by_node_name() -> None:
+    records = node_records([host("bld-008"), host("bld-011")], SEEN)
+    assert list(records) == ["bld-008", "bld-011"]
+    assert records["bld-008"] == node_record(BLADE, PLACE | {"scratch_mib": 500}, SEEN)
+
+
+def test_scratch_that_this_run_made_counts() -> None:
+    """The facts of before know nothing of it."""
+    made = node_records([host("bld-008", scratch={"size_mib": 900})], SEEN)
+    assert made["bld-008"]["hardware"]["scratch_mib"] == 900
+
+
+def test_a_node_without_slurmd_yet_has_no_record() -> None:
+    assert node_records([host("bld-008", slurmd_c="")], SEEN) == {}
+    assert record_doubts({**BLADE, "slurmd_c": ""}) == []
