@@ -53,136 +53,17 @@ options:
 author: the provisioner project
 """
 
-import hashlib
-import hmac
 import os
-import pwd
 import shutil
-import subprocess
 import time
-from datetime import datetime, timezone
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import converge
-from ansible.module_utils.file_states import state
-
-
-def run(*command):
-    """The output of a command, '' when it is missing or fails."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, "LC_ALL": "C"})
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
-
-
-def text(path):
-    """The content of a file, '' when it cannot be read."""
-    try:
-        return Path(path).read_text(errors="replace")
-    except OSError:
-        return ""
-
-
-def os_release():
-    """ID, VERSION_ID and PRETTY_NAME of /etc/os-release, by lower-case key."""
-    pairs = (line.split("=", 1) for line in text("/etc/os-release").splitlines() if "=" in line)
-    found = {key.lower(): value.strip('"') for key, value in pairs}
-    return {key: found.get(key, "") for key in ("id", "version_id", "pretty_name")}
-
-
-def package_versions(names):
-    """Installed version per package; '' for a package that is absent or only half installed."""
-    versions = dict.fromkeys(names, "")
-    # dpkg-query exits 1 as soon as one name is unknown, and still prints the others.
-    form = "${Package}\t${db:Status-Status}\t${Version}\n"
-    try:
-        done = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True)
-    except OSError:
-        return versions
-    for line in done.stdout.splitlines():
-        name, status, version = line.split("\t")
-        if status == "installed" and name in versions:
-            versions[name] = version
-    return versions
-
-
-def unit_states(names):
-    """`{"load", "active", "enabled", "since", "reload_needed"}` per unit; since is an epoch, 0 when not active."""
-    keys = "Id,LoadState,ActiveState,UnitFileState,ActiveEnterTimestamp,NeedDaemonReload"
-    units = [name + ".service" for name in names]
-    blocks = run("systemctl", "show", "--timestamp=us+utc", "--property", keys, *units).split("\n\n") if units else []
-    states = {}
-    for block in blocks:
-        pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        states[pairs.get("Id", "").replace(".service", "")] = {
-            "load": pairs.get("LoadState", ""),
-            "active": pairs.get("ActiveState", ""),
-            "enabled": pairs.get("UnitFileState", ""),
-            "since": epoch(pairs.get("ActiveEnterTimestamp", "")),
-            "reload_needed": pairs.get("NeedDaemonReload") == "yes",
-        }
-    absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
-    return {name: states.get(name, absent) for name in names}
-
-
-def epoch(words):
-    """Seconds since 1970 of systemd's `Mon 2026-11-23 05:57:40.123456 UTC`; 0 for anything else."""
-    try:
-        moment = datetime.strptime(words, "%a %Y-%m-%d %H:%M:%S.%f UTC")
-    except ValueError:
-        return 0.0
-    return moment.replace(tzinfo=timezone.utc).timestamp()
-
-
-def written(paths):
-    """When what is at a path was last put there or changed (epoch), 0 where there is nothing.
-
-    A daemon that has run for longer still holds what was there before: a run was killed in between.
-    """
-    times = {}
-    for name, path in paths.items():
-        try:
-            times[name] = os.lstat(path).st_ctime
-        except OSError:
-            times[name] = 0.0
-    return times
-
-
-def user_ids(names):
-    """`{"uid", "gid"}` per account, null for one that does not exist."""
-    found = dict.fromkeys(names)
-    for name in names:
-        try:
-            entry = pwd.getpwnam(name)
-            found[name] = {"uid": entry.pw_uid, "gid": entry.pw_gid}
-        except KeyError:
-            continue
-    return found
-
-
-def readable_state(path):
-    """The state of a path with its content as text."""
-    found = state(path)
-    if found["kind"] == "file":
-        found["content"] = found["content"].decode(errors="replace")
-    return found
-
-
-def secret_digests(paths, salt):
-    """`digest:owner:mode` per secret; '' for a missing one."""
-    found = {}
-    for name, path in paths.items():
-        try:
-            status = os.stat(path)
-            digest = hmac.new(salt.encode(), Path(path).read_bytes(), hashlib.sha256).hexdigest()
-            found[name] = f"{digest}:{pwd.getpwuid(status.st_uid).pw_name}:{status.st_mode & 0o7777:o}"
-        except (OSError, KeyError):
-            found[name] = ""
-    return found
+from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
+from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
+from ansible.module_utils.file_states import readable_state, secret_digests, written
 
 
 def scratch_state(wanted):
@@ -199,30 +80,6 @@ def scratch_state(wanted):
         return {"right": False, "size_mib": 0}
     size = found["ansible_facts"]["scratch"]["size_mib"]
     return {"right": not found["actions"] and not found["warnings"], "size_mib": size}
-
-
-def cpu():
-    """Logical CPUs and model as /proc/cpuinfo has them."""
-    lines = [line.split(":", 1) for line in text("/proc/cpuinfo").splitlines() if ":" in line]
-    pairs = [(key.strip(), value.strip()) for key, value in lines]
-    models = [value for key, value in pairs if key == "model name"]
-    return {"cpus": sum(1 for key, _ in pairs if key == "processor"), "model": models[0] if models else ""}
-
-
-def can_set_clock():
-    """Whether CAP_SYS_TIME (bit 25) is to be had; a container shares its host's clock."""
-    for line in text("/proc/self/status").splitlines():
-        if line.startswith("CapBnd:"):
-            return bool(int(line.split()[1], 16) >> 25 & 1)
-    return True
-
-
-def memory_mib():
-    """MemTotal in MiB."""
-    for line in text("/proc/meminfo").splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) // 1024
-    return 0
 
 
 def main():

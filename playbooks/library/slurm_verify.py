@@ -33,12 +33,10 @@ author: the provisioner project
 
 import os
 import re
-import socket
-import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.slurm_nodes import MOST_AT_ONCE, run, silent, trouble, wait_for
 
 # Each node answers with one line: name, result of the controller's credential, of scratch, own credential.
 JOB = r"""
@@ -53,9 +51,7 @@ for pair in $PROVISION_SCRATCH; do
 done
 echo "ANSWER $name $incoming $scratch $(munge -n)"
 """
-HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
 FREE = {"IDLE"}
-SLURMD_START = 15
 # How Slurm itself words a drain; after a reconfigure 22.05 shows root as its author, whoever it was.
 SLURM_SAYS = re.compile(
     r"(Low (RealMemory|TmpDisk|CPUs|socket)|Kill task failed|(Prolog|Epilog) error|gres/|Duplicate jobid)"
@@ -64,116 +60,38 @@ SLURM_SAYS = re.compile(
 JOB_NAME = f"provision-verify-{os.getpid()}"
 
 
-def run(*command, extra=None, text=None, limit=60):
-    """Exit code, output and errors of a command; 124 when it took too long."""
-    environment = {**os.environ, "LC_ALL": "C", **(extra or {})}
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, input=text, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return 124, "", f"{command[0]} did not end within {limit} s"
-    return done.returncode, done.stdout, done.stderr
-
-
-def show_nodes():
-    """`{name: {"states", "flags", "version", "reason"}}` of all nodes, as slurmctld has them."""
-    code, out, err = run("scontrol", "--oneliner", "show", "nodes")
-    if code != 0:
-        raise RuntimeError((err or out).strip())
-    found = {}
-    for line in out.splitlines():
-        pairs = dict(re.findall(r"\b(NodeName|NodeAddr|Port|State|Version)=(\S+)", line))
-        words = re.sub(r"[*~#!%$@^-]+$", "", pairs.get("State", "")).split("+")
-        reason = re.search(r"\bReason=(.*?)(?:\s\[(\w*)@|$)", line)
-        found[pairs.get("NodeName", "")] = {
-            "address": pairs.get("NodeAddr", ""),
-            "port": int(pairs.get("Port", 6818)),
-            "states": set(words),
-            "silent": "*" in pairs.get("State", "") or "NOT_RESPONDING" in words,
-            "version": pairs.get("Version", ""),
-            "reason": reason.group(1).strip() if reason else "",
-            "by": (reason.group(2) or "") if reason else "",
-        }
-    return found
-
-
-def trouble(node):
-    """What is wrong with the state of a node, '' for a node that is fine or drained by an admin."""
-    if node is None:
-        return "slurmctld does not know it"
-    if node["silent"]:
-        return "slurmctld gets no answer from its slurmd"
-    bad = node["states"] - HEALTHY - {"DRAIN", "PLANNED", "RESERVED", "MAINTENANCE"}
-    if bad or "INVALID_REG" in node["states"]:
-        because = f" ({node['reason']})" if node["reason"] else ""
-        return f"its state is {'+'.join(sorted(node['states']))}{because}"
-    return "" if node["version"] else "its slurmd has not registered"
-
-
-def wait_for(names, timeout):
-    """The nodes once none is in trouble, or as they are when the time is over.
-
-    A node that slurmctld does not know will not come by itself, and one whose slurmd does not even listen
-    gets only SLURMD_START seconds.
-    """
-    start = time.monotonic()
-    while True:
-        nodes = show_nodes()
-        bad = {name for name in names if trouble(nodes.get(name))}
-        strangers = bad - nodes.keys()
-        waited = time.monotonic() - start
-        if bad == strangers or waited > timeout:
-            return nodes
-        if waited > SLURMD_START and silent(bad - strangers, nodes) == bad - strangers:
-            return nodes
-        time.sleep(0.3)
-
-
-def silent(names, nodes):
-    """Those nodes whose slurmd does not take a connection.
-
-    slurmctld itself notices only after SlurmdTimeout, and a job sent there meanwhile would hang.
-    """
-
-    def refuses(name):
-        try:
-            with socket.create_connection((nodes[name]["address"], nodes[name]["port"]), timeout=3):
-                return False
-        except OSError:
-            return True
-
-    names = sorted(names)
-    with ThreadPoolExecutor(max_workers=32) as pool:
-        return {name for name, bad in zip(names, pool.map(refuses, names)) if bad}
-
-
-def answers(names, scratch):
+def answers(names, scratch, job_name=JOB_NAME):
     """Runs one job over the nodes; returns its answers by node and srun's words when it failed."""
     _, credential, _ = run("munge", "-n")
     extra = {
         "PROVISION_CREDENTIAL": credential.strip(),
-        "PROVISION_SCRATCH": " ".join(f"{name}:{path}" for name, path in scratch.items()),
+        "PROVISION_SCRATCH": " ".join(f"{name}:{scratch[name]}" for name in names if name in scratch),
     }
     count = str(len(names))
-    job = ["srun", "--job-name=" + JOB_NAME, "--partition=all", "--nodelist=" + ",".join(names)]
-    job += [
-        "--nodes=" + count,
-        "--ntasks=" + count,
-        "--ntasks-per-node=1",
-        "--mem=32M",
-        "--time=2",
-        "--chdir=/",
-    ]
+    job = ["srun", "--job-name=" + job_name, "--partition=all", "--nodelist=" + ",".join(names)]
+    job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
     job += ["--immediate=15", "--kill-on-bad-exit=0", "--mpi=none", "/bin/sh", "-c", JOB]
     code, out, err = run(*job, extra=extra, limit=60)
     if code != 0:
         # srun that was given up may leave its allocation behind.
-        run("scancel", "--name=" + JOB_NAME, "--me")
+        run("scancel", "--name=" + job_name, "--me")
     found = {}
     for line in out.splitlines():
         if line.startswith("ANSWER "):
             _, name, incoming, its_scratch, own = [*line.split(" ", 4), ""][:5]
             found[name] = {"incoming": incoming, "scratch": its_scratch, "credential": own}
     return found, err.strip()
+
+
+def answers_one_by_one(names, scratch):
+    """A job on each node by itself, all at the same time: `{name: (its answer or None, srun's words)}`."""
+
+    def ask(name):
+        found, words = answers([name], scratch, f"{JOB_NAME}-{name}")
+        return found.get(name), words
+
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(ask, names)))
 
 
 def job_problems(answer, has_scratch, words):
@@ -190,52 +108,63 @@ def job_problems(answer, has_scratch, words):
     return problems
 
 
+def judged(name, node, own, deaf, strangers_too):
+    """What the state of a node says before any job: its problems, and its notes; neither where it is free."""
+    problem = trouble(node)
+    release = f"release it with `scontrol update nodename={name} state=resume`"
+    if node is None and not strangers_too:
+        return [], ["not a member yet"]
+    if problem:
+        return [problem], []
+    if name in deaf:
+        return ["its slurmd does not answer on its port"], []
+    if node["version"] != own:
+        return [f"its slurmd is {node['version']}, the controller {own}"], []
+    if "DRAIN" in node["states"]:
+        if node["by"] == "slurm" or SLURM_SAYS.match(node["reason"]):
+            return [f"Slurm itself drained it ({node['reason']}); once that is mended, {release}"], []
+        return [], [f"drained ({node['reason']}), left so; {release}"]
+    return [], [] if node["states"] <= FREE else ["busy with jobs; none was added"]
+
+
+def proved(free, scratch):
+    """What jobs on free nodes show to be wrong, by node, and how many nodes one job spanned (0: each its own)."""
+    if not free:
+        return {}, 0
+    found, words = answers(free, scratch)
+    if len(free) == 1 or len(found) == len(free):
+        return problems_of({name: (found.get(name), words) for name in free}, scratch), len(free)
+    # One bad node keeps the whole job from starting: ask each by itself to name it.
+    problems = problems_of(answers_one_by_one(free, scratch), scratch)
+    if not any(problems.values()):
+        problems[free[0]] = [f"one job over all nodes does not run: {words}"]
+    return problems, 0
+
+
+def problems_of(answered, scratch):
+    """`job_problems` of every node, from `{name: (answer, words)}`."""
+
+    def look(name):
+        answer, words = answered[name]
+        return job_problems(answer, name in scratch, words)
+
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+        return dict(zip(answered, pool.map(look, answered)))
+
+
 def verify(names, scratch, timeout, strangers_too):
     """`{name: {"problems": [...], "notes": [...]}}` and the job's width."""
     nodes = wait_for(names, timeout)
     own = run("scontrol", "--version")[1].split()[-1]
-    report: dict[str, dict[str, list[str]]] = {name: {"problems": [], "notes": []} for name in names}
-    free = []
     deaf = silent([name for name in names if name in nodes], nodes)
+    report = {}
     for name in names:
-        node = nodes.get(name)
-        problem = trouble(node)
-        if node is None and not strangers_too:
-            report[name]["notes"].append("not a member yet")
-        elif problem:
-            report[name]["problems"].append(problem)
-        elif name in deaf:
-            report[name]["problems"].append("its slurmd does not answer on its port")
-        elif node["version"] != own:
-            report[name]["problems"].append(f"its slurmd is {node['version']}, the controller {own}")
-        elif "DRAIN" in node["states"] and (node["by"] == "slurm" or SLURM_SAYS.match(node["reason"])):
-            report[name]["problems"].append(
-                f"Slurm itself drained it ({node['reason']}); once that is mended, release it with "
-                f"`scontrol update nodename={name} state=resume`"
-            )
-        elif "DRAIN" in node["states"]:
-            report[name]["notes"].append(
-                f"drained ({node['reason']}), left so; release it with `scontrol update nodename={name} state=resume`"
-            )
-        elif node["states"] <= FREE:
-            free.append(name)
-        else:
-            report[name]["notes"].append("busy with jobs; none was added")
-    width = len(free)
-    if free:
-        found, words = answers(free, scratch)
-        if len(free) > 1 and len(found) < len(free):
-            # One bad node keeps the whole job from starting: ask each by itself to name it.
-            width = 0
-            for name in free:
-                single, its_words = answers([name], scratch)
-                found.update(single)
-                report[name]["problems"] += job_problems(found.get(name), name in scratch, its_words)
-            if not any(report[name]["problems"] for name in free):
-                report[free[0]]["problems"].append(f"one job over all nodes does not run: {words}")
-        else:
-            for name in free:
-                report[name]["problems"] += job_problems(found.get(name), name in scratch, words)
+        problems, notes = judged(name, nodes.get(name), own, deaf, strangers_too)
+        report[name] = {"problems": problems, "notes": notes}
+    free = [name for name in names if not report[name]["problems"] and not report[name]["notes"]]
+    problems, width = proved(free, scratch)
+    for name in free:
+        report[name]["problems"] += problems[name]
     return report, width
 
 

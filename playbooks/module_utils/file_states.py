@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import grp
+import hashlib
+import hmac
 import os
 import pwd
 import stat
@@ -65,3 +67,39 @@ def wanted_state(entry, content):
     if entry.get("folder"):
         return {"kind": "folder", **found}
     return {"kind": "file", "content": content, **found}
+
+
+def written(paths):
+    """When what is at a path was last put there or changed (epoch), 0 where there is nothing.
+
+    A daemon that has run for longer still holds what was there before: a run was killed in between.
+    """
+    times = {}
+    for name, path in paths.items():
+        try:
+            times[name] = os.lstat(path).st_ctime
+        except OSError:
+            times[name] = 0.0
+    return times
+
+
+def readable_state(path):
+    """The state of a path with its content as text."""
+    found = state(path)
+    if found["kind"] == "file":
+        found["content"] = found["content"].decode(errors="replace")
+    return found
+
+
+def secret_digests(paths, salt):
+    """`digest:owner:mode` per secret; '' for a missing one."""
+    found = {}
+    for name, path in paths.items():
+        try:
+            status = os.stat(path)
+            with open(path, "rb") as stream:
+                digest = hmac.new(salt.encode(), stream.read(), hashlib.sha256).hexdigest()
+            found[name] = f"{digest}:{pwd.getpwuid(status.st_uid).pw_name}:{status.st_mode & 0o7777:o}"
+        except (OSError, KeyError):
+            found[name] = ""
+    return found

@@ -30,10 +30,15 @@ def load(path: Path, name: str) -> ModuleType:
 
 def ansible_module(name: str) -> ModuleType:
     """A module of `playbooks/library`, with what it shares with others where Ansible puts it."""
-    for shared in sorted((PLAYBOOKS / "module_utils").glob("*.py")):
-        load(shared, f"ansible.module_utils.{shared.stem}")
+    for path in sorted((PLAYBOOKS / "module_utils").glob("*.py")):
+        load(path, f"ansible.module_utils.{path.stem}")
     sys.modules["ansible.module_utils.blade_disks"] = importlib.import_module("roles.scratch.module_utils.blade_disks")
     return load(PLAYBOOKS / "library" / f"{name}.py", f"provision_{name}")
+
+
+def shared(name: str) -> ModuleType:
+    """What modules share, as the module that was loaded last has it."""
+    return sys.modules[f"ansible.module_utils.{name}"]
 
 
 def answer_of(module: ModuleType, **arguments: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import ansible_module, answer_of
+from tests.unit.library.modules import ansible_module, answer_of, shared
 
 FACTS = ansible_module("blade_facts")
+MACHINE, SOFTWARE, FILES = (shared(name) for name in ("blade_machine", "blade_software", "file_states"))
 CPUINFO = (
     "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n"
 )
@@ -21,33 +22,33 @@ CPUINFO = (
 def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The text files of a blade; what is not here is missing."""
     found: dict[str, str] = {}
-    monkeypatch.setattr(FACTS, "text", lambda path: found.get(str(path), ""))
+    monkeypatch.setattr(MACHINE, "text", lambda path: found.get(str(path), ""))
     return found
 
 
 def said(monkeypatch: pytest.MonkeyPatch, out: str) -> None:
-    monkeypatch.setattr(FACTS, "run", lambda *command: out)
+    monkeypatch.setattr(SOFTWARE, "run", lambda *command: out)
 
 
 def test_reads_the_release(files: dict[str, str]) -> None:
     files["/etc/os-release"] = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n# x\n'
     pretty = "Debian GNU/Linux 12 (bookworm)"
-    assert FACTS.os_release() == {"id": "debian", "version_id": "12", "pretty_name": pretty}
+    assert MACHINE.os_release() == {"id": "debian", "version_id": "12", "pretty_name": pretty}
 
 
 def test_a_system_without_a_name_is_nameless(files: dict[str, str]) -> None:
-    assert FACTS.os_release() == {"id": "", "version_id": "", "pretty_name": ""}
+    assert MACHINE.os_release() == {"id": "", "version_id": "", "pretty_name": ""}
 
 
 def test_counts_cpus_and_memory(files: dict[str, str]) -> None:
     files["/proc/cpuinfo"] = CPUINFO
     files["/proc/meminfo"] = "MemFree: 1 kB\nMemTotal:        8145920 kB\n"
-    assert FACTS.cpu() == {"cpus": 2, "model": "Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz"}
-    assert FACTS.memory_mib() == 7955
+    assert MACHINE.cpu() == {"cpus": 2, "model": "Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz"}
+    assert MACHINE.memory_mib() == 7955
 
 
 def test_an_unreadable_machine_has_nothing(files: dict[str, str]) -> None:
-    assert (FACTS.cpu(), FACTS.memory_mib()) == ({"cpus": 0, "model": ""}, 0)
+    assert (MACHINE.cpu(), MACHINE.memory_mib()) == ({"cpus": 0, "model": ""}, 0)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +58,12 @@ def test_an_unreadable_machine_has_nothing(files: dict[str, str]) -> None:
 def test_knows_whether_the_clock_can_be_set(files: dict[str, str], status: str, can: bool) -> None:
     """The second is podman's own choice of capabilities."""
     files["/proc/self/status"] = status
-    assert FACTS.can_set_clock() is can
+    assert MACHINE.can_set_clock() is can
 
 
 def dpkg(monkeypatch: pytest.MonkeyPatch, out: str) -> None:
     done = subprocess.CompletedProcess([], 1, out, "no packages found matching x")
-    monkeypatch.setattr(FACTS.subprocess, "run", lambda *args, **kwargs: done)
+    monkeypatch.setattr(SOFTWARE.subprocess, "run", lambda *args, **kwargs: done)
 
 
 def test_only_whole_packages_count_as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,13 +71,13 @@ def test_only_whole_packages_count_as_installed(monkeypatch: pytest.MonkeyPatch)
         monkeypatch, "munge\tinstalled\t0.5.15-2\nslurmd\thalf-configured\t22.05.8-4\nslurmctld\tconfig-files\t22.05\n"
     )
     asked = ["munge", "slurmd", "slurmctld", "chrony"]
-    assert FACTS.package_versions(asked) == {"munge": "0.5.15-2", "slurmd": "", "slurmctld": "", "chrony": ""}
+    assert SOFTWARE.package_versions(asked) == {"munge": "0.5.15-2", "slurmd": "", "slurmctld": "", "chrony": ""}
 
 
 def test_a_system_without_dpkg_has_no_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Preflight says that the system is not supported; until then nothing may break."""
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert FACTS.package_versions(["munge"]) == {"munge": ""}
+    assert SOFTWARE.package_versions(["munge"]) == {"munge": ""}
 
 
 def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +87,7 @@ def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
         "Id=slurmd.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n",
     )
     never = {"since": 0.0, "reload_needed": False}
-    assert FACTS.unit_states(["munge", "slurmd", "chrony"]) == {
+    assert SOFTWARE.unit_states(["munge", "slurmd", "chrony"]) == {
         "munge": {"load": "loaded", "active": "active", "enabled": "enabled", **never},
         "slurmd": {"load": "masked", "active": "inactive", "enabled": "masked", **never},
         "chrony": {"load": "not-found", "active": "", "enabled": "", **never},
@@ -96,8 +97,8 @@ def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
     said(monkeypatch, "")
     absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
-    assert FACTS.unit_states(["munge"]) == {"munge": absent}
-    assert FACTS.unit_states([]) == {}
+    assert SOFTWARE.unit_states(["munge"]) == {"munge": absent}
+    assert SOFTWARE.unit_states([]) == {}
 
 
 def test_a_unit_tells_since_when_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,7 @@ def test_a_unit_tells_since_when_it_runs(monkeypatch: pytest.MonkeyPatch) -> Non
         "Id=munge.service\nActiveState=active\nActiveEnterTimestamp=Mon 2026-11-23 05:57:40.250000 UTC\n"
         "NeedDaemonReload=yes\n",
     )
-    munge = FACTS.unit_states(["munge"])["munge"]
+    munge = SOFTWARE.unit_states(["munge"])["munge"]
     assert munge["since"] == 1795413460.25
     assert munge["reload_needed"] is True
 
@@ -116,14 +117,14 @@ def test_what_is_written_later_is_newer(tmp_path: Path) -> None:
     first.touch()
     os.utime(first, (0, 0))  # a copied key keeps its old modification time
     second.symlink_to(first)
-    times = FACTS.written({"first": str(first), "second": str(second), "absent": str(tmp_path / "absent")})
+    times = FILES.written({"first": str(first), "second": str(second), "absent": str(tmp_path / "absent")})
     assert times["absent"] == 0.0
     assert 0.0 < times["first"] <= times["second"]
 
 
 def test_a_missing_account_is_null() -> None:
     me = pwd.getpwuid(os.getuid())
-    found = FACTS.user_ids([me.pw_name, "nobody-has-this-name"])
+    found = SOFTWARE.user_ids([me.pw_name, "nobody-has-this-name"])
     assert found == {me.pw_name: {"uid": me.pw_uid, "gid": me.pw_gid}, "nobody-has-this-name": None}
 
 
@@ -134,18 +135,18 @@ def test_a_secret_is_told_by_a_salted_digest_only(tmp_path: Path) -> None:
     owner = pwd.getpwuid(os.getuid()).pw_name
 
     def digest(salt: str) -> str:
-        return str(FACTS.secret_digests({"key": str(path)}, salt)["key"])
+        return str(FILES.secret_digests({"key": str(path)}, salt)["key"])
 
     assert digest("run 1") == digest("run 1") != digest("run 2")
     assert digest("run 1").endswith(f":{owner}:400")
     assert len(digest("run 1").split(":")[0]) == 64
-    assert FACTS.secret_digests({"key": str(tmp_path / "none")}, "run 1") == {"key": ""}
+    assert FILES.secret_digests({"key": str(tmp_path / "none")}, "run 1") == {"key": ""}
 
 
 def test_a_failed_or_missing_command_says_nothing() -> None:
-    assert FACTS.run("sh", "-c", "echo half; exit 3") == ""
-    assert FACTS.run("no-such-program-here") == ""
-    assert FACTS.run("sh", "-c", "echo $LC_ALL") == "C\n"
+    assert SOFTWARE.run("sh", "-c", "echo half; exit 3") == ""
+    assert SOFTWARE.run("no-such-program-here") == ""
+    assert SOFTWARE.run("sh", "-c", "echo $LC_ALL") == "C\n"
 
 
 def facts(**arguments: Any) -> dict[str, Any]:

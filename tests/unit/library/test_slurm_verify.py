@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import ansible_module, answer_of
+from tests.unit.library.modules import ansible_module, answer_of, shared
 
 VERIFY = ansible_module("slurm_verify")
+NODES = shared("slurm_nodes")
 OK = "ANSWER {name} 0 {scratch} MUNGE:{name}:"
 
 
@@ -66,8 +68,9 @@ class Cluster:
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
     def start(*nodes: str) -> Cluster:
         cluster = Cluster(*nodes)
-        monkeypatch.setattr(VERIFY, "run", cluster.run)
-        monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
+        for module in (VERIFY, NODES):
+            monkeypatch.setattr(module, "run", cluster.run)
+            monkeypatch.setattr(module, "silent", lambda names, nodes: cluster.closed & set(names))
         return cluster
 
     return start
@@ -125,13 +128,12 @@ def test_a_node_whose_slurmd_is_gone_gets_no_job(play: Play) -> None:
 
 
 def test_silent_is_who_takes_no_connection() -> None:
-    module = ansible_module("slurm_verify")
     with socket.create_server(("127.0.0.1", 0)) as open_server:
         with socket.create_server(("127.0.0.1", 0)) as closed_server:
             closed = closed_server.getsockname()[1]
         ports = {"bld-008": open_server.getsockname()[1], "bld-011": closed}
         nodes = {name: {"address": "127.0.0.1", "port": port} for name, port in ports.items()}
-        assert module.silent(list(nodes), nodes) == {"bld-011"}
+        assert NODES.silent(list(nodes), nodes) == {"bld-011"}
 
 
 @pytest.mark.parametrize("state", ["MIXED", "ALLOCATED", "IDLE+COMPLETING", "IDLE+RESERVED", "MIXED+PLANNED"])
@@ -163,7 +165,27 @@ def test_one_bad_node_is_named_and_the_others_are_fine(play: Play) -> None:
     assert found["nodes"]["bld-008"]["problems"] == []
     (problem,) = found["nodes"]["bld-011"]["problems"]
     assert problem == "a job does not run on it: srun: error: task 0 launch failed"
-    assert cluster.jobs == [["bld-008", "bld-011"], ["bld-008"], ["bld-011"]]
+    assert cluster.jobs[0] == ["bld-008", "bld-011"]
+    assert sorted(cluster.jobs[1:]) == [["bld-008"], ["bld-011"]]
+
+
+def test_nodes_are_asked_one_by_one_at_the_same_time(play: Play) -> None:
+    """The barrier opens only when all jobs have started; each can be cancelled without the others."""
+    cluster = play(node("bld-008"), node("bld-011"), node("bld-012"))
+    together, names = threading.Barrier(2), set()
+    plain = cluster._srun
+
+    def srun(command: tuple[str, ...]) -> tuple[int, str, str]:
+        if "," in command[3]:
+            return 1, "", "srun: error"
+        if command[3] != "--nodelist=bld-012":
+            together.wait(timeout=10)
+        names.add(command[1])
+        return plain(command)
+
+    cluster._srun = srun  # type: ignore[method-assign]
+    verified("bld-008", "bld-011", "bld-012")
+    assert len(names) == 3
 
 
 def test_a_span_that_fails_only_together_is_reported(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,10 +234,10 @@ def test_a_controller_that_is_down_is_one_sentence(play: Play) -> None:
 
 
 def test_a_command_that_hangs_is_given_up() -> None:
-    answer = ansible_module("slurm_verify").run("tail", "-f", "/dev/null", limit=0.1)
+    answer = NODES.run("tail", "-f", "/dev/null", limit=0.1)
     assert answer == (124, "", "tail did not end within 0.1 s")
 
 
 def test_the_job_script_is_valid_shell() -> None:
-    code, _, words = ansible_module("slurm_verify").run("sh", "-n", "-c", VERIFY.JOB)
+    code, _, words = NODES.run("sh", "-n", "-c", VERIFY.JOB)
     assert (code, words) == (0, "")

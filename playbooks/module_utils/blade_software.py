@@ -1,0 +1,73 @@
+"""What runs on a blade: packages, units, accounts."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from datetime import datetime, timezone
+
+
+def run(*command):
+    """The output of a command, '' when it is missing or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, "LC_ALL": "C"})
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def package_versions(names):
+    """Installed version per package; '' for a package that is absent or only half installed."""
+    versions = dict.fromkeys(names, "")
+    # dpkg-query exits 1 as soon as one name is unknown, and still prints the others.
+    form = "${Package}\t${db:Status-Status}\t${Version}\n"
+    try:
+        done = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True)
+    except OSError:
+        return versions
+    for line in done.stdout.splitlines():
+        name, status, version = line.split("\t")
+        if status == "installed" and name in versions:
+            versions[name] = version
+    return versions
+
+
+def unit_states(names):
+    """`{"load", "active", "enabled", "since", "reload_needed"}` per unit; since is an epoch, 0 when not active."""
+    keys = "Id,LoadState,ActiveState,UnitFileState,ActiveEnterTimestamp,NeedDaemonReload"
+    units = [name + ".service" for name in names]
+    blocks = run("systemctl", "show", "--timestamp=us+utc", "--property", keys, *units).split("\n\n") if units else []
+    states = {}
+    for block in blocks:
+        pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        states[pairs.get("Id", "").replace(".service", "")] = {
+            "load": pairs.get("LoadState", ""),
+            "active": pairs.get("ActiveState", ""),
+            "enabled": pairs.get("UnitFileState", ""),
+            "since": epoch(pairs.get("ActiveEnterTimestamp", "")),
+            "reload_needed": pairs.get("NeedDaemonReload") == "yes",
+        }
+    absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
+    return {name: states.get(name, absent) for name in names}
+
+
+def epoch(words):
+    """Seconds since 1970 of systemd's `Mon 2026-11-23 05:57:40.123456 UTC`; 0 for anything else."""
+    try:
+        moment = datetime.strptime(words, "%a %Y-%m-%d %H:%M:%S.%f UTC")
+    except ValueError:
+        return 0.0
+    return moment.replace(tzinfo=timezone.utc).timestamp()
+
+
+def user_ids(names):
+    """`{"uid", "gid"}` per account, null for one that does not exist."""
+    found = dict.fromkeys(names)
+    for name in names:
+        try:
+            entry = pwd.getpwnam(name)
+            found[name] = {"uid": entry.pw_uid, "gid": entry.pw_gid}
+        except KeyError:
+            continue
+    return found
