@@ -122,7 +122,8 @@ def _cluster_problems(
             "/etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld to the new controller and run "
             "`systemctl disable --now slurmctld` here"
         )
-    if _was_member(blade) and f'"{wanted["name"]}"' not in _text(controller, REGISTRY):
+    on_record = f'"{wanted["name"]}"' in _text(controller, REGISTRY)
+    if _was_member(blade) and not on_record and not _has_key_of(controller, blade):
         problems.append(
             f"it belongs to a cluster whose controller has lost its registry, or to another one; next: {_RESTORE}"
         )
@@ -136,6 +137,12 @@ def _has_no_registry(controller: Mapping[str, Any]) -> bool:
 def _was_member(blade: Mapping[str, Any]) -> bool:
     """Our own options of slurmd come last, when the registry has had the node for long."""
     return "Written by provision" in _text(blade, "/etc/default/slurmd")
+
+
+def _has_key_of(controller: Mapping[str, Any], blade: Mapping[str, Any]) -> bool:
+    """The same munge key: it was taken out of this very cluster (`--forget`), and may come back."""
+    digests = [str(each.get("secrets", {}).get("munge_key", "")).split(":")[0] for each in (controller, blade)]
+    return digests[0] != "" and digests[0] == digests[1]
 
 
 def _text(blade: Mapping[str, Any], path: str) -> str:

@@ -27,7 +27,7 @@ class FilterModule:
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
-            "slurm_merge_records": lambda known, found, accept=(): merge_records(known, found, accept).as_dict(),
+            "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_settings_problems": settings_problems,
             "slurm_node_records": node_records,

@@ -22,6 +22,10 @@ def slurm(
         str | None,
         typer.Option("--accept-hardware", metavar="SET", help="Accept that these blades lost hardware."),
     ] = None,
+    forget: Annotated[
+        str | None,
+        typer.Option("--forget", metavar="SET", help="Take these blades out of the cluster."),
+    ] = None,
     full: Annotated[
         bool,
         typer.Option("--full", help="Run every task, also of roles whose part looks right; far slower."),
@@ -37,11 +41,16 @@ def slurm(
     The controller of the plan is always part of a run; besides it only the named blades are touched. What
     is right already is left alone, running jobs survive, a disk that holds anything is refused.
 
+    A blade that is taken out (--forget) is not touched, and may be off or gone from the plan. While jobs run
+    on it, it stays. A later run over all blades adds it again, unless the plan gives it no Slurm role.
+
     Examples:
 
       provision slurm --nodes BLD-008,BLD-011
 
       provision slurm --nodes @medium --check --diff
+
+      provision slurm --forget BLD-003 --nodes BLD-006
 
       provision slurm --json | jq .blades
     """
@@ -50,18 +59,21 @@ def slurm(
     from provisioner.names import host_name
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
-    from provisioner.plan.select import select_nodes
+    from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
     from provisioner.run.request import Options
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
-    blades = select_nodes(site, nodes)
+    forgotten = select_forgotten(site, forget) if forget is not None else []
+    blades = select_for_run(site, nodes, forgotten)
     chosen = {"provision_new_cluster": new_cluster, "provision_full": full}
     extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
     options = Options(check, diff, forks, verbose, extra)
+    if forgotten:
+        extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
     console = console_for(as_json)
     finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
     if as_json:

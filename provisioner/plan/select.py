@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 from ClusterShell.NodeUtils import GroupResolver, GroupResolverError, GroupSource, GroupSourceError
@@ -38,6 +39,40 @@ def select_nodes(plan: Plan, expression: str | None) -> list[str]:
     _refuse_unknown(plan, chosen)
     _refuse_idle(plan, chosen)
     return [name for name in plan.blades if name in chosen]
+
+
+def select_forgotten(plan: Plan, expression: str) -> list[str]:
+    """The blade ids that are to leave the cluster; unlike `select_nodes` also names the plan has no more.
+
+    Raises:
+        UsageError: malformed, too large or empty; the controller is among them.
+    """
+    chosen = {blade_id(node) for node in _expand(plan, expression)}
+    if not chosen:
+        raise UsageError(f'"{printable(expression)}" names no blade', EXAMPLES)
+    if plan.cluster.controller in chosen:
+        raise UsageError(
+            f"{plan.cluster.controller} is the controller, without which there is no cluster",
+            "leave it out of --forget",
+        )
+    return [*(name for name in plan.blades if name in chosen), *sorted(chosen - plan.blades.keys())]
+
+
+def select_for_run(plan: Plan, expression: str | None, forgotten: Sequence[str]) -> list[str]:
+    """The blades of a run: those that `expression` means; without one every member that is not forgotten.
+
+    Raises:
+        UsageError: as `select_nodes`; or a forgotten blade is named, which would join again at once.
+    """
+    chosen = select_nodes(plan, expression)
+    if expression is None:
+        return [name for name in chosen if name not in forgotten]
+    if both := [name for name in chosen if name in forgotten]:
+        raise UsageError(
+            f"{', '.join(both)} in --forget and in --nodes at once",
+            f"leave out what you do not mean, as in --nodes '{printable(expression)}!{','.join(both)}'",
+        )
+    return chosen
 
 
 def _expand(plan: Plan, expression: str) -> set[str]:

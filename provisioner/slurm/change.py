@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
+from provisioner.slurm.nodes import PLACEHOLDER_NODE
+
 Release = tuple[int, int]
 
 # A bare reconfigure with another set of nodes kills slurmctld before this release.
@@ -24,6 +26,7 @@ _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
     "jobacctgathertype", "prologflags",
 }  # fmt: skip
+_NEVER_BUSY = {str(PLACEHOLDER_NODE["NodeName"])}
 _TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
 
 
@@ -39,13 +42,15 @@ class Kind(IntEnum):
 class Change:
     """What has to be done and why, in words for the summary.
 
-    Jobs would end in `partitions_gone`, and from REEXEC on be requeued on `nodes_rebuilt` (other CPUs).
+    Jobs would end in `partitions_gone` and on `nodes_gone`, and from REEXEC on be requeued on
+    `nodes_rebuilt` (other CPUs).
     """
 
     kind: Kind
     why: list[str]
     partitions_gone: tuple[str, ...] = ()
     nodes_rebuilt: tuple[str, ...] = ()
+    nodes_gone: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for templates and the run record."""
@@ -54,6 +59,7 @@ class Change:
             "why": self.why,
             "partitions_gone": list(self.partitions_gone),
             "nodes_rebuilt": list(self.nodes_rebuilt),
+            "nodes_gone": list(self.nodes_gone),
         }
 
 
@@ -83,11 +89,12 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     before = [_parse(old) if old.strip() else None for old in live or [""]]
     needs = [_need(old, now, release) for old in before]
     known = [old for old in before if old is not None]
-    gone = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
+    partitions = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
+    nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys()} - _NEVER_BUSY
     rebuilt = {name for old in known for name in _rebuilt(old, now) if release >= REEXEC}
     kind = max(need.kind for need in needs)
     why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
-    return Change(kind, why, tuple(sorted(gone)), tuple(sorted(rebuilt)))
+    return Change(kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)))
 
 
 def _rebuilt(before: _Parsed, now: _Parsed) -> list[str]:

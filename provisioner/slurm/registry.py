@@ -18,12 +18,17 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Merge:
-    """What became of a registry: its records, and per node what was new, changed or lost."""
+    """What became of a registry: its records, and per node what was new, changed, lost or taken out.
+
+    `not_forgotten` has the nodes that were to be taken out and were not, and why.
+    """
 
     nodes: dict[str, dict[str, Any]]
     added: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
     drifted: dict[str, list[str]] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
+    not_forgotten: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for templates and the run record."""
@@ -32,13 +37,20 @@ class Merge:
             "added": self.added,
             "changed": self.changed,
             "drifted": self.drifted,
+            "forgotten": self.forgotten,
+            "not_forgotten": self.not_forgotten,
         }
 
 
 def merge_notes(merge: Mapping[str, Any]) -> list[str]:
     """What changed in the registry, old against new, a line per node; from `Merge.as_dict`."""
     changed = [f"{name}: {', '.join(differences)}" for name, differences in merge["changed"].items()]
-    return [*changed, *(f"{name} is new" for name in merge["added"])]
+    return [
+        *changed,
+        *(f"{name} is new" for name in merge["added"]),
+        *(f"{name} is no longer in the cluster" for name in merge["forgotten"]),
+        *(f"{name} is not taken out: {why}" for name, why in merge["not_forgotten"].items()),
+    ]
 
 
 def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
@@ -72,19 +84,24 @@ def merge_records(
     known: Mapping[str, dict[str, Any]],
     discovered: Mapping[str, dict[str, Any]],
     accept: Collection[str] = (),
+    forget: Collection[str] = (),
 ) -> Merge:
-    """Puts what was discovered into the registry.
+    """Puts what was discovered into the registry, and takes out what is to be forgotten.
 
     A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "hardware": {...},
     "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second run changes no byte.
-    A loss of hardware keeps the old record unless the node is in `accept`: that is drift.
+    A loss of hardware keeps the old record unless the node is in `accept`: that is drift. A node that is
+    to be forgotten although this run works on it stays: of two orders that contradict each other, the one
+    that takes nothing away.
 
     Args:
         known: the registry's records by node name.
         discovered: the records of the nodes this run touched.
         accept: nodes whose loss of hardware a person accepted.
+        forget: nodes to take out; those that are not in the registry are no error.
     """
-    nodes = dict(known)
+    forgotten = sorted(name for name in set(forget) & known.keys() if name not in discovered)
+    nodes = {name: record for name, record in known.items() if name not in forgotten}
     added: list[str] = []
     changed: dict[str, list[str]] = {}
     drifted: dict[str, list[str]] = {}
@@ -104,7 +121,14 @@ def merge_records(
         if differences := _differences(old, record):
             nodes[name] = record
             changed[name] = differences
-    return Merge(nodes, added, changed, drifted)
+    kept = {name: _why_not_forgotten(name, discovered) for name in sorted(set(forget) - set(forgotten))}
+    return Merge(nodes, added, changed, drifted, forgotten, kept)
+
+
+def _why_not_forgotten(name: str, discovered: Collection[str]) -> str:
+    if name in discovered:
+        return "this run works on it; next: leave it out of one of the two"
+    return "it is not in the registry"
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

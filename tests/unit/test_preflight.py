@@ -178,6 +178,19 @@ def test_only_its_own_name_puts_a_member_on_record(names: tuple[str, ...]) -> No
     assert "--new-cluster" in problem
 
 
+def test_a_member_that_was_taken_out_may_come_back() -> None:
+    """It still has the cluster's munge key; whoever lost the registry with all of /etc has another one."""
+
+    def with_key(facts: dict[str, Any], digest: str) -> dict[str, Any]:
+        return {**facts, "secrets": {"munge_key": digest}}
+
+    controller = with_key(controller_of("bld-007"), "abc:munge:400")
+    assert blade_problems(with_key(member(), "abc:munge:600"), WANTED, controller) == []
+    for other in ("abd:munge:400", ""):
+        assert len(blade_problems(with_key(member(), other), WANTED, controller)) == 1
+    assert len(blade_problems(with_key(member(), ""), WANTED, with_key(controller, ""))) == 1
+
+
 def test_options_of_somebody_else_make_no_member() -> None:
     """Debian's package brings a file of its own there."""
     debian = blade(paths={"/etc/default/slurmd": text('# Additional options\nSLURMD_OPTIONS=""\n')})

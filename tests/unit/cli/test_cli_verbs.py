@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from provisioner.cli.main import app
-from provisioner.errors import ExitCode, ProvisionError
+from provisioner.errors import ExitCode, ProvisionError, UsageError
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 
@@ -60,6 +60,23 @@ def test_all_tasks_run_only_on_demand(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm", "--full"])
     assert runs.asked[0][2].extra == {"provision_full": True}
+
+
+def test_a_blade_that_leaves_takes_no_part_in_the_run(played: Played) -> None:
+    runs = played()
+    runner.invoke(app, ["slurm", "--forget", "BLD-008,BLD-099"])
+    runner.invoke(app, ["slurm", "--forget", "BLD-008", "--nodes", "BLD-006"])
+    assert runs.asked[0][1] == ["BLD-006", "BLD-011"]
+    assert runs.asked[0][2].extra == {"slurmctld_forget": ["bld-008", "bld-099"]}
+    assert runs.asked[1][1] == ["BLD-006"]
+
+
+@pytest.mark.parametrize("forget", ["BLD-006", "", "BLD-[8"])
+def test_a_slip_in_forget_touches_nothing(played: Played, forget: str) -> None:
+    runs = played()
+    done = runner.invoke(app, ["slurm", "--forget", forget])
+    assert isinstance(done.exception, UsageError)
+    assert runs.asked == []
 
 
 @pytest.mark.parametrize("code", list(ExitCode))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
 from provisioner.plan.model import Plan
-from provisioner.plan.select import select_nodes
+from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
 
 MEMBERS = ["BLD-011", "BLD-006", "BLD-008", "BLD-010"]
 
@@ -57,6 +57,40 @@ def test_what_is_refused(small_plan: Plan, expression: str, message: str, next_s
         select_nodes(small_plan, expression)
     assert message in raised.value.message
     assert next_step in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("bld-008", ["BLD-008"]),
+        ("BLD-099,BLD-008,BLD-011,BLD-098", ["BLD-011", "BLD-008", "BLD-098", "BLD-099"]),
+        ("@medium,BLD-016", ["BLD-011", "BLD-008", "BLD-016"]),
+    ],
+)
+def test_a_blade_may_leave_that_the_plan_does_not_have(small_plan: Plan, expression: str, expected: list[str]) -> None:
+    assert select_forgotten(small_plan, expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [("", "names no blade"), ("BLD-006", "is the controller"), ("@all", "is the controller"), ("BLD-[", "no node set")],
+)
+def test_what_cannot_leave(small_plan: Plan, expression: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        select_forgotten(small_plan, expression)
+
+
+def test_a_run_is_without_those_that_leave(small_plan: Plan) -> None:
+    assert select_for_run(small_plan, None, ["BLD-008", "BLD-099"]) == ["BLD-011", "BLD-006", "BLD-010"]
+    assert select_for_run(small_plan, "BLD-010", ["BLD-008"]) == ["BLD-010"]
+    assert select_for_run(small_plan, "@medium", []) == ["BLD-011", "BLD-008"]
+
+
+def test_nobody_joins_and_leaves_at_once(small_plan: Plan) -> None:
+    with pytest.raises(UsageError, match="BLD-008 in --forget and in --nodes") as raised:
+        select_for_run(small_plan, "@medium", ["BLD-008", "BLD-099"])
+    assert raised.value.next_step.endswith("--nodes '@medium!BLD-008'")
+    assert select_for_run(small_plan, "@medium!BLD-008", ["BLD-008"]) == ["BLD-011"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioner.slurm.change import Change, Kind, config_change, release_of
 from provisioner.slurm.config import slurm_config
-from tests.unit.slurm.node_makers import registries
+from tests.unit.slurm.node_makers import record, registries
 
 RELEASES = ["22.05.8", "23.02.1", "23.11.6", "24.05.2", "24.11.5", "25.05.0"]
 releases = st.sampled_from(RELEASES)
@@ -111,10 +111,11 @@ def test_the_first_configuration_starts_slurmctld(live: list[str]) -> None:
 
 
 def test_plain_data_for_the_record() -> None:
-    plain = {"kind": "nothing", "why": [], "partitions_gone": [], "nodes_rebuilt": []}
-    assert config_change([CONF], CONF, "22.05.8").as_dict() == plain
-    change = Change(Kind.RESTART, ["why"], ("thin",), ("bld-008",)).as_dict()
-    assert change == {"kind": "restart", "why": ["why"], "partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"]}
+    nothing: dict[str, list[str]] = {"partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": []}
+    assert config_change([CONF], CONF, "22.05.8").as_dict() == {"kind": "nothing", "why": [], **nothing}
+    change = Change(Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",)).as_dict()
+    ends = {"partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"], "nodes_gone": ["bld-009"]}
+    assert change == {"kind": "restart", "why": ["why"], **ends}
 
 
 THIN = CONF + "PartitionName=thin Nodes=bld-008\n"
@@ -159,10 +160,23 @@ def test_of_two_texts_every_node_that_differs_counts() -> None:
     assert change.nodes_rebuilt == ("bld-008", "bld-009")
 
 
+@pytest.mark.parametrize("version", RELEASES)
+def test_jobs_end_on_nodes_that_go(version: str) -> None:
+    assert config_change([MORE_NODES], CONF, version).nodes_gone == ("bld-009",)
+    assert config_change([CONF], MORE_NODES, version).nodes_gone == ()
+    assert config_change([CONF, MORE_NODES], CONF, version).nodes_gone == ("bld-009",)
+
+
+def test_the_placeholder_of_a_cluster_without_nodes_has_no_jobs() -> None:
+    one = {"bld-008": record()}
+    assert config_change([rendered({})], rendered(one), "22.05.8").nodes_gone == ()
+    assert config_change([rendered(one)], rendered({}), "22.05.8").nodes_gone == ("bld-008",)
+
+
 @pytest.mark.parametrize("live", [[], [""]])
 def test_the_first_configuration_ends_no_job(live: list[str]) -> None:
     change = config_change(live, THIN, "24.11.5")
-    assert (change.partitions_gone, change.nodes_rebuilt) == ((), ())
+    assert (change.partitions_gone, change.nodes_rebuilt, change.nodes_gone) == ((), (), ())
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,21 @@ def test_hardware_is_never_lowered_unless_accepted(known: Registry, found: Regis
     assert not merged.drifted.keys() & accept
 
 
+@given(registries, registries, accepted)
+def test_what_is_forgotten_leaves_and_nothing_else(known: Registry, found: Registry, forget: set[str]) -> None:
+    merged = merge_records(known, found, (), forget)
+    gone = forget & known.keys() - found.keys()
+    assert merged.forgotten == sorted(gone)
+    assert merged.nodes.keys() == (known.keys() | found.keys()) - gone
+    assert merged.not_forgotten.keys() == forget - gone
+    again = merge_records(merged.nodes, found, (), forget)
+    assert (again.nodes, again.forgotten) == (merged.nodes, [])
+
+
 @given(registries, registries)
 def test_the_arguments_stay_as_they_are(known: Registry, found: Registry) -> None:
     before = write_registry(known, "demo"), write_registry(found, "demo")
-    merge_records(known, found)
+    merge_records(known, found, (), known)
     assert (write_registry(known, "demo"), write_registry(found, "demo")) == before
 
 
@@ -105,6 +116,16 @@ def test_a_person_reads_of_every_node_that_changed(known: Registry, found: Regis
         assert f"{name}: {', '.join(differences)}" in notes
     for name in merged.added:
         assert f"{name} is new" in notes
+
+
+def test_notes_say_who_left_and_who_did_not() -> None:
+    known = {"bld-003": record(), "bld-008": record()}
+    merged = merge_records(known, {"bld-008": record()}, (), ["bld-008", "bld-003", "bld-099"])
+    assert merge_notes(merged.as_dict()) == [
+        "bld-003 is no longer in the cluster",
+        "bld-008 is not taken out: this run works on it; next: leave it out of one of the two",
+        "bld-099 is not taken out: it is not in the registry",
+    ]
 
 
 def test_notes_say_old_against_new() -> None:
