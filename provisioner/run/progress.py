@@ -46,13 +46,17 @@ class Lines:
         if state.phase and state.phase != self._phase:
             self._phase = state.phase
             self._print(f"== {state.phase}")
-        for host, blade in state.blades.items():
-            for title in blade.changed[self._seen.get(host, 0) :]:
-                self._print(f"{self._names[host]}  changed  {title}")
-            self._seen[host] = len(blade.changed)
-            if blade.failure and host not in self._failed:
-                self._failed.add(host)
-                self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
+        # Only the blade of the event can have news: a run over many blades has many events.
+        host = str((event.get("event_data") or {}).get("host"))
+        blade = state.blades.get(host)
+        if blade is None:
+            return
+        for title in blade.changed[self._seen.get(host, 0) :]:
+            self._print(f"{self._names[host]}  changed  {title}")
+        self._seen[host] = len(blade.changed)
+        if blade.failure and host not in self._failed:
+            self._failed.add(host)
+            self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
 
     def _print(self, line: str) -> None:
         self._console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True)
@@ -61,14 +65,18 @@ class Lines:
 class Screen:
     """The live table: one row per blade with what it does now."""
 
-    def __init__(self, live: Live, names: Mapping[str, str]) -> None:
-        self._live = live
+    def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
         self._start = time.monotonic()
+        self._state = RunState({})
 
     def update(self, state: RunState, event: Mapping[str, Any]) -> None:
-        """Redraws; rich itself limits how often."""
-        self._live.update(_table(state, self._names, time.monotonic() - self._start))
+        """Takes note; the table is made only as often as the terminal is redrawn."""
+        self._state = state
+
+    def table(self) -> Table:
+        """The run as it is now."""
+        return _table(self._state, self._names, time.monotonic() - self._start)
 
 
 def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
@@ -96,7 +104,8 @@ def shown(console: Console, names: Mapping[str, str], as_json: bool) -> Iterator
     if as_json:
         yield Silent()
     elif console.is_terminal:
-        with Live(console=console, refresh_per_second=8, transient=True) as live:
-            yield Screen(live, names)
+        screen = Screen(names)
+        with Live(get_renderable=screen.table, console=console, refresh_per_second=8, transient=True):
+            yield screen
     else:
         yield Lines(console, names)
