@@ -17,6 +17,7 @@ from provisioner.lab.podman import Container, Podman
 from provisioner.lab.power import power_on
 from provisioner.lab.record import LabRecord, read_record
 from provisioner.lab.settings import LabFiles, Release
+from provisioner.lab.watches import require_watches
 from provisioner.names import host_name
 from provisioner.paths import state_dir
 from provisioner.plan.model import Plan
@@ -68,6 +69,7 @@ def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -
     whole = [there[name] for name in chosen if name in there and name not in half]
     for container in whole:
         _require_as_planned(bench, container)
+    require_watches(sum(not (name in there and there[name].runs) for name in chosen))
     network.ensure_network(bench.podman, plan.cluster.name, plan.cluster.network)
     bench.files.folder.mkdir(exist_ok=True, mode=0o700)
     record.write(bench.files.record)
