@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from typing import Any
 
 from bench.figures import figures
-from bench.lab import ENVIRONMENT, provision
+from bench.lab import provision
 from bench.meter import Measured, measure
 from bench.say import say
 
@@ -21,13 +23,14 @@ COMMANDS = {
 def measure_commands(rounds: int) -> dict[str, Any]:
     """Command -> wall-clock and CPU seconds."""
     taken: dict[str, list[Measured]] = {name: [] for name in COMMANDS}
-    for number in range(rounds + 1):
-        for name, words in COMMANDS.items():
-            done = measure([provision(*words)], ENVIRONMENT)
-            if done.codes != [0]:
-                sys.exit(f"{name}: {done.out[0]}{done.err[0]}")
-            if number:  # the first round only fills the caches
-                taken[name].append(done)
+    with tempfile.TemporaryDirectory() as state:
+        for number in range(rounds + 1):
+            for name, words in COMMANDS.items():
+                done = measure([provision(*words)], {**os.environ, "XDG_STATE_HOME": state})
+                if done.codes != [0]:
+                    sys.exit(f"{name}: {done.out[0]}{done.err[0]}")
+                if number:  # the first round only fills the caches
+                    taken[name].append(done)
     for name, runs in taken.items():
         say(f"{name}: {figures(run.seconds for run in runs)['median']:.2f} s")
     return {

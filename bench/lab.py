@@ -20,7 +20,8 @@ from provisioner.plan.model import SlurmRole
 from provisioner.slurm.packages import packages
 
 PLAN = Path(__file__).parent / "plan.yml"
-# A fixed place, so that the next run can remove what a killed one left behind.
+# A fixed place, so that the next run can remove what a killed one left behind. Other labs that are measured have
+# theirs in it too, each by the name of its cluster.
 STATE_HOME = Path.home() / ".cache" / "provision-bench"
 ENVIRONMENT = {**os.environ, "XDG_STATE_HOME": str(STATE_HOME), "COLUMNS": "200"}
 # On Debian 13 these start when they are installed and wait for a controller; playbooks/slurm.yml masks them too.
@@ -38,6 +39,7 @@ class BenchLab:
     def __init__(self) -> None:
         self.plan = load_plan(PLAN)
         self.controller = self.plan.cluster.controller
+        self.state = STATE_HOME / "provision" / self.plan.cluster.name
 
     def compute(self, count: int) -> list[str]:
         """The first compute blades."""
@@ -79,7 +81,7 @@ class BenchLab:
 
     def ssh(self, blade: str, remote: str) -> list[str]:
         """A plain ssh call with the key and host keys that `provision` uses; it shares no connection."""
-        key, known_hosts = ssh_identity(STATE_HOME / "provision" / self.plan.cluster.name)
+        key, known_hosts = ssh_identity(self.state)
         options = [f"UserKnownHostsFile={known_hosts}", "BatchMode=yes", "ControlMaster=no", "ControlPath=none"]
         return [
             "ssh", "-F", "none", *(word for option in options for word in ("-o", option)),
@@ -120,8 +122,8 @@ def bench_lab(blades: Sequence[str], release: str, keep: bool) -> Iterator[Bench
     """
     STATE_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with FileLock(STATE_HOME.with_suffix(".lock"), timeout=0):
-            lab = BenchLab()
+        lab = BenchLab()
+        with FileLock(STATE_HOME / f"{lab.plan.cluster.name}.lock", timeout=0):
             lab.lab("down")
             try:
                 lab.lab("up", f"--os={release}", f"--nodes={','.join(blades)}")
@@ -129,7 +131,7 @@ def bench_lab(blades: Sequence[str], release: str, keep: bool) -> Iterator[Bench
             finally:
                 if not keep:
                     lab.lab("down")
-                    shutil.rmtree(STATE_HOME)
+                    shutil.rmtree(lab.state)
     except Timeout:
         sys.exit("another `make bench` runs on this machine")
 
