@@ -76,8 +76,8 @@ def main() -> None:
             write_section(part, signed(measured(wanted.rounds)))
     parts = [part for part in ON_BLADES if part in wanted.parts]
     if parts:
-        blades = BenchLab().members(max(wanted.sizes))
-        with bench_lab(blades, wanted.os, wanted.keep) as lab:
+        lab = BenchLab()
+        with bench_lab(lab, lab.members(max(wanted.sizes)), wanted.os, wanted.keep):
             measure_on_blades(lab, wanted, parts)
     print(tables(read_results()))
     publish()

@@ -20,8 +20,7 @@ from provisioner.plan.model import SlurmRole
 from provisioner.slurm.packages import packages
 
 PLAN = Path(__file__).parent / "plan.yml"
-# A fixed place, so that the next run can remove what a killed one left behind. Other labs that are measured have
-# theirs in it too, each by the name of its cluster.
+# A fixed place, so that the next run can remove what a killed one left behind.
 STATE_HOME = Path.home() / ".cache" / "provision-bench"
 ENVIRONMENT = {**os.environ, "XDG_STATE_HOME": str(STATE_HOME), "COLUMNS": "200"}
 # On Debian 13 these start when they are installed and wait for a controller; playbooks/slurm.yml masks them too.
@@ -36,10 +35,11 @@ def provision(*words: str) -> list[str]:
 class BenchLab:
     """Controller BLD-001 and compute blades BLD-002, BLD-003, ..."""
 
-    def __init__(self) -> None:
-        self.plan = load_plan(PLAN)
-        self.controller = self.plan.cluster.controller
+    def __init__(self, plan_file: Path = PLAN) -> None:
+        self.plan_file = plan_file
+        self.plan = load_plan(plan_file)
         self.state = STATE_HOME / "provision" / self.plan.cluster.name
+        self.controller = self.plan.cluster.controller
 
     def compute(self, count: int) -> list[str]:
         """The first compute blades."""
@@ -51,7 +51,7 @@ class BenchLab:
 
     def lab(self, verb: str, *words: str) -> None:
         """`provision lab VERB WORDS`, which has to work."""
-        command = provision("lab", verb, f"--plan={PLAN}", *words)
+        command = provision("lab", verb, f"--plan={self.plan_file}", *words)
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
         if done.returncode != 0:
             sys.exit(f"provision lab {verb}: {done.stdout}{done.stderr}")
@@ -77,7 +77,7 @@ class BenchLab:
 
     def slurm(self, count: int) -> list[str]:
         """The command `provision slurm` over the controller and the first compute blades."""
-        return provision("slurm", f"--plan={PLAN}", f"--nodes={','.join(self.compute(count))}", "--json")
+        return provision("slurm", f"--plan={self.plan_file}", f"--nodes={','.join(self.compute(count))}", "--json")
 
     def ssh(self, blade: str, remote: str) -> list[str]:
         """A plain ssh call with the key and host keys that `provision` uses; it shares no connection."""
@@ -115,23 +115,22 @@ def install_line(names: Sequence[str], fresh: bool) -> str:
 
 
 @contextmanager
-def bench_lab(blades: Sequence[str], release: str, keep: bool) -> Iterator[BenchLab]:
-    """The lab with these blades, without what a killed run left behind; removed at the end.
+def bench_lab(lab: BenchLab, blades: Sequence[str], release: str, keep: bool) -> Iterator[None]:
+    """Brings the lab up with these blades, without what a killed run left behind; removed at the end.
 
     Only one at a time on this machine: a second one would take the first one's blades away.
     """
     STATE_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        lab = BenchLab()
-        with FileLock(STATE_HOME / f"{lab.plan.cluster.name}.lock", timeout=0):
+        with FileLock(STATE_HOME.with_suffix(".lock"), timeout=0):
             lab.lab("down")
             try:
                 lab.lab("up", f"--os={release}", f"--nodes={','.join(blades)}")
-                yield lab
+                yield
             finally:
                 if not keep:
                     lab.lab("down")
-                    shutil.rmtree(lab.state)
+                    shutil.rmtree(lab.state)  # other labs have theirs beside it
     except Timeout:
         sys.exit("another `make bench` runs on this machine")
 
