@@ -41,26 +41,40 @@ def _aims(results: Mapping[str, Any]) -> str:
 
 
 def _on_blades(section: Mapping[str, Any]) -> str:
-    """Seconds and ratios by number of blades, then what it cost."""
+    """Seconds and ratios by number of blades, then what each way costs."""
     sizes = section["sizes"]
-    floors = {way: name for way, name in _FLOORS.items() if all(way in ways for ways in sizes.values())}
-    times, costs = [], []
-    for compute, ways in sizes.items():
-        ours, blades = ways["provision"], int(compute) + 1
-        taken = [spread(ways[way]["seconds"]) for way in floors] + [spread(ours["seconds"])]
-        ratios = [spread(ratio(ours["seconds"], ways[way]["seconds"])) for way in floors]
-        times.append((f"1+{compute}", *taken, *ratios))
-        own = {key: value / blades for key, value in ours["blade_cpu_seconds"].items() if key != "values"}
-        modules = f"{count(ours.get('modules_per_blade'))} / {count(ours.get('modules_controller'))}"
-        logins = f"{count(ours.get('connections_per_blade'))} / {count(ours.get('connections_controller'))}"
-        costs.append((f"1+{compute}", spread(ours["cpu_seconds"]), spread(own), modules, logins))
     rounds = len(next(iter(sizes.values()))["provision"]["seconds"]["values"])
+    said = f"Debian {section['release']}, median of {rounds} (least-greatest)."
+    return f"{said}\n\n{_times(sizes)}\n\n{_costs(sizes)}"
+
+
+def _times(sizes: Mapping[str, Any]) -> str:
+    floors = {way: name for way, name in _FLOORS.items() if all(way in ways for ways in sizes.values())}
+    rows = []
+    for compute, ways in sizes.items():
+        ours = ways["provision"]["seconds"]
+        taken = [spread(ways[way]["seconds"]) for way in floors]
+        over = [spread(ratio(ours, ways[way]["seconds"])) for way in floors]
+        rows.append((f"1+{compute}", *taken, spread(ours), *over))
     head = ("blades", *(f"{name}, s" for name in floors.values()), "`provision slurm`, s",
             *(f"over {name}" for name in floors.values()))  # fmt: skip
-    more = ("blades", "CPU of this machine, s", "CPU per blade, s", "modules per blade / controller",
+    return table(head, rows)
+
+
+def _costs(sizes: Mapping[str, Any]) -> str:
+    """What it took of this machine and of the average blade; the counts are those of the blade with the most."""
+    rows = []
+    for compute, ways in sizes.items():
+        for way, name in {**_FLOORS, "provision": "`provision slurm`"}.items():
+            if found := ways.get(way):
+                per_blade = found["blade_cpu_seconds"]["median"] / (int(compute) + 1)
+                modules = f"{count(found.get('modules_per_blade'))} / {count(found.get('modules_controller'))}"
+                logins = f"{count(found.get('connections_per_blade'))} / {count(found.get('connections_controller'))}"
+                cost = (spread(found["cpu_seconds"]), f"{per_blade:.2f}", modules, logins)
+                rows.append((f"1+{compute} {name}", *cost))
+    head = ("blades", "CPU of this machine, s", "CPU per blade, s", "modules per blade / controller",
             "SSH connections per blade / controller")  # fmt: skip
-    said = f"Debian {section['release']}, median of {rounds} (least-greatest)."
-    return f"{said}\n\n{table(head, times)}\n\n{table(more, costs)}"
+    return table(head, rows)
 
 
 def _line(section: Mapping[str, Any]) -> str:

@@ -73,10 +73,12 @@ def test_every_section_has_a_table_and_every_part_its_machine() -> None:
 
 def test_a_run_stands_beside_its_floors_and_what_it_cost() -> None:
     text = tables({"no-change": RESULTS["no-change"]})
-    rows = [line for line in text.splitlines() if line.startswith("| 1+7 |")]
+    rows = [line for line in text.splitlines() if line.startswith("| 1+7 ")]
     assert rows == [
         "| 1+7 | 8.00 (8.00-16.00) | 8.00 (8.00-16.00) | 16.00 (16.00-32.00) | 2.00 | 2.00 |",
-        "| 1+7 | 16.00 (16.00-32.00) | 2.00 (2.00-4.00) | 2 / 5 | - / - |",
+        "| 1+7 `ssh NODE true` | 8.00 (8.00-16.00) | 1.00 | - / - | - / - |",
+        "| 1+7 `apt-get install` | 8.00 (8.00-16.00) | 1.00 | - / - | - / - |",
+        "| 1+7 `provision slurm` | 16.00 (16.00-32.00) | 2.00 | 2 / 5 | - / - |",
     ]
     assert "0.00 s + 2.00 s per blade" in text
 
