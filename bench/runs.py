@@ -49,6 +49,5 @@ def _rounds(lab: BenchLab, what: str, compute: int, ways: Ways, rounds: int) -> 
     for number in range(1, rounds + 1):
         for name, way in ways.items():
             taken[name].append(way())
-        times = ", ".join(f"{name} {samples[-1].seconds:.2f} s" for name, samples in taken.items())
-        say(f"{what} 1+{compute}, round {number} of {rounds}: {times}")
+            say(f"{what} 1+{compute}, round {number} of {rounds}, {name}: {taken[name][-1].seconds:.2f} s")
     return {name: summary(samples, lab.controller) for name, samples in taken.items()}
