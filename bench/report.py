@@ -82,8 +82,8 @@ def _line(section: Mapping[str, Any]) -> str:
     if line is None:
         return ""
     return (
-        f"\n\nThe straight line through them, with the controller counted as a blade: {line['fixed']:.2f} s + "
-        f"{line['per_blade']:.2f} s per blade; no point is further than {line['off']:.2f} s from it."
+        f"\n\nThe straight line through them, with the controller counted as a blade: {line['fixed']:.2f} s "
+        f"{line['per_blade']:+.2f} s per blade; no point is further than {line['off']:.2f} s from it."
     )
 
 

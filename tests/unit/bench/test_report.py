@@ -80,7 +80,7 @@ def test_a_run_stands_beside_its_floors_and_what_it_cost() -> None:
         "| 1+7 `apt-get install` | 8.00 (8.00-16.00) | 1.00 | - / - | - / - |",
         "| 1+7 `provision slurm` | 16.00 (16.00-32.00) | 2.00 | 2 / 5 | - / - |",
     ]
-    assert "0.00 s + 2.00 s per blade" in text
+    assert "0.00 s +2.00 s per blade" in text
 
 
 def test_the_numbers_of_nodes_stand_with_their_growth() -> None:
