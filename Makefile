@@ -39,7 +39,7 @@ fi
 endef
 
 .PHONY: help demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
-  lab-packages test-packages picture clean
+  bench lab-packages test-packages picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
@@ -95,6 +95,11 @@ cluster: $(VENV)/tested lab-packages  ## whole runs over a lab of five blades
 
 cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
 	CLUSTER_OS=bookworm,trixie CLUSTER_NODES=15 pytest tests/cluster
+
+## -- the speed ---------------------------------------------------------------------------------------
+
+bench: $(VENV)/installed lab-packages  ## speed against floors, into docs/performance.md; some: make bench PARTS=render,commands
+	python -m bench $(if $(PARTS),--parts $(PARTS)) $(BENCH_OPTIONS)
 
 ## -- what they stand on ------------------------------------------------------------------------------
 

@@ -1,0 +1,64 @@
+"""What the project wants to reach, beside what was measured. Never asserted: a busy machine is no mistake. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.figures import fit, ratio
+from bench.tables import spread
+
+Row = tuple[str, str, str]  # what, measured, aim
+
+
+def aim_rows(results: Mapping[str, Any]) -> list[Row]:
+    """One row per aim that something was measured for."""
+    return [
+        *_no_change(results.get("no-change", {}).get("sizes", {})),
+        *_peer(results.get("peer")),
+        *_first(results.get("first", {}).get("sizes", {})),
+        *_render(results.get("render", {}).get("texts", {})),
+        *_commands(results.get("commands", {}).get("commands", {})),
+    ]
+
+
+def straight_line(sizes: Mapping[str, Any]) -> dict[str, float] | None:
+    """The line through the no-change runs by number of blades, the controller among them."""
+    return fit({int(compute) + 1: ways["provision"]["seconds"]["median"] for compute, ways in sizes.items()})
+
+
+def _no_change(sizes: Mapping[str, Any]) -> Iterator[Row]:
+    if seven := sizes.get("7"):
+        found = spread(ratio(seven["provision"]["seconds"], seven["apt"]["seconds"]))
+        yield "no-change run 1+7, over the apt floor", found, "at most 2"
+    if line := straight_line(sizes):
+        yield "no-change run, part that does not grow with the blades", f"{line['fixed']:.2f} s", "below 3 s"
+    counted = [ways["provision"].get("modules_per_blade") for ways in sizes.values()]
+    if most := [found["max"] for found in counted if found]:
+        yield "module executions per unchanged blade", f"{max(most):.0f}", "at most 2"
+
+
+def _peer(peer: Mapping[str, Any] | None) -> Iterator[Row]:
+    if peer:
+        found = spread(ratio(peer["ours_no_change_seconds"], peer["no_change_seconds"]))
+        yield "no-change run, over that of the peer role", found, "below 0.25"
+
+
+def _first(sizes: Mapping[str, Any]) -> Iterator[Row]:
+    if seven := sizes.get("7"):
+        found = spread(ratio(seven["provision"]["seconds"], seven["apt"]["seconds"]))
+        yield "first run 1+7 with verification, over the apt floor", found, "at most 3"
+
+
+def _render(texts: Mapping[str, Any]) -> Iterator[Row]:
+    both = [texts[what]["10000"] for what in ("inventory", "slurm.conf") if "10000" in texts.get(what, {})]
+    if len(both) == 2:
+        seconds = sum(each["seconds"]["median"] for each in both)
+        yield "inventory and slurm.conf of 10,000 nodes", f"{seconds:.2f} s", "at most 2 s"
+        memory = max(each["peak_mib"] for each in both)
+        yield "their peak memory", f"{memory:.0f} MiB", "at most 500 MB"
+
+
+def _commands(commands: Mapping[str, Any]) -> Iterator[Row]:
+    if found := commands.get("provision --help"):
+        yield "`provision --help`", f"{spread(found['seconds'])} s", "at most 0.3 s"
