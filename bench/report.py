@@ -88,14 +88,20 @@ def _line(section: Mapping[str, Any]) -> str:
 
 
 def _peer(section: Mapping[str, Any]) -> str:
-    ours, its = section["ours_no_change_seconds"], section["no_change_seconds"]
-    rows = [
-        ("its first run", f"{spread(section['first_seconds'])} s"),
-        ("its run without changes", f"{spread(its)} s"),
-        ("`provision slurm` without changes, same blades", f"{spread(ours)} s"),
-        ("ours over its", spread(ratio(ours, its))),
-    ]
-    return "### Beside the role galaxyproject.slurm\n\n" + table(("what", "median (least-greatest)"), rows)
+    """Ours and the peer's side by side, then the floors and what else has to be known."""
+    rows = []
+    for what, name in (("first run", "first_seconds"), ("run without changes", "no_change_seconds")):
+        ours, its = section[f"ours_{name}"], section[name]
+        rows.append((what, spread(ours), spread(its), spread(ratio(ours, its))))
+    said = (
+        f"Version {section['role_version']}, 1+7 blades each, Debian {section['release']}. The floors in the same "
+        f"rounds: `ssh NODE true` {spread(section['ssh_floor_seconds'])} s, `apt-get install` "
+        f"{spread(section['apt_floor_seconds'])} s."
+    )
+    if section["tasks_changed"]:
+        said += f" Its runs without work changed up to {section['tasks_changed']} tasks."
+    head = ("what", "`provision slurm`, s", "the role, s", "ours over its")
+    return f"### Beside the role galaxyproject.slurm\n\n{said}\n\n{table(head, rows)}"
 
 
 def _scale(section: list[Mapping[str, Any]]) -> str:

@@ -47,9 +47,15 @@ RESULTS: dict[str, Any] = {
         "commands": {"provision --help": {"seconds": figures([0.2]), "cpu_seconds": figures([0.1])}},
     },
     "peer": {
+        "release": "bookworm",
+        "role_version": "1.0.5",
+        "tasks_changed": 0,
+        "ours_first_seconds": figures([50.0]),
         "first_seconds": figures([100.0]),
-        "no_change_seconds": figures([20.0, 40.0]),
+        "ssh_floor_seconds": figures([0.5, 0.5]),
+        "apt_floor_seconds": figures([2.0, 2.0]),
         "ours_no_change_seconds": figures([5.0, 8.0]),
+        "no_change_seconds": figures([20.0, 40.0]),
     },
     "scale": [{"what": "no-change run over 100 blades", "seconds": 31.0, "note": "without verification"}],
 }
@@ -64,7 +70,7 @@ def test_a_row_has_the_median_and_the_spread() -> None:
 def test_every_section_has_a_table_and_every_part_its_machine() -> None:
     text = tables(RESULTS)
     assert "| no-change run over 100 blades | 31.00 | without verification |" in text
-    assert "| ours over its | 0.23 (0.20-0.25) |" in text
+    assert "### Beside the role galaxyproject.slurm" in text
     assert "| `provision --help` | 0.20 | 0.10 |" in text
     assert "- first, no-change: 2026-11-24: cores 2, kernel 6.1" in text
     assert "- render: 2026-11-25: cores 2, kernel 6.1" in text
@@ -118,3 +124,16 @@ def test_a_page_without_markers_is_left_alone() -> None:
 
 def test_the_page_of_the_project_has_the_markers() -> None:
     assert page_with(PAGE.read_text(), "new")
+
+
+def test_the_peer_stands_beside_us_with_its_version_and_the_floors() -> None:
+    shown = tables({"peer": RESULTS["peer"]})
+    assert "| first run | 50.00 | 100.00 | 0.50 |" in shown
+    assert "| run without changes | 6.50 (5.00-8.00) | 30.00 (20.00-40.00) | 0.23 (0.20-0.25) |" in shown
+    assert "Version 1.0.5, 1+7 blades each, Debian bookworm." in shown
+    assert "`ssh NODE true` 0.50 s, `apt-get install` 2.00 s." in shown
+    assert "changed up to" not in shown
+
+
+def test_changes_of_the_peer_without_work_are_named() -> None:
+    assert "changed up to 3 tasks" in tables({"peer": {**RESULTS["peer"], "tasks_changed": 3}})
