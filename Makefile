@@ -39,7 +39,7 @@ fi
 endef
 
 .PHONY: help demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
-  bench lab-packages test-packages picture clean
+  bench bench-scale lab-packages test-packages picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
@@ -100,6 +100,10 @@ cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both release
 
 bench: $(VENV)/installed lab-packages  ## speed against floors, into docs/performance.md; some: make bench PARTS=render,commands
 	python -m bench $(if $(PARTS),--parts $(PARTS)) $(BENCH_OPTIONS)
+
+bench-scale: export BENCH_OS ?= bookworm
+bench-scale: $(VENV)/installed lab-packages  ## a cluster of 1,000 slurmds in one container; BENCH_OS=trixie for the other release
+	python -m bench.scale --os $(BENCH_OS)
 
 ## -- what they stand on ------------------------------------------------------------------------------
 

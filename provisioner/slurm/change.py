@@ -7,8 +7,11 @@ should I add nodes to an existing cluster?") and the notes of slurm.conf(5).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
+
+from ClusterShell.NodeSet import NodeSet, NodeSetException
 
 from provisioner.slurm.nodes import PLACEHOLDER_NODE
 
@@ -120,10 +123,10 @@ def _need(before: _Parsed | None, now: _Parsed, release: Release) -> Change:
 def _node_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple[Kind, str]]:
     reasons = []
     by_set = Kind.RECONFIGURE if release >= NODES_BY_RECONFIGURE else Kind.RESTART
-    if came := sorted(now.nodes.keys() - before.nodes.keys()):
-        reasons.append((by_set, f"new nodes: {', '.join(came)}"))
-    if went := sorted(before.nodes.keys() - now.nodes.keys()):
-        reasons.append((by_set, f"removed nodes: {', '.join(went)}"))
+    if came := now.nodes.keys() - before.nodes.keys():
+        reasons.append((by_set, f"new nodes: {_folded(came)}"))
+    if went := before.nodes.keys() - now.nodes.keys():
+        reasons.append((by_set, f"removed nodes: {_folded(went)}"))
     for name in sorted(before.nodes.keys() & now.nodes.keys()):
         old, new = before.nodes[name], now.nodes[name]
         keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
@@ -132,6 +135,14 @@ def _node_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple
             kind = Kind.RESTART if heavy else Kind.RECONFIGURE
             reasons.append((kind, f"{name}: {', '.join(sorted(keys))} changed"))
     return reasons
+
+
+def _folded(names: Collection[str]) -> str:
+    """`bld-[008,011]`: a thousand names are one word. A person's own lines may hold what is no node set."""
+    try:
+        return str(NodeSet.fromlist(sorted(names)))
+    except NodeSetException:
+        return ", ".join(sorted(names))
 
 
 def _setting_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple[Kind, str]]:

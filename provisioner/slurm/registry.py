@@ -100,7 +100,7 @@ def merge_records(
         accept: nodes whose loss of hardware a person accepted.
         forget: nodes to take out; those that are not in the registry are no error.
     """
-    forgotten = sorted(name for name in set(forget) & known.keys() if name not in discovered)
+    forgotten = (set(forget) & known.keys()) - discovered.keys()
     nodes = {name: record for name, record in known.items() if name not in forgotten}
     added: list[str] = []
     changed: dict[str, list[str]] = {}
@@ -121,8 +121,8 @@ def merge_records(
         if differences := _differences(old, record):
             nodes[name] = record
             changed[name] = differences
-    kept = {name: _why_not_forgotten(name, discovered) for name in sorted(set(forget) - set(forgotten))}
-    return Merge(nodes, added, changed, drifted, forgotten, kept)
+    kept = {name: _why_not_forgotten(name, discovered) for name in sorted(set(forget) - forgotten)}
+    return Merge(nodes, added, changed, drifted, sorted(forgotten), kept)
 
 
 def _why_not_forgotten(name: str, discovered: Collection[str]) -> str:

@@ -47,5 +47,6 @@ def test_host_keys_are_checked_and_facts_stay_in_their_place(site: Plan, plan_fi
     environment = request_for(site, plan_file, []).environment
     assert environment["ANSIBLE_HOST_KEY_CHECKING"] == "True"
     assert environment["ANSIBLE_INJECT_FACT_VARS"] == "False"
+    assert int(environment["MAX_EVENT_RES"]) > 10_000_000, "ansible-runner empties results of more than 700,000"
     assert environment["ANSIBLE_ROLES_PATH"] == "/share/roles"
     assert environment["ANSIBLE_LIBRARY"] == "/share/playbooks/library"

@@ -93,6 +93,17 @@ def test_what_a_change_needs(new: str, version: str, kind: Kind, why: list[str])
     assert (change.kind, change.why) == (kind, why)
 
 
+def test_a_thousand_names_are_one_word() -> None:
+    more = CONF + "".join(f"NodeName=e{number:04} CPUs=8\n" for number in range(1, 1001))
+    assert config_change([CONF], more, "22.05.8").why == ["new nodes: e[0001-1000]"]
+    assert config_change([more], CONF, "24.11.5").why == ["removed nodes: e[0001-1000]"]
+
+
+def test_a_persons_own_lines_may_be_odd() -> None:
+    odd = CONF + "NodeName=a[1 CPUs=8\nNodeName=@b CPUs=8\n"
+    assert config_change([odd], CONF, "22.05.8").why == ["removed nodes: @b, a[1"]
+
+
 def test_the_larger_need_names_its_reasons_alone() -> None:
     new = MORE_NODES.replace("MessageTimeout=20", "MessageTimeout=60")
     assert config_change([CONF], new, "22.05.8").why == ["new nodes: bld-009"]
