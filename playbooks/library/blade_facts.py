@@ -78,8 +78,10 @@ def scratch_state(wanted):
         found = converge(Machine(), disks, wanted["layout"], os.path.normpath(wanted["mount_point"]), check=True)
     except Refusal:
         return {"right": False, "size_mib": 0}
-    size = found["ansible_facts"]["scratch"]["size_mib"]
-    return {"right": not found["actions"] and not found["warnings"], "size_mib": size}
+    # A disk that fails is remounted read-only, which neither slurmd nor an unchanged fstab shows.
+    usable = all(os.access(mount["mount_point"], os.W_OK) for mount in found["mounts"])
+    right = usable and not found["actions"] and not found["warnings"]
+    return {"right": right, "size_mib": found["ansible_facts"]["scratch"]["size_mib"]}
 
 
 def main():

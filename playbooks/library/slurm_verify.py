@@ -10,12 +10,17 @@ description:
   - Waits until the nodes are registered, compares versions, runs one job over all idle nodes that answers
     from each of them, and checks munge in both directions and the scratch folder inside that job.
   - A node that is busy is not disturbed, a node that an admin drained is left drained; both are noted.
+  - Nodes that are not to be proved by a job are asked all the same whether they are registered and answer.
 options:
   nodes:
     description: Node names.
     type: list
     elements: str
     required: true
+  prove:
+    description: Those of the nodes to send a job to; by default all of them.
+    type: list
+    elements: str
   scratch:
     description: Mount point of scratch per node that has one.
     type: dict
@@ -108,7 +113,7 @@ def job_problems(answer, has_scratch, words):
     return problems
 
 
-def judged(name, node, own, deaf, strangers_too):
+def judged(name, node, own, deaf, strangers_too, prove):
     """What the state of a node says before any job: its problems, and its notes; neither where it is free."""
     problem = trouble(node)
     release = f"release it with `scontrol update nodename={name} state=resume`"
@@ -124,7 +129,7 @@ def judged(name, node, own, deaf, strangers_too):
         if node["by"] == "slurm" or SLURM_SAYS.match(node["reason"]):
             return [f"Slurm itself drained it ({node['reason']}); once that is mended, {release}"], []
         return [], [f"drained ({node['reason']}), left so; {release}"]
-    return [], [] if node["states"] <= FREE else ["busy with jobs; none was added"]
+    return [], ["busy with jobs; none was added"] if prove and not node["states"] <= FREE else []
 
 
 def proved(free, scratch):
@@ -152,16 +157,16 @@ def problems_of(answered, scratch):
         return dict(zip(answered, pool.map(look, answered)))
 
 
-def verify(names, scratch, timeout, strangers_too):
-    """`{name: {"problems": [...], "notes": [...]}}` and the job's width."""
+def verify(names, prove, scratch, timeout, strangers_too):
+    """`{name: {"problems": [...], "notes": [...], "job": whether one was sent there}}` and the job's width."""
     nodes = wait_for(names, timeout)
     own = run("scontrol", "--version")[1].split()[-1]
     deaf = silent([name for name in names if name in nodes], nodes)
     report = {}
     for name in names:
-        problems, notes = judged(name, nodes.get(name), own, deaf, strangers_too)
-        report[name] = {"problems": problems, "notes": notes}
-    free = [name for name in names if not report[name]["problems"] and not report[name]["notes"]]
+        problems, notes = judged(name, nodes.get(name), own, deaf, strangers_too, name in prove)
+        report[name] = {"problems": problems, "notes": notes, "job": name in prove and not problems and not notes}
+    free = [name for name in names if report[name]["job"]]
     problems, width = proved(free, scratch)
     for name in free:
         report[name]["problems"] += problems[name]
@@ -173,6 +178,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "nodes": {"type": "list", "elements": "str", "required": True},
+            "prove": {"type": "list", "elements": "str"},
             "scratch": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 60},
             "strangers": {"type": "bool", "default": True},
@@ -181,7 +187,9 @@ def main():
     )
     wanted = module.params
     try:
-        report, width = verify(wanted["nodes"], wanted["scratch"], wanted["timeout"], wanted["strangers"])
+        names, prove = wanted["nodes"], wanted["prove"]
+        chosen = set(names if prove is None else prove)
+        report, width = verify(names, chosen, wanted["scratch"], wanted["timeout"], wanted["strangers"])
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()

@@ -108,7 +108,7 @@ def conclude(
 
 def controller_note(state: RunState, controller: str) -> str:
     """Why slurmctld was restarted or reconfigured, '' when it was not."""
-    change = _fact(state, controller, "__slurmctld_change")
+    change = _fact(state, controller, "slurmctld_change")
     if change.get("kind") in (None, "nothing"):
         return ""
     return f"slurmctld {change['kind']}: {'; '.join(change['why'])}"
@@ -117,12 +117,20 @@ def controller_note(state: RunState, controller: str) -> str:
 def proof(state: RunState, controller: str) -> str:
     """What verification showed, '' when it did not come that far."""
     verified = _fact(state, controller, "slurm_verify")
-    nodes, width = verified.get("nodes", {}), int(verified.get("job_width", 0))
-    good = [blade_id(name) for name, report in nodes.items() if not report["problems"] and not report["notes"]]
-    if not good:
-        return ""
+    width = int(verified.get("job_width", 0))
+    good = {name: one for name, one in verified.get("nodes", {}).items() if not one["problems"] and not one["notes"]}
+    proved, asked = ([blade_id(name) for name, one in good.items() if one["job"] is job] for job in (True, False))
     over = f"one job over all {width}" if width > 1 else "a job on it" if width else "a job on each"
-    return f"verified {NodeSet.fromlist(good)}: registered, same release, munge both ways, {over}, scratch writable"
+    words = []
+    if proved:
+        words.append(f"verified {_folded(proved)}: registered, same release, munge both ways, {over}, scratch writable")
+    if asked:
+        words.append(f"{_folded(asked)}: registered, same release, slurmd answers; no job sent, nothing changed there")
+    return "\n".join(words)
+
+
+def _folded(blades: list[str]) -> str:
+    return str(NodeSet.fromlist(blades))
 
 
 def _fact(state: RunState, host: str, name: str) -> dict[str, Any]:

@@ -38,7 +38,10 @@ def test_a_busy_node_keeps_its_job_through_a_run(cluster: Lab) -> None:
         assert until(lambda: "JobState=RUNNING" in cluster.ask(f"scontrol show job {job}"), 30)
         said = cluster.slurm([blade])
         assert (said.code, said.json["changed"]) == (0, 0), said.text
-        assert any("busy" in note for note in said.json["blades"][blade]["notes"]), said.json
+        assert said.json["blades"][blade]["notes"] == [], "that a node works is no news"
+        verified = cluster.provision("verify", f"--nodes={blade}", "--json")
+        assert verified.code == 0, verified.text
+        assert any("busy" in note for note in verified.json["blades"][blade]["notes"]), verified.json
         assert "JobState=RUNNING" in cluster.ask(f"scontrol show job {job}")
     finally:
         cluster.ask(f"scancel {job}")

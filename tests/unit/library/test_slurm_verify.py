@@ -76,8 +76,8 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
     return start
 
 
-def verified(*names: str, scratch: dict[str, str] | None = None) -> dict[str, Any]:
-    answer = answer_of(VERIFY, nodes=list(names), scratch=scratch or {}, timeout=0)
+def verified(*names: str, scratch: dict[str, str] | None = None, prove: list[str] | None = None) -> dict[str, Any]:
+    answer = answer_of(VERIFY, nodes=list(names), prove=prove, scratch=scratch or {}, timeout=0)
     found: dict[str, Any] = answer["ansible_facts"]["slurm_verify"]
     return found
 
@@ -90,7 +90,18 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     found = verified("bld-008", "bld-011")
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
-    assert found["nodes"] == {name: {"problems": [], "notes": []} for name in ("bld-008", "bld-011")}
+    assert found["nodes"] == {name: {"problems": [], "notes": [], "job": True} for name in ("bld-008", "bld-011")}
+
+
+def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
+    """They are asked all the same: a node that is down is found, a busy one is no news."""
+    cluster = play(node("bld-008"), node("bld-011", "MIXED"), node("bld-012", "DOWN", reason="fan"))
+    found = verified("bld-008", "bld-011", "bld-012", prove=[])["nodes"]
+    assert cluster.jobs == []
+    assert found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "job": False}
+    assert found["bld-012"]["problems"] == ["its state is DOWN (fan)"]
+    verified("bld-008", "bld-011", prove=["bld-008"])
+    assert cluster.jobs == [["bld-008"]]
 
 
 BAD = {
@@ -139,7 +150,8 @@ def test_silent_is_who_takes_no_connection() -> None:
 @pytest.mark.parametrize("state", ["MIXED", "ALLOCATED", "IDLE+COMPLETING", "IDLE+RESERVED", "MIXED+PLANNED"])
 def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
     cluster = play(node("bld-008", state))
-    assert verified("bld-008")["nodes"]["bld-008"] == {"problems": [], "notes": ["busy with jobs; none was added"]}
+    report = verified("bld-008")["nodes"]["bld-008"]
+    assert report == {"problems": [], "notes": ["busy with jobs; none was added"], "job": False}
     assert cluster.jobs == []
 
 

@@ -85,26 +85,36 @@ def test_a_script_reads_the_next_step_with_the_names_in_it() -> None:
 
 
 def test_why_slurmctld_was_restarted() -> None:
-    change = {"__slurmctld_change": {"kind": "restart", "why": ["new nodes: bld-011", "more"]}}
+    change = {"slurmctld_change": {"kind": "restart", "why": ["new nodes: bld-011", "more"]}}
     task = "Render slurm.conf and find out what its change needs"
     told = outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note
     assert told == "slurmctld restart: new nodes: bld-011; more"
 
 
 def test_an_unchanged_controller_is_not_worth_a_note() -> None:
-    change = {"__slurmctld_change": {"kind": "nothing", "why": []}}
+    change = {"slurmctld_change": {"kind": "nothing", "why": []}}
     task = "Render slurm.conf and find out what its change needs"
     assert outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note == ""
 
 
 def test_the_proof_names_what_was_verified() -> None:
-    fine: dict[str, list[str]] = {"problems": [], "notes": []}
-    drained = {**fine, "notes": ["drained"]}
+    fine: dict[str, Any] = {"problems": [], "notes": [], "job": True}
+    drained = {**fine, "notes": ["drained"], "job": False}
     facts = {"slurm_verify": {"nodes": {"bld-008": fine, "bld-011": fine, "bld-012": drained}, "job_width": 2}}
     proof = outcome(ok("bld-006", "Ask the cluster", ansible_facts=facts), stats()).proof
     assert proof.startswith("verified BLD-[008,011]: ")
     assert "one job over all 2" in proof
+    assert "no job" not in proof
     assert outcome(ok("bld-006"), stats()).proof == ""
+
+
+def test_nodes_without_a_job_are_not_called_proved() -> None:
+    asked: dict[str, Any] = {"problems": [], "notes": [], "job": False}
+    nodes = {"bld-008": {**asked, "job": True}, "bld-011": asked, "bld-012": asked}
+    facts = {"slurm_verify": {"nodes": nodes, "job_width": 1}}
+    first, second = outcome(ok("bld-006", "Ask", ansible_facts=facts), stats()).proof.splitlines()
+    assert first.startswith("verified BLD-008: ")
+    assert second.startswith("BLD-[011-012]: registered, same release, slurmd answers; no job")
 
 
 def test_ansibles_own_words_only_when_it_stopped() -> None:

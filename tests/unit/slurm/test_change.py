@@ -28,9 +28,7 @@ PartitionName=all Nodes=bld-008 Default=YES
 def rendered(nodes: dict[str, Any], **site: Any) -> str:
     model = slurm_config(CLUSTER, nodes, [], site)
     settings = [f"{key}={value}" for key, value in model["settings"].items()]
-    lines = [" ".join(f"{key}={value}" for key, value in line.items()) for line in model["nodes"]]
-    parts = [" ".join(f"{key}={value}" for key, value in line.items()) for line in model["partitions"]]
-    return "\n".join([*settings, *lines, *parts]) + "\n"
+    return "\n".join([*settings, *model["lines"]]) + "\n"
 
 
 @given(registries, releases)

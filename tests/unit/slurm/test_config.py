@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, settings_problems, slurm_config
-from provisioner.slurm.nodes import PLACEHOLDER_NODE, PLACEHOLDER_PARTITION
 from tests.unit.slurm.node_makers import record
 
 CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}
@@ -85,7 +84,8 @@ def test_what_the_registry_or_the_plan_says_is_refused() -> None:
     """Whatever the site would set of these is said elsewhere already, or twice in the file."""
     model = slurm_config(CLUSTER, {"bld-002": record()}, [], {})
     written = {"ClusterName", "SlurmctldHost", "TmpFS", "NodeName", "NodeAddr", "PartitionName"}
-    assert written <= {*model["settings"], *model["nodes"][0], *model["partitions"][0]}
+    keys = {pair.split("=")[0] for line in model["lines"] for pair in line.split()}
+    assert written <= {*model["settings"], *keys}
     for key in written:
         assert settings_problems({key: "x"}), key
 
@@ -112,13 +112,15 @@ def test_the_controller_is_named_with_its_address() -> None:
 
 
 def test_a_cluster_without_nodes_still_starts() -> None:
-    model = slurm_config(CLUSTER, {}, [], {})
-    assert (model["nodes"], model["partitions"]) == ([PLACEHOLDER_NODE], [PLACEHOLDER_PARTITION])
+    assert slurm_config(CLUSTER, {}, [], {})["lines"] == [
+        "NodeName=none-yet NodeAddr=127.0.0.1 State=DOWN Reason=placeholder",
+        "PartitionName=all Nodes=none-yet Default=YES State=UP",
+    ]
 
 
 def test_nodes_come_in_the_order_of_their_names() -> None:
     model = slurm_config(CLUSTER, {"bld-011": record(), "bld-002": record()}, [], {})
-    assert [line["NodeName"] for line in model["nodes"]] == ["bld-002", "bld-011"]
+    assert [line.split()[0] for line in model["lines"][:2]] == ["NodeName=bld-002", "NodeName=bld-011"]
 
 
 def test_cgroup_keys_can_be_set_and_dropped() -> None:
