@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from provisioner.blade_state import missing_accounts, unit_right, unit_stale
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.slurm.change import config_change
@@ -22,6 +23,7 @@ class FilterModule:
         return {
             "blade_problems": blade_problems,
             "hosts_file": hosts_file,
+            "missing_accounts": missing_accounts,
             "missing_packages": missing_packages,
             "slurm_packages": packages,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
@@ -34,4 +36,6 @@ class FilterModule:
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "unit_right": unit_right,
+            "unit_stale": unit_stale,
         }
