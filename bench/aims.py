@@ -16,6 +16,7 @@ def aim_rows(results: Mapping[str, Any]) -> list[Row]:
     return [
         *_no_change(results.get("no-change", {}).get("sizes", {})),
         *_peer(results.get("peer")),
+        *_display(results.get("display", {}).get("sizes", {})),
         *_first(results.get("first", {}).get("sizes", {})),
         *_render(results.get("render", {}).get("texts", {})),
         *_commands(results.get("commands", {}).get("commands", {})),
@@ -36,6 +37,16 @@ def _no_change(sizes: Mapping[str, Any]) -> Iterator[Row]:
     counted = [ways["provision"].get("modules_per_blade") for ways in sizes.values()]
     if most := [found["max"] for found in counted if found]:
         yield "module executions per unchanged blade", f"{max(most):.0f}", "at most 2"
+
+
+def display_share(found: Mapping[str, Any]) -> float:
+    """What display and record take of a run, as a part of 1: their CPU time over the run's seconds."""
+    return float(found["screen_seconds"]["median"] + found["record_seconds"]["median"]) / float(found["run_seconds"])
+
+
+def _display(sizes: Mapping[str, Any]) -> Iterator[Row]:
+    if all_blades := sizes.get("15"):
+        yield "progress display and run record, of a run over 1+15", f"{display_share(all_blades):.1%}", "below 5 %"
 
 
 def _peer(peer: Mapping[str, Any] | None) -> Iterator[Row]:

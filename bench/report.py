@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.aims import aim_rows, straight_line
+from bench.aims import aim_rows, display_share, straight_line
 from bench.figures import growth, ratio
 from bench.results import read_results
 from bench.tables import count, spread, table
@@ -26,6 +26,7 @@ def tables(results: Mapping[str, Any]) -> str:
     """All tables of what was measured, as Markdown."""
     makers: dict[str, Callable[[Any], str]] = {
         "no-change": lambda section: "### A run that changes nothing\n\n" + _on_blades(section) + _line(section),
+        "display": _display,
         "first": lambda section: "### The first run\n\n" + _on_blades(section),
         "peer": _peer,
         "scale": _scale,
@@ -85,6 +86,16 @@ def _line(section: Mapping[str, Any]) -> str:
         f"\n\nThe straight line through them, with the controller counted as a blade: {line['fixed']:.2f} s "
         f"{line['per_blade']:+.2f} s per blade; no point is further than {line['off']:.2f} s from it."
     )
+
+
+def _display(section: Mapping[str, Any]) -> str:
+    rows = [
+        (f"1+{compute}", str(found["events"]), f"{found['run_seconds']:.2f}", spread(found["screen_seconds"], 3),
+         spread(found["record_seconds"], 4), f"{display_share(found):.1%}")
+        for compute, found in section["sizes"].items()
+    ]  # fmt: skip
+    head = ("blades", "events", "run, s", "live table, CPU s", "record, CPU s", "of the run")
+    return "### Progress display and record of a run without changes\n\n" + table(head, rows)
 
 
 def _peer(section: Mapping[str, Any]) -> str:

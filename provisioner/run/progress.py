@@ -14,6 +14,7 @@ from rich.table import Table
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import status
 
+REFRESH_PER_SECOND = 8
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red", "": "dim"}
 
 
@@ -105,7 +106,7 @@ def shown(console: Console, names: Mapping[str, str], as_json: bool) -> Iterator
         yield Silent()
     elif console.is_terminal:
         screen = Screen(names)
-        with Live(get_renderable=screen.table, console=console, refresh_per_second=8, transient=True):
+        with Live(get_renderable=screen.table, console=console, refresh_per_second=REFRESH_PER_SECOND, transient=True):
             yield screen
     else:
         yield Lines(console, names)
