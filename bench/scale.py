@@ -10,7 +10,6 @@ bench/results.json; a step that does not do what it should ends the scenario wit
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -18,6 +17,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.report import publish
+from bench.results import read_results, write_section
 from bench.scale_job import run_over, submit
 from bench.scale_nodes import prepare, records, start, states, until_idle
 from bench.scale_run import Ran, controller_run, good_run
@@ -26,7 +27,6 @@ from provisioner.errors import ExitCode, ProvisionError
 from provisioner.names import host_name
 from provisioner.plan.select import select_forgotten
 
-RESULTS = Path(__file__).parent / "results.json"
 # A slurmd of 24.11 has 12 threads and, while it reconfigures, a successor with as many: with a thousand of them
 # that is near the 32,768 process ids of a usual host.
 NODES = {"bookworm": 1000, "trixie": 300}
@@ -54,9 +54,9 @@ class Table:
 
     def write(self) -> None:
         """Puts the rows in place of this release's older ones."""
-        data = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        others = [row for row in data.get("scale", []) if not row["what"].startswith(f"{self.release}: ")]
-        RESULTS.write_text(json.dumps({**data, "scale": [*others, *self.rows]}, indent=2) + "\n")
+        measured = read_results().get("scale", [])
+        others = [row for row in measured if not row["what"].startswith(f"{self.release}: ")]
+        write_section("scale", [*others, *self.rows])
 
 
 def scenario(site: Site, table: Table, everywhere: bool) -> None:
@@ -166,6 +166,7 @@ def main() -> None:
     except (Wrong, ProvisionError) as error:
         sys.exit(f"{CONTROLLER} of the scale scenario: {error}")
     table.write()
+    publish()
 
 
 if __name__ == "__main__":
