@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -35,7 +36,8 @@ class Background:
 
     def stop(self, number: signal.Signals, seconds: float = 60) -> int:
         """Signals the whole process group, as a terminal does for Ctrl-C; returns the exit code."""
-        os.killpg(self.process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it was faster than the signal
+            os.killpg(self.process.pid, number)
         return self.process.wait(timeout=seconds)
 
     def strays(self) -> list[str]:

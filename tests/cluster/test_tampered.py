@@ -30,6 +30,9 @@ class Tampering:
     controller: bool = False
 
 
+# Debian 13 knows the library by another name and lists both.
+PMIX = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' 'libpmix2*' | awk '$2 == \"installed\" { print $1 }'"
+
 TAMPERINGS = {
     "edited file": Tampering(
         "sed -i s/6817/6899/ /etc/default/slurmd",
@@ -53,10 +56,7 @@ TAMPERINGS = {
         "systemctl is-active slurmd && systemctl is-enabled slurmd",
     ),
     "removed package": Tampering("apt-get -qq remove slurmd > /dev/null", "systemctl is-active slurmd"),
-    "removed library": Tampering(
-        "dpkg --remove --force-depends $(dpkg-query -W -f '${Package}' 'libpmix2*') > /dev/null",
-        "dpkg-query -W 'libpmix2*' | grep -q '[0-9]$'",
-    ),
+    "removed library": Tampering(f"dpkg --remove --force-depends $({PMIX}) > /dev/null", f'test -n "$({PMIX})"'),
     "missing mount": Tampering("umount /scratch", "mountpoint -q /scratch"),
     "mount lost at boot": Tampering("sed -i /PROV-SCR-1/d /etc/fstab", "grep -q PROV-SCR-1 /etc/fstab"),
     "lost account": Tampering("sed -i /^slurm:/d /etc/passwd /etc/group", "test $(id -u slurm) = 64030"),
