@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.labs import FirstRun, Lab, VirginCheck
-from tests.cluster.size import NODES, RELEASES
+from tests.cluster.size import LAB_NAME, LAB_SUBNET, NODES, RELEASES
 
 
 @pytest.fixture(scope="session", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Virgin blades; each run of the tests has its own."""
-    made = Lab("test-cluster", 1, NODES, request.param, tmp_path_factory.mktemp("plan"))
+    made = Lab(LAB_NAME, int(LAB_SUBNET), NODES, request.param, tmp_path_factory.mktemp("plan"))
     try:
         made.up()
         yield made
