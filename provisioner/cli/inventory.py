@@ -42,7 +42,8 @@ def inventory(
     if host is not None:
         if blade_id(host) not in site.blades:
             raise UsageError(f"the plan has no blade {host}", "provision inventory --graph lists them")
-        typer.echo(json.dumps(host_variables(site, blade_id(host)), indent=2))
+        identity = ssh_identity(state_dir(site.cluster.name))
+        typer.echo(json.dumps(host_variables(site, blade_id(host), *identity), indent=2))
         return
     state = state_dir(site.cluster.name)
     listed = build(site, *ssh_identity(state))

@@ -30,8 +30,11 @@ def reimaged(
 
     site = load_plan(find_plan(plan))
     chosen = select_nodes(site, nodes)
-    _, file = ssh_identity(state_dir(site.cluster.name))
+    lab_key, file = ssh_identity(state_dir(site.cluster.name))
     names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
     knownhosts.forget(file, names)
     for name in chosen:
-        typer.echo(f"{name}: its next host key is accepted once")
+        if site.blades[name].host_key and lab_key is None:
+            typer.echo(f"{name}: the plan pins its host key, so only that one is accepted")
+        else:
+            typer.echo(f"{name}: its next host key is accepted once")

@@ -16,8 +16,9 @@ from provisioner.paths import assets, state_dir
 from provisioner.plan.model import Plan
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState
+from provisioner.run.hostkeys import HostKeys, first_contacts, on_record, settle_pins
 from provisioner.run.outcome import Outcome, conclude
-from provisioner.run.progress import shown
+from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import Options, build_request
 from provisioner.run.session import RunId, interruptible, only_run
@@ -90,8 +91,14 @@ def _run(
         ssh_key=key,
         known_hosts=known_hosts,
     )
+    if options.verbosity and not as_json and request.left_out:
+        words = f"settings of the environment that do not count in a run: {', '.join(request.left_out)}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     names = {host: blade_id(host) for host in request.limit}
-    seen = RunState({host: BladeState() for host in request.limit})
+    chosen = list(names.values())
+    # A lab knows its keys before its blades answer, and they are not those of the real blades.
+    host_keys = HostKeys(on_record(plan, chosen, known_hosts)) if key else settle_pins(plan, chosen, known_hosts)
+    seen = RunState({host: BladeState() for host in request.limit}, host_keys=host_keys)
     start = time.monotonic()
     with interruptible() as interrupt, shown(console, names, as_json) as display:
 
@@ -106,4 +113,8 @@ def _run(
     controller = host_name(plan.cluster.controller)
     seconds = time.monotonic() - start
     outcome = conclude(seen, names, controller, code, seconds, interrupt.signal is not None)
-    return Finished(outcome, seen.results)
+    now = on_record(plan, chosen, known_hosts)
+    new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
+    say_first_contact(console, new)
+    keys = {names[host]: found for host, found in now.items()}
+    return Finished(replace(outcome, host_keys=keys, first_contact=list(new)), seen.results)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.run.diagnose import Diagnosis, diagnose
+from provisioner.run.hostkeys import HostKeys
+from provisioner.run.refused_key import refused_key
 
 # A task that prints its result for the person sets this key in its result or facts.
 NOTE_KEY = "provision_notes"
@@ -43,6 +45,7 @@ class RunState:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     finished: bool = False
     words: list[str] = field(default_factory=list)
+    host_keys: HostKeys = field(default_factory=HostKeys)
     clock: Callable[[], float] = time.monotonic
     _phase_start: float = 0.0
 
@@ -106,7 +109,9 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
 
 def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
     if blade := _count(state, data):
-        blade.failure = diagnose({**_result(data), "unreachable": True}, "connect")
+        result = {**_result(data), "unreachable": True}
+        key = refused_key(str(result.get("msg") or ""), str(data.get("host")), state.host_keys)
+        blade.failure = key or diagnose(result, "connect")
         blade.unreachable = True
         blade.doing = "unreachable"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -97,6 +97,18 @@ def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
 
 def _live_status(blade: BladeState) -> str:
     return status(blade) if blade.tasks else ""
+
+
+def say_first_contact(console: Console, keys: Mapping[str, Sequence[str]]) -> None:
+    """The host keys that were taken as they are; only a person can tell whose they are."""
+    if not keys:
+        return
+    lines = [f"  {name}  {', '.join(found)}" for name, found in keys.items()]
+    head = (
+        "first contact; compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on their consoles, or pin them "
+        "in the plan (host_key: SHA256:...):"
+    )
+    console.print("\n".join([head, *lines]), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
