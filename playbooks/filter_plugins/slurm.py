@@ -13,6 +13,8 @@ from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, settings_p
 from provisioner.slurm.packages import missing_packages, packages
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
+from provisioner.slurm.security import security_notes
+from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
 
 
 class FilterModule:
@@ -36,6 +38,9 @@ class FilterModule:
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "security_notes": security_notes,
             "unit_right": unit_right,
             "unit_stale": unit_stale,
+            "upgrade_lines": upgrade_lines,
+            "upgrade_problems": upgrade_problems,
         }

@@ -30,6 +30,10 @@ def slurm(
         bool,
         typer.Option("--full", help="Run every task, also of roles whose part looks right; far slower."),
     ] = False,
+    upgrade: Annotated[
+        bool,
+        typer.Option("--upgrade", help="Bring newer packages of the same Debian release, the controller's first."),
+    ] = False,
     new_cluster: Annotated[
         bool,
         typer.Option("--new-cluster", help="Start anew although blades belong to a lost cluster."),
@@ -52,6 +56,8 @@ def slurm(
 
       provision slurm --forget BLD-003 --nodes BLD-006
 
+      provision slurm --upgrade --check
+
       provision slurm --json | jq .blades
     """
     from provisioner.cli.output import console_for
@@ -67,7 +73,7 @@ def slurm(
     site = load_plan(plan_file)
     forgotten = select_forgotten(site, forget) if forget is not None else []
     blades = select_for_run(site, nodes, forgotten)
-    chosen = {"provision_new_cluster": new_cluster, "provision_full": full}
+    chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
     extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]

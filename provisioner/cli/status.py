@@ -27,11 +27,12 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.errors import ExitCode, ProvisionError
-    from provisioner.names import host_name
+    from provisioner.names import blade_id, host_name
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
     from provisioner.run.converge import look
     from provisioner.run.request import Options
+    from provisioner.slurm.security import cluster_security
     from provisioner.slurm.status import parse_status
 
     plan_file = find_plan(plan)
@@ -41,7 +42,10 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     if finished.outcome.code is not ExitCode.OK:
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code))
-    answer = finished.results[host_name(site.cluster.controller)]["Ask slurmctld"]["stdout"]
+    results = finished.results[host_name(site.cluster.controller)]
+    answer = results["Ask slurmctld"]["stdout"]
+    packages = str(results["Ask which packages the members have"]["stdout"])
+    security = cluster_security(packages, site.cluster.name, host_name(site.cluster.controller))
     cluster = parse_status(str(answer))
     if not cluster.up and not as_json:
         raise ProvisionError(
@@ -49,9 +53,16 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
             f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {site.cluster.controller}` starts it",
         )
     if as_json:
-        typer.echo(json.dumps(_as_dict(site, cluster), indent=2))
+        typer.echo(json.dumps({**_as_dict(site, cluster), "security": security}, indent=2))
         raise typer.Exit(int(ExitCode.OK if cluster.up else ExitCode.FAILED))
     _print(console, site, cluster)
+    for name, lines in security["outdated"].items():
+        for line in lines:
+            console.print(f"{blade_id(name)}: {line}", markup=False)
+    if security["outdated"]:
+        console.print("  next: provision slurm --upgrade", markup=False)
+    if security["release"]:
+        console.print(security["release"], markup=False)
 
 
 def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:

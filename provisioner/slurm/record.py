@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioner.slurm.hardware import disagreement, parse_slurmd_c
+from provisioner.slurm.security import watched_versions
 
 
 def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -48,7 +49,9 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
         ValueError: slurmd printed nothing usable.
     """
     hardware = parse_slurmd_c(str(blade.get("slurmd_c", "")), int(place["scratch_mib"]))
+    versions = watched_versions(blade.get("packages", {}))
     return {
+        **({"packages": versions} if versions else {}),
         "blade": place["blade"],
         "address": place["address"],
         "bay": int(place["bay"]),

@@ -89,10 +89,10 @@ def merge_records(
     """Puts what was discovered into the registry, and takes out what is to be forgotten.
 
     A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "hardware": {...},
-    "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second run changes no byte.
-    A loss of hardware keeps the old record unless the node is in `accept`: that is drift. A node that is
-    to be forgotten although this run works on it stays: of two orders that contradict each other, the one
-    that takes nothing away.
+    "packages": {name: version}, "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second
+    run changes no byte. A loss of hardware keeps the old record unless the node is in `accept`: that is drift.
+    A node that is to be forgotten although this run works on it stays: of two orders that contradict each
+    other, the one that takes nothing away.
 
     Args:
         known: the registry's records by node name.
@@ -135,8 +135,8 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """`tier thin -> medium` for every field that differs, but for when and by which run it was seen."""
 
     def flat(record: dict[str, Any]) -> dict[str, Any]:
-        rest = {key: value for key, value in record.items() if key not in ("seen", "hardware")}
-        return {**rest, **record["hardware"]}
+        rest = {key: value for key, value in record.items() if key not in ("seen", "hardware", "packages")}
+        return {**rest, **record["hardware"], **record.get("packages", {})}
 
     before, now = flat(old), flat(new)
     return [

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,11 +230,10 @@ def test_settings_of_the_caller_show_and_leave_nothing(cluster: Lab, virgin: str
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache"),
         "ANSIBLE_CALLBACK_TREE_DIR": str(tmp_path / "tree"),
         "JUNIT_OUTPUT_DIR": str(tmp_path / "junit"),
-        "TMPDIR": str(tmp_path / "t"),
     }
-    (tmp_path / "t").mkdir()
-
-    said = cluster.provision("slurm", f"--nodes={virgin}", "-vvvvv", "--diff", **harm)
+    with tempfile.TemporaryDirectory(prefix="t") as short:  # the sockets of ssh live below it
+        said = cluster.provision("slurm", f"--nodes={virgin}", "-vvvvv", "--diff", TMPDIR=short, **harm)
+        assert found(canaries(cluster), files(Path(short))) == []
 
     assert said.code == 0, said.text
     left_out = next(line for line in said.text.splitlines() if "do not count in a run" in line)
