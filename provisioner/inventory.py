@@ -113,6 +113,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
             {"name": host_name(name), "id": name, "address": str(blade.address)} for name, blade in plan.blades.items()
         ],
         "base_users": SYSTEM_USERS,
+        "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
         "slurm_all_packages": all_packages(),

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 200
 
-app = typer.Typer(help="Run the plan's blades as containers on this machine.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run the plan's blades as containers on this machine. No sandbox: their root is root here.",
+    no_args_is_help=True,
+)
 
 
 class Os(StrEnum):
@@ -73,6 +76,9 @@ def up(
     plan: PlanFile = None,
 ) -> None:
     """Start the blades; keep those that are there.
+
+    A lab is no sandbox: its containers have the rights of root on this machine (mounts, devices, networks). Run in it
+    only what you would run as root here.
 
     Examples:
 

@@ -44,7 +44,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
         raise typer.Exit(int(finished.outcome.code))
     results = finished.results[host_name(site.cluster.controller)]
     answer = results["Ask slurmctld"]["stdout"]
-    packages = str(results["Ask which packages the members have"]["stdout"])
+    packages = str(results.get("Ask which packages the members have", {}).get("stdout", ""))
     security = cluster_security(packages, site.cluster.name, host_name(site.cluster.controller))
     cluster = parse_status(str(answer))
     if not cluster.up and not as_json:

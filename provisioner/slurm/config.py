@@ -14,6 +14,7 @@ from provisioner.slurm.nodes import PLACEHOLDER_NODE, Line, node_line, partition
 Settings = dict[str, str | int]
 
 _CONFIGLESS = "enable_configless"
+_SIGNED = "block_null_hash"
 _PLAN = "the plan and the registry say it"
 _RELIED_ON = "units, ports and folders of the roles go with it"
 _OWNED = {
@@ -34,6 +35,8 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "SlurmUser": "slurm",
         "AuthType": "auth/munge",
         "CredType": "cred/munge",
+        # No message counts whose content its credential does not vouch for; every supported release signs it.
+        "CommunicationParameters": _SIGNED,
         "SlurmctldPort": 6817,
         "SlurmdPort": 6818,
         "SrunPortRange": "60001-63000",
@@ -89,6 +92,10 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     settings = {name: _printed(value) for name, value in merged.values() if value is not None}
     if "SlurmctldParameters" in defaults:
         settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
+    # Beside other words of the site it stays; null takes the key away.
+    words = str(settings.get("CommunicationParameters", _SIGNED)).split(",")
+    if _SIGNED not in words:
+        settings["CommunicationParameters"] = ",".join([_SIGNED, *words])
     return settings
 
 

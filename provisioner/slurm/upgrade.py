@@ -9,6 +9,10 @@ from dataclasses import dataclass
 # Inst slurmd [22.05.8-4] (22.05.8-4+deb12u3 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64])
 _INSTALL = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^]]+)\])? \((?P<new>\S+) (?P<origins>[^)\[]*)", re.MULTILINE)
 _REMOVE = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)", re.MULTILINE)
+# Our own question before it: Cand slurmd: 22.05.8-4 24.11.5-4
+_CANDIDATE = re.compile(r"^Cand (?P<name>\S+): (?P<old>\S+) (?P<new>\S+)$", re.MULTILINE)
+_FAILED = re.compile(r"^Failed$", re.MULTILINE)
+_ERROR = re.compile(r"^E: (.*)$", re.MULTILINE)
 _DEBIAN = re.compile(r"\bDebian[^:, ]*:(?P<release>[0-9]+)")
 _SLURM_RELEASE = re.compile(r"[0-9]+\.[0-9]+")
 
@@ -40,14 +44,16 @@ def upgrade_problems(simulation: str, debian: str) -> list[str]:
     """Why the upgrade is not made, each as `what is wrong; next: what to do`.
 
     Args:
-        simulation: the output of `apt-get --simulate install --only-upgrade ...`.
+        simulation: the output of `apt-get --simulate install --only-upgrade ...`, after the candidates and before
+            `Failed` when apt found no way.
         debian: VERSION_ID of the blade's release.
     """
     steps = upgrade_steps(simulation)
     removed = [match["name"] for match in _REMOVE.finditer(simulation)]
     found = []
-    if strangers := [step for step in steps if _other_release(step, debian)]:
-        names = ", ".join(f"{step.name} {step.new}" for step in strangers)
+    candidates = [Step(match["name"], match["old"], match["new"], "") for match in _CANDIDATE.finditer(simulation)]
+    if strangers := {step.name: step.new for step in [*steps, *candidates] if _other_release(step, debian)}:
+        names = ", ".join(f"{name} {version}" for name, version in strangers.items())
         found.append(
             f"apt would take {names} from another release than Debian {debian}; next: take that release out of "
             "/etc/apt/sources.list* on it, run apt-get update, then run again"
@@ -56,6 +62,12 @@ def upgrade_problems(simulation: str, debian: str) -> list[str]:
         found.append(
             f"apt would remove {', '.join(removed)}; next: look at `apt-get --simulate install --only-upgrade slurmd` "
             "on it"
+        )
+    if _FAILED.search(simulation) and not found:
+        why = _ERROR.search(simulation)
+        found.append(
+            f"apt finds no way to upgrade it: {why[1] if why else 'it does not say why'}; next: look at `apt-get "
+            "--simulate install --only-upgrade slurmd` on it"
         )
     return found
 

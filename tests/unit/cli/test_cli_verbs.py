@@ -170,6 +170,20 @@ def test_a_script_hears_that_slurmctld_is_down(played: Played) -> None:
     assert [node["member"] for node in data["nodes"]] == [False, False]
 
 
+def test_status_says_which_members_lack_fixes(played: Played) -> None:
+    old = {"format": 1, "cluster": "demo", "nodes": {"bld-008": {"packages": {"slurmd": "22.05.8-4"}}}}
+    packages = f"12\ninstalled munge 0.5.15-2\n{json.dumps(old)}\n"
+    answers = {"Ask slurmctld": {"stdout": ANSWER}, "Ask which packages the members have": {"stdout": packages}}
+    played(results={"bld-006": answers})
+    out = " ".join(runner.invoke(app, ["status"]).stdout.split())
+    assert "BLD-006: munge 0.5.15-2: older than 0.5.15-2+deb12u1, which fixes CVE-2026-25506" in out
+    assert "BLD-008: slurmd 22.05.8-4: older than 22.05.8-4+deb12u3" in out
+    assert "next: provision slurm --upgrade" in out
+    assert "Debian 12's Slurm 22.05 lacks" in out
+    data = json.loads(runner.invoke(app, ["status", "--json"]).stdout)["security"]
+    assert set(data["outdated"]) == {"bld-006", "bld-008"}
+
+
 STRANGE = ANSWER + (
     "NodeName=bld-016 CPUAlloc=0 CPUTot=8 Version=22.05.8 RealMemory=7792 State=IDLE\n"
     "NodeName=bld-099 CPUAlloc=0 CPUTot=8 Version=22.05.8 RealMemory=7792 State=IDLE\n"

@@ -53,3 +53,11 @@ def test_nothing_is_removed_for_it() -> None:
 
 def test_a_new_package_that_an_update_needs_is_shown() -> None:
     assert upgrade_lines("Inst libnew (1.0 Debian:12.15/oldstable [amd64])\n") == ["libnew (new) -> 1.0"]
+
+
+def test_an_upgrade_that_apt_finds_no_way_for_is_refused() -> None:
+    failed = "Cand slurmd: 22.05.8-4 22.05.8-5\nE: Unable to correct problems, you have held broken packages.\nFailed\n"
+    (problem,) = upgrade_problems(failed, "12")
+    assert "no way to upgrade it: Unable to correct problems" in problem
+    (problem,) = upgrade_problems(failed.replace("22.05.8-5", "24.11.5-4"), "12")
+    assert "slurmd 24.11.5-4 from another release" in problem
