@@ -17,24 +17,25 @@ from provisioner.slurm.registry import read_registry
 
 @dataclass(frozen=True)
 class Minimum:
-    """The oldest good version of the packages of one Debian source, and what is fixed in it."""
+    """The oldest good version of the packages of one Debian source, what is fixed in it, and who says so."""
 
     packages: tuple[str, ...]
     version: str
     fixes: str
+    source: str
 
 
 _SLURM = ("slurm-client", "slurmctld", "slurmd")
 
-# By VERSION_ID of the Debian release; the changelog of each version is the source.
+# By VERSION_ID of the Debian release.
 MINIMUM: Mapping[str, tuple[Minimum, ...]] = {
     "12": (
-        Minimum(_SLURM, "22.05.8-4+deb12u3", "CVE-2025-43904"),  # 4 July 2025
-        Minimum(("munge",), "0.5.15-2+deb12u1", "CVE-2026-25506"),  # 4 February 2026
+        Minimum(_SLURM, "22.05.8-4+deb12u3", "CVE-2025-43904", "changelog of slurm-wlm, 4 July 2025"),
+        Minimum(("munge",), "0.5.15-2+deb12u1", "CVE-2026-25506", "changelog of munge, 4 February 2026"),
     ),
     "13": (
-        Minimum(_SLURM, "24.11.5-4+deb13u1", "CVE-2026-65107 and others"),  # September 2026
-        Minimum(("munge",), "0.5.16-1.1~deb13u1", "CVE-2026-25506"),  # February 2026
+        Minimum(_SLURM, "24.11.5-4+deb13u1", "CVE-2026-65107 and others", "changelog of slurm-wlm, 7 September 2026"),
+        Minimum(("munge",), "0.5.16-1.1~deb13u1", "CVE-2026-25506", "changelog of munge, 4 February 2026"),
     ),
 }
 # What the Slurm of a release has no fix for, and where there is one.
