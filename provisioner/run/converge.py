@@ -115,6 +115,6 @@ def _run(
     outcome = conclude(seen, names, controller, code, seconds, interrupt.signal is not None)
     now = on_record(plan, chosen, known_hosts)
     new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
-    say_first_contact(console, new)
     keys = {names[host]: found for host, found in now.items()}
+    say_first_contact(console, new, keys)
     return Finished(replace(outcome, host_keys=keys, first_contact=list(new)), seen.results)

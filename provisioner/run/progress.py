@@ -99,8 +99,13 @@ def _live_status(blade: BladeState) -> str:
     return status(blade) if blade.tasks else ""
 
 
-def say_first_contact(console: Console, keys: Mapping[str, Sequence[str]]) -> None:
-    """The host keys that were taken as they are; only a person can tell whose they are."""
+def say_first_contact(
+    console: Console, keys: Mapping[str, Sequence[str]], known: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """The host keys that were taken as they are; only a person can tell whose they are.
+
+    A key that another blade of the run has too (`known`) came with their image, and each can pass for the other.
+    """
     if not keys:
         return
     lines = [f"  {name}  {', '.join(found)}" for name, found in keys.items()]
@@ -108,6 +113,10 @@ def say_first_contact(console: Console, keys: Mapping[str, Sequence[str]]) -> No
         "first contact; compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on their consoles, or pin them "
         "in the plan (host_key: SHA256:...):"
     )
+    for name, found in keys.items():
+        others = [other for other, has in (known or {}).items() if other != name and set(has) & set(found)]
+        if others:
+            lines.append(f"  {name} has the key of {', '.join(others)}; next: run `ssh-keygen -A` anew on each of them")
     console.print("\n".join([head, *lines]), markup=False, highlight=False, soft_wrap=True)
 
 
