@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import PlanFile
+from provisioner.cli.say import say
 
 
 def reimaged(
@@ -34,4 +35,4 @@ def reimaged(
     names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
     knownhosts.forget(file, names)
     for name in chosen:
-        typer.echo(f"{name}: its next host key is accepted once")
+        say(f"{name}: its next host key is accepted once")

@@ -11,6 +11,9 @@ from provisioner.run.diagnose import Diagnosis, diagnose
 
 # A task that prints its result for the person sets this key in its result or facts.
 NOTE_KEY = "provision_notes"
+_MOST_ATTEMPTS = 1000
+# Facts of the blades are big, and nobody asks for them after the run.
+_NOT_KEPT = ("blade",)
 # Actions of Ansible that stay on this machine; every other one runs a module on the blade.
 _LOCAL = {
     "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
@@ -87,8 +90,9 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     if result.get("changed"):
         blade.changed.append(_title(data))
         diffs = result.get("diff") or []
-        blade.diffs += diffs if isinstance(diffs, list) else [diffs]
-    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = dict(result)
+        listed = diffs if isinstance(diffs, list) else [diffs]
+        blade.diffs += [diff for diff in listed if isinstance(diff, Mapping)]
+    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = _kept(result)
 
 
 def _skipped(state: RunState, data: Mapping[str, Any]) -> None:
@@ -100,7 +104,7 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
         return
     if blade := _count(state, data):
         blade.modules += _executions(data, _result(data))
-        blade.failure = diagnose(_result(data), _title(data))
+        blade.failure = diagnose(_result(data), _title(data), str(data.get("task_action") or ""))
         blade.doing = "failed"
 
 
@@ -131,12 +135,26 @@ def _executions(data: Mapping[str, Any], result: Mapping[str, Any]) -> int:
         return 0
     items = result.get("results")
     rounds = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else [result]
-    return sum(int(each.get("attempts") or 1) for each in rounds if not each.get("skipped"))
+    return sum(_attempts(each) for each in rounds if not each.get("skipped"))
+
+
+def _attempts(result: Mapping[str, Any]) -> int:
+    """What Ansible counted; a module's answer may hold anything under the same key."""
+    found = result.get("attempts")
+    return found if isinstance(found, int) and 0 < found <= _MOST_ATTEMPTS else 1
 
 
 def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
     result = data.get("res")
     return result if isinstance(result, Mapping) else {}
+
+
+def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result as far as a verb may ask for it."""
+    facts = result.get("ansible_facts")
+    if not isinstance(facts, Mapping):
+        return dict(result)
+    return {**result, "ansible_facts": {name: fact for name, fact in facts.items() if name not in _NOT_KEPT}}
 
 
 def _notes(result: Mapping[str, Any]) -> list[Any]:

@@ -126,7 +126,7 @@ def test_a_problem_says_what_is_wrong_and_what_to_do(case: str) -> None:
 def test_a_person_reads_the_next_step(case: str) -> None:
     """As the playbook hands it on; nothing in it may pass for another known failure."""
     problem = blade_problems(BAD[case][0], WANTED, CONTROLLER)[0]
-    shown = diagnose({"msg": problem, "changed": False}, "Refuse blades that cannot become members")
+    shown = diagnose({"msg": problem}, "Refuse blades that cannot become members", "ansible.builtin.fail")
     assert shown.message == problem.split("; next: ")[0]
     assert shown.next_step == problem.split("; next: ")[1]
 
