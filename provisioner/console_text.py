@@ -6,6 +6,7 @@ invisible characters hide in names. All of them are shown as what they are, such
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # What a sentence, a note or a name may be long; what is cut off is counted.
@@ -19,6 +20,11 @@ _MOST_MARKS = 2
 def one_line(text: object, most: int = LONGEST) -> str:
     """The text as one line of visible characters, cut after `most` of them."""
     return visible(_cut(str(text).strip(), most))
+
+
+def their_words(text: object, most: int = 200) -> str:
+    """The words of a node or a user inside a sentence of ours: one short line that cannot begin our next step."""
+    return re.sub(r"(?i)next\s*:", "next", one_line(text, most))
 
 
 def lines(text: object, most: int = LONGEST) -> list[str]:

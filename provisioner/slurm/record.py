@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from provisioner.slurm.hardware import disagreement, parse_slurmd_c
+from provisioner.blade_shape import record, text, whole
+from provisioner.slurm.hardware import RANGES, Hardware, disagreement, implausible, parse_slurmd_c
+
+# What a record holds goes into a line of slurm.conf; more keys of another release may be there.
+RECORD = record(
+    {
+        "address": text(15, r"[0-9]{1,3}(\.[0-9]{1,3}){3}"),
+        "bay": whole(0, 10_000),
+        "tier": text(31, r"[a-z][a-z0-9_-]*"),
+        "hardware": record({key: whole(low, high) for key, (low, high) in RANGES.items() if key != "scratch_mib"}),
+    },
+    {"blade": text(63), "cpu_model": text(200), "machine_id": text(64)},
+)
+_NAME = text(63, r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+
+def record_trouble(name: str, found: Any) -> str:
+    """What is wrong with a record of the registry, '' when nothing is; the file is anybody's who had the controller."""
+    return _NAME(name) or RECORD(found)
 
 
 def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -15,13 +34,18 @@ def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) ->
         hosts: the variables of each, with its facts.
         seen: `{"run": id, "at": ISO time}`.
 
-    Nodes without slurmd have none: in check mode it is not there yet.
+    Nodes without slurmd have none: in check mode it is not there yet. Neither has one whose facts became unusable
+    since it was looked at; its part of the play fails by itself, and the others have theirs.
     """
-    return {
-        str(host["inventory_hostname"]): node_record(host["ansible_facts"]["blade"], _place(host), seen)
-        for host in hosts
-        if host["ansible_facts"]["blade"]["slurmd_c"]
-    }
+    found = {}
+    for host in hosts:
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            blade = host["ansible_facts"]["blade"]
+            name = str(host["inventory_hostname"])
+            made = node_record(blade, _place(host), seen) if blade["slurmd_c"] else None
+            if made and not implausible(Hardware.from_dict(made["hardware"])) and not record_trouble(name, made):
+                found[name] = made
+    return found
 
 
 def _place(host: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ MOST_NODES = 10_000
 """Nodes that one text may stand for; a cluster of blades has some hundred."""
 _NODE_SET = re.compile(r"[A-Za-z0-9_.,\[\]-]{1,20000}")
 _ELEMENT = re.compile(r"[^,\[\]]*(?:\[[^\]]*\][^,\[\]]*)*")
-_RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
+_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,23 @@ def _count(element: str) -> int:
     """How many names `bld-[1-3,7]` stands for, at most."""
     count = 1
     for inside in re.findall(r"\[([^\]]*)\]", element):
-        bounds = [_RANGE.fullmatch(part) for part in inside.split(",")]
-        count *= sum(int(found[2]) - int(found[1]) + 1 if found else 1 for found in bounds)
-    return max(count, 0)
+        count *= sum(_width(part) for part in inside.split(","))
+    return count
+
+
+def _width(part: str) -> int:
+    """How many numbers `1-3` or `7` stands for; too many for what is none of both."""
+    if found := _RANGE.fullmatch(part):
+        return max(0, int(found[2]) - int(found[1])) + 1
+    return 1 if part.isdecimal() else MOST_NODES + 1
 
 
 def _rows(found: Any, width: int) -> Iterable[list[str]]:
     if not isinstance(found, list):
         return []
-    return [row for row in found if isinstance(row, list) and len(row) == width and all(isinstance(x, str) for x in row)]
+    return [
+        row for row in found if isinstance(row, list) and len(row) == width and all(isinstance(x, str) for x in row)
+    ]
 
 
 def _number(text: str) -> int:
