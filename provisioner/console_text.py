@@ -24,7 +24,7 @@ def one_line(text: object, most: int = LONGEST) -> str:
 
 def their_words(text: object, most: int = 200) -> str:
     """The words of a node or a user inside a sentence of ours: one short line that cannot begin our next step."""
-    return re.sub(r"(?i)next\s*:", "next", one_line(text, most))
+    return re.sub(r"(?i)next\s*:[\s:]*", "next ", one_line(text, most))
 
 
 def lines(text: object, most: int = LONGEST) -> list[str]:

@@ -21,14 +21,16 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
     if outcome.controller_note:
         console.print(one_line(outcome.controller_note))
     if outcome.proof:
-        _print_lines(console, outcome.proof)
+        for line in lines(outcome.proof):
+            console.print(line)
     phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases.items())
     console.print(f"time: {outcome.seconds:.1f} s ({phases})")
     for names, failure in _alike(outcome):
         _print_failure(console, names, failure)
     console.print()
     if outcome.words:
-        _print_lines(console, f"Ansible stopped by itself: {outcome.words}")
+        console.print("Ansible stopped by itself:")
+        _print_words(console, outcome.words)
     if outcome.interrupted:
         console.print("stopped; the next run mends what this one left half done", style="yellow")
     good = outcome.code is ExitCode.OK
@@ -37,9 +39,11 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
     console.print(words, style="bold green" if good else "bold red")
 
 
-def _print_lines(console: Console, text: str) -> None:
+def _print_words(console: Console, text: str, known: str = "") -> None:
+    """The words of others stand behind a bar, so that none of them pass for ours; without what is known already."""
     for line in lines(text):
-        console.print(line)
+        if line.strip() not in known:
+            console.print(f"    | {line}", style="dim")
 
 
 def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:
@@ -58,10 +62,7 @@ def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:
 def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
     console.print()
     console.print(f"{names}: {one_line(failure.message)}", style="bold red")
-    for line in lines(failure.evidence):
-        if line.strip() not in failure.message:
-            # Behind the bar stand the words of others, so that none of them pass for ours.
-            console.print(f"    | {line}", style="dim")
+    _print_words(console, failure.evidence, failure.message)
     console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}")
 
 
@@ -75,7 +76,9 @@ def print_diffs(console: Console, outcome: Outcome) -> None:
             header = str(diff.get("after_header") or diff.get("before_header") or "")
             for line in difflib.unified_diff(before, after, f"{name}:{header}", f"{name}:{header}", lineterm=""):
                 style = "green" if line.startswith("+") else "red" if line.startswith("-") else None
-                console.print(visible(line.rstrip("\n")), style=style, soft_wrap=True)
+                # Unchanged lines behind a bar too: in a blade's own file they may look like a step of ours.
+                shown = f"|{line[1:]}" if line.startswith(" ") else line
+                console.print(visible(shown.rstrip("\n")), style=style, soft_wrap=True)
 
 
 def _blade_table(outcome: Outcome) -> Table:

