@@ -64,6 +64,17 @@ def size_trouble(data: Any) -> str:
     return f"is nested more than {DEEPEST} levels deep"
 
 
+def fits(data: Any, most: int) -> bool:
+    """Whether all text and all values in the data are at most so much; stops looking once they are not."""
+    left, rest = most, [data]
+    while rest and left > 0:
+        value = rest.pop()
+        left -= len(value) + 1 if isinstance(value, str) else 1
+        rest.extend(_inside(value))
+        left -= sum(len(key) for key in value if isinstance(key, str)) if isinstance(value, dict) else 0
+    return left > 0
+
+
 def _inside(value: Any) -> Any:
     if isinstance(value, dict):
         return value.values()

@@ -12,6 +12,8 @@ from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import Outcome, status
 
+# Of the words of others; --json and the record of the run have all of them.
+_MOST_LINES = 200
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
@@ -41,9 +43,11 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
 
 def _print_words(console: Console, text: str, known: str = "") -> None:
     """The words of others stand behind a bar, so that none of them pass for ours; without what is known already."""
-    for line in lines(text):
-        if line.strip() not in known:
-            console.print(f"    | {line}", style="dim")
+    shown = [line for line in lines(text) if line.strip() not in known]
+    for line in shown[:_MOST_LINES]:
+        console.print(f"    | {line}", style="dim")
+    if len(shown) > _MOST_LINES:
+        console.print(f"    ({len(shown) - _MOST_LINES} more lines)", style="dim")
 
 
 def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:

@@ -44,6 +44,8 @@ _ANSIBLES_WORDS = "Task failed"
 
 # Characters that are looked at: of a message, and at each end of a program's output.
 _LONGEST, _END = 64_000, 8_000
+# Characters of evidence: a slurm.conf of a thousand nodes with numbers.
+_EVIDENCE = 2**19
 
 # First match wins. {blade} and {host} are filled in by Diagnosis.step_for.
 _Known = list[tuple[str, str, str]]
@@ -140,7 +142,7 @@ def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosi
         evidence = str(result.get("evidence") or our_own["evidence"] or "")
         step = our_own["next"].strip()
         said_here = action.rsplit(".", 1)[-1] in _SAID_HERE and not message.startswith(_ANSIBLES_WORDS)
-        return Diagnosis(our_own["what"], step, evidence.strip(), said_here or step in MODULES_ADVICE)
+        return Diagnosis(our_own["what"], step, evidence.strip()[:_EVIDENCE], said_here or step in MODULES_ADVICE)
     known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
     for pattern, sentence, step in known:
         if re.search(pattern, words, re.IGNORECASE):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.answer import fits
 from provisioner.run.diagnose import Diagnosis, diagnose
 
 # A task that prints its result for the person sets this key in its result or facts.
@@ -14,6 +15,8 @@ NOTE_KEY = "provision_notes"
 _MOST_ATTEMPTS = 1000
 # Facts of the blades are big, and nobody asks for them after the run.
 _NOT_KEPT = ("blade",)
+# What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
+_LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
 # Actions of Ansible that stay on this machine; every other one runs a module on the blade.
 _LOCAL = {
     "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
@@ -86,12 +89,12 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     if blade is None:
         return
     blade.modules += _executions(data, result)
-    blade.notes += [str(note) for note in _notes(result)]
+    blade.notes += [str(note) for note in _notes(result)[: _MOST_NOTES - len(blade.notes)]]
     if result.get("changed"):
         blade.changed.append(_title(data))
         diffs = result.get("diff") or []
         listed = diffs if isinstance(diffs, list) else [diffs]
-        blade.diffs += [diff for diff in listed if isinstance(diff, Mapping)]
+        blade.diffs += [diff for diff in listed if isinstance(diff, Mapping) and fits(diff, _LARGEST_DIFF)]
     state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = _kept(result)
 
 
@@ -152,9 +155,10 @@ def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result as far as a verb may ask for it."""
     facts = result.get("ansible_facts")
-    if not isinstance(facts, Mapping):
-        return dict(result)
-    return {**result, "ansible_facts": {name: fact for name, fact in facts.items() if name not in _NOT_KEPT}}
+    named = facts.items() if isinstance(facts, Mapping) else ()
+    small = {name: fact for name, fact in named if name not in _NOT_KEPT and fits(fact, _LARGEST_KEPT)}
+    rest = {key: value for key, value in result.items() if key != "ansible_facts" and fits(value, _LARGEST_KEPT)}
+    return {**rest, "ansible_facts": small} if small else rest
 
 
 def _notes(result: Mapping[str, Any]) -> list[Any]:

@@ -158,6 +158,19 @@ def test_hostile_attempts_are_counted_as_one() -> None:
     assert state.blades["bld-008"].modules == 8
 
 
+def test_megabytes_to_every_task_are_not_kept() -> None:
+    state = RunState({"bld-008": BladeState()})
+    for number in range(100):
+        much = "A" * 5_000_000
+        state.take(
+            ok("bld-008", f"Task {number}", changed=True, x=much, diff={"after": much}, ansible_facts={"y": [much]})
+        )
+        state.take(ok("bld-008", f"Note {number}", provision_notes=["n"] * 1000))
+    blade = state.blades["bld-008"]
+    assert (len(blade.changed), blade.diffs, len(blade.notes)) == (100, [], 50)
+    assert len(json.dumps(state.results)) < 1_000_000
+
+
 def test_facts_of_blades_are_not_kept() -> None:
     state = RunState({"bld-008": BladeState()})
     state.take(ok("bld-008", "Gather", ansible_facts={"blade": {"x": "A" * 10}, "slurm_verify": {"nodes": {}}}))
