@@ -30,6 +30,14 @@ _ANSIBLES_OWN = {
 }  # fmt: skip
 
 
+def bulky(raw: bytes) -> bool:
+    """Whether the answer would take hundreds of megabytes once it is read: small values, or short lines, by millions.
+
+    Commas and brackets inside of texts count as well; the files of a controller have some thousand.
+    """
+    return sum(raw.count(mark) for mark in (b",", b"[", b"{")) > 10 * MOST_VALUES or raw.count(b"\n") > MOST_VALUES
+
+
 def checked_answer(data: Mapping[str, Any]) -> dict[str, Any]:
     """The answer without what it must not have, or the failure that it is."""
     if trouble := size_trouble(data):

@@ -60,8 +60,10 @@ def _too_long(most: int) -> str:
 
 def _checked(out: bytes) -> bytes:
     """The answer of a module as Ansible is to read it; output that is none stays as it is, and Ansible refuses it."""
-    from provisioner.answer import checked_answer, failure
+    from provisioner.answer import bulky, checked_answer, failure
 
+    if bulky(out):
+        return json.dumps(failure("its answer has too many values")).encode()
     try:
         found, _ = _filter_non_json_lines(out.decode("utf-8", "replace"), objects_only=True)
         # Python takes NaN for a number, JSON does not.

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.answer import DEEPEST, LOOK, MOST_VALUES, checked_answer, size_trouble
+from provisioner.answer import DEEPEST, LOOK, MOST_VALUES, bulky, checked_answer, size_trouble
 from provisioner.run.advice import MODULES_ADVICE
 from provisioner.run.diagnose import diagnose
+from provisioner.slurm.registry import write_registry
+from tests.unit.slurm.node_makers import record
 
 UNIT = {"load": "loaded", "active": "active", "enabled": "enabled", "since": 1.5e9, "reload_needed": False}
 GOOD: dict[str, Any] = {
@@ -128,3 +130,16 @@ def test_what_is_refused_is_told_with_a_step_of_ours() -> None:
     found = diagnose(checked_answer({"ansible_facts": []}), "Gather", "blade_facts")
     assert (found.message, found.next_step, found.ours) == ("its facts are no named values", LOOK, True)
     assert LOOK in MODULES_ADVICE
+
+
+@pytest.mark.parametrize("raw", [b"[]," * 5_000_000, b"0," * 8_000_000, b"\n" * 16_000_000, b"{" * 16_000_000])
+def test_what_would_take_much_memory_is_not_even_read(raw: bytes) -> None:
+    assert bulky(raw)
+
+
+def test_the_files_of_a_controller_are_read() -> None:
+    nodes = {f"bld-{number:04}": record() for number in range(1000)}
+    files = {f"/etc/slurm/{name}": {"kind": "file", "content": write_registry(nodes, "demo")} for name in "abcd"}
+    answered = answer({**GOOD, "paths": files})
+    assert not bulky(json.dumps(answered).encode())
+    assert checked_answer(answered) == answered
