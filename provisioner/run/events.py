@@ -13,10 +13,10 @@ from provisioner.run.diagnose import Diagnosis, diagnose
 # A task that prints its result for the person sets this key in its result or facts.
 NOTE_KEY = "provision_notes"
 _MOST_ATTEMPTS = 1000
-# Facts of the blades are big, and nobody asks for them after the run.
-_NOT_KEPT = ("blade",)
 # What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
 _LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
+# Of the facts of a blade only what is short: nobody asks for the texts of its files after the run.
+_LARGEST_FACT = 2**10
 # Actions of Ansible that stay on this machine; every other one runs a module on the blade.
 _LOCAL = {
     "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
@@ -155,10 +155,17 @@ def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result as far as a verb may ask for it."""
     facts = result.get("ansible_facts")
-    named = facts.items() if isinstance(facts, Mapping) else ()
-    small = {name: fact for name, fact in named if name not in _NOT_KEPT and fits(fact, _LARGEST_KEPT)}
+    named = dict(facts) if isinstance(facts, Mapping) else {}
+    if "blade" in named:
+        named["blade"] = _short(named["blade"])
+    small = {name: fact for name, fact in named.items() if fits(fact, _LARGEST_KEPT)}
     rest = {key: value for key, value in result.items() if key != "ansible_facts" and fits(value, _LARGEST_KEPT)}
     return {**rest, "ansible_facts": small} if small else rest
+
+
+def _short(blade: Any) -> dict[str, Any]:
+    facts = blade if isinstance(blade, Mapping) else {}
+    return {name: fact for name, fact in facts.items() if fits(fact, _LARGEST_FACT)}
 
 
 def _notes(result: Mapping[str, Any]) -> list[Any]:

@@ -171,7 +171,9 @@ def test_megabytes_to_every_task_are_not_kept() -> None:
     assert len(json.dumps(state.results)) < 1_000_000
 
 
-def test_facts_of_blades_are_not_kept() -> None:
+def test_of_the_facts_of_blades_what_is_short_is_kept() -> None:
     state = RunState({"bld-008": BladeState()})
-    state.take(ok("bld-008", "Gather", ansible_facts={"blade": {"x": "A" * 10}, "slurm_verify": {"nodes": {}}}))
-    assert state.results["bld-008"]["Gather"]["ansible_facts"] == {"slurm_verify": {"nodes": {}}}
+    blade = {"full": False, "paths": {"/etc/hosts": {"content": "A" * 2000}}}
+    state.take(ok("bld-008", "Gather", ansible_facts={"blade": blade, "slurm_verify": {"nodes": {}}}))
+    kept = {"blade": {"full": False}, "slurm_verify": {"nodes": {}}}
+    assert state.results["bld-008"]["Gather"]["ansible_facts"] == kept
