@@ -65,6 +65,9 @@ from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, o
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
 from ansible.module_utils.file_states import readable_state, secret_digests, written
 
+# Characters; nodes.json of a thousand nodes has less than one million.
+MOST_TEXT = 4 * 2**20
+
 
 def scratch_state(wanted):
     """`{"right", "size_mib"}` of the wanted scratch: asked of the very code that would make it.
@@ -82,6 +85,12 @@ def scratch_state(wanted):
     usable = all(os.access(mount["mount_point"], os.W_OK) for mount in found["mounts"])
     right = usable and not found["actions"] and not found["warnings"]
     return {"right": right, "size_mib": found["ansible_facts"]["scratch"]["size_mib"]}
+
+
+def limited(state):
+    """The state of a path, without a text that is too long for the facts: its size then says so."""
+    size = len(state.get("content") or "")
+    return {**state, "content": "", "too_big": size} if size > MOST_TEXT else state
 
 
 def main():
@@ -119,7 +128,7 @@ def main():
         "packages": package_versions(wanted["packages"]),
         "units": unit_states(wanted["units"]),
         "users": user_ids(wanted["users"]),
-        "paths": {path: readable_state(path) for path in wanted["paths"]},
+        "paths": {path: limited(readable_state(path)) for path in wanted["paths"]},
         "written": written({path: path for path in wanted["paths"]} | wanted["secrets"]),
         "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
         "scratch": scratch_state(wanted["scratch"]),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import PlanFile
+from provisioner.cli.say import say
 
 
 def reimaged(
@@ -35,6 +36,6 @@ def reimaged(
     knownhosts.forget(file, names)
     for name in chosen:
         if site.blades[name].host_key and lab_key is None:
-            typer.echo(f"{name}: the plan pins its host key, so only that one is accepted")
+            say(f"{name}: the plan pins its host key, so only that one is accepted")
         else:
-            typer.echo(f"{name}: its next host key is accepted once")
+            say(f"{name}: its next host key is accepted once")

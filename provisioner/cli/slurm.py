@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.say import answer
 
 
 def slurm(
@@ -83,9 +84,7 @@ def slurm(
     console = console_for(as_json)
     finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
     if as_json:
-        import json
-
-        typer.echo(json.dumps({**finished.outcome.as_dict(), "record": str(finished.record)}, indent=2))
+        answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     else:
         if diff:
             print_diffs(console, finished.outcome)

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from provisioner.console_text import lines
 from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
@@ -106,7 +107,8 @@ def _run(
             seen.take(event)
             display.update(seen, event)
             if options.verbosity and not as_json and event.get("stdout"):
-                console.print(event["stdout"], markup=False, highlight=False, soft_wrap=True)
+                for line in lines(event["stdout"]):
+                    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         code = run_playbook(request, on_event, interrupt)
     seen.close_phase()

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from provisioner.console_text import one_line
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import status
 
@@ -60,7 +61,9 @@ class Lines:
             self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
 
     def _print(self, line: str) -> None:
-        self._console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(
+            f"{time.strftime('%H:%M:%S')}  {one_line(line)}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 class Screen:
@@ -91,7 +94,8 @@ def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
     table.add_column("changed", justify="right")
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():
-        table.add_row(names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)])
+        row = (names[host], str(len(blade.changed) or ""), one_line(blade.doing))
+        table.add_row(*row, style=_STYLE[_live_status(blade)])
     return table
 
 

@@ -6,6 +6,7 @@ Debian 13 (24.11) behave alike. Templates only print what is computed here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,16 +16,8 @@ Settings = dict[str, str | int]
 
 _CONFIGLESS = "enable_configless"
 _SIGNED = "block_null_hash"
-_PLAN = "the plan and the registry say it"
-_RELIED_ON = "units, ports and folders of the roles go with it"
-_OWNED = {
-    **dict.fromkeys(("clustername", "slurmctldhost", "nodename", "nodeaddr", "partitionname", "tmpfs"), _PLAN),
-    **dict.fromkeys(
-        ("slurmctldport", "slurmdport", "slurmuser", "slurmduser", "authtype", "statesavelocation", "slurmdspooldir",
-         "slurmctldlogfile", "slurmdlogfile", "slurmctldpidfile", "slurmdpidfile"),
-        _RELIED_ON,
-    ),
-}  # fmt: skip
+# What ends a value, a line or a key for Slurm.
+_ENDS = re.compile(r"[\s\"#\\]|[^ -~]")
 
 
 def default_settings(cluster: str, controller: str, address: str) -> Settings:
@@ -99,18 +92,6 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     return settings
 
 
-def settings_problems(site: Mapping[str, Any]) -> list[str]:
-    """Keys of the site that this project relies on or writes itself, as one sentence; [] when all is well."""
-    taken = [key for key in site if key.lower() in _OWNED]
-    if not taken:
-        return []
-    reasons = {_OWNED[key.lower()] for key in taken}
-    return [
-        f"slurmctld_config may not set {', '.join(taken)}: {' and '.join(sorted(reasons))}; "
-        "next: take it out of group_vars beside the plan"
-    ]
-
-
 def _with_configless(value: str | int) -> str:
     """SlurmctldParameters of the site, with what the nodes cannot do without."""
     words = [word for word in str(value).split(",") if word]
@@ -138,7 +119,10 @@ def slurm_config(
         cluster: `{"name", "controller", "address", "tmp_fs"}`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
-        site: slurm.conf keys of the site, merged over our defaults.
+        site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
+
+    Raises:
+        ValueError: a line would not be read as it is written.
     """
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
     defaults["TmpFS"] = cluster["tmp_fs"]
@@ -148,4 +132,8 @@ def slurm_config(
 
 
 def _line_text(line: Line) -> str:
+    """The line as Slurm reads it back: the last fence before the file, whatever a record holds."""
+    for key, value in line.items():
+        if _ENDS.search(str(value)):
+            raise ValueError(f"{key} of {ascii(line)[:80]} cannot stand in slurm.conf")
     return " ".join(f"{key}={value}" for key, value in line.items())

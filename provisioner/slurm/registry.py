@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.slurm.hardware import Hardware, is_noise, losses
+from provisioner.slurm.record_shape import record_trouble
 
 FORMAT = 1
 
@@ -65,12 +66,15 @@ def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
     try:
         data = json.loads(text)
         form, owner, nodes = data["format"], data["cluster"], data["nodes"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"the node registry is damaged: {error}") from error
     if form != FORMAT or not isinstance(nodes, dict):
         raise ValueError(f"the node registry has format {form}, this release reads {FORMAT}")
     if owner != cluster:
         raise ValueError(f"the node registry belongs to cluster {owner}, not {cluster}")
+    for name, record in nodes.items():
+        if trouble := record_trouble(name, record):
+            raise ValueError(f"the node registry is damaged: the record of {ascii(name)[:80]} {trouble}")
     return dict(nodes)
 
 

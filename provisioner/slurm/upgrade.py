@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from provisioner.console_text import their_words
+
 # Inst slurmd [22.05.8-4] (22.05.8-4+deb12u3 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64])
 _INSTALL = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^]]+)\])? \((?P<new>\S+) (?P<origins>[^)\[]*)", re.MULTILINE)
 _REMOVE = re.compile(r"^(?:Remv|Purg) (?P<name>\S+)", re.MULTILINE)
@@ -53,20 +55,20 @@ def upgrade_problems(simulation: str, debian: str) -> list[str]:
     found = []
     candidates = [Step(match["name"], match["old"], match["new"], "") for match in _CANDIDATE.finditer(simulation)]
     if strangers := {step.name: step.new for step in [*steps, *candidates] if _other_release(step, debian)}:
-        names = ", ".join(f"{name} {version}" for name, version in strangers.items())
+        names = their_words(", ".join(f"{name} {version}" for name, version in strangers.items()))
         found.append(
             f"apt would take {names} from another release than Debian {debian}; next: take that release out of "
             "/etc/apt/sources.list* on it, run apt-get update, then run again"
         )
     if removed:
         found.append(
-            f"apt would remove {', '.join(removed)}; next: look at `apt-get --simulate install --only-upgrade slurmd` "
+            f"apt would remove {their_words(', '.join(removed))}; next: look at `apt-get --simulate install --only-upgrade slurmd` "
             "on it"
         )
     if _FAILED.search(simulation) and not found:
         why = _ERROR.search(simulation)
         found.append(
-            f"apt finds no way to upgrade it: {why[1] if why else 'it does not say why'}; next: look at `apt-get "
+            f"apt finds no way to upgrade it: {their_words(why[1]) if why else 'it does not say why'}; next: look at `apt-get "
             "--simulate install --only-upgrade slurmd` on it"
         )
     return found

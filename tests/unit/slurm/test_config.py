@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, settings_problems, slurm_config
+from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, slurm_config
+from provisioner.slurm.settings import settings_problems
 from tests.unit.slurm.node_makers import record
 
 CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}

@@ -8,6 +8,7 @@ from provisioner.debian_version import is_older
 from provisioner.preflight import SLURM_OF_DEBIAN
 from provisioner.slurm.packages import all_packages
 from provisioner.slurm.security import MINIMUM, WATCHED, cluster_security, outdated, security_notes, watched_versions
+from tests.unit.slurm.node_makers import record
 
 OLD = {"munge": "0.5.15-2", "slurm-client": "22.05.8-4+deb12u1", "slurmd": "22.05.8-4+deb12u1", "slurmctld": ""}
 GOOD = {name: minimum.version for minimum in MINIMUM["12"] for name in minimum.packages}
@@ -56,7 +57,7 @@ def answer(debian: str, registry: object) -> str:
 
 
 def test_status_knows_the_controller_and_the_nodes_of_the_registry() -> None:
-    nodes = {"bld-008": {"packages": OLD}, "bld-011": {"packages": GOOD}, "bld-012": {}}
+    nodes = {"bld-008": record(packages=OLD), "bld-011": record(packages=GOOD), "bld-012": record()}
     found = cluster_security(answer("12", {"format": 1, "cluster": "demo", "nodes": nodes}), "demo", "bld-006")
     assert set(found["outdated"]) == {"bld-006", "bld-008"}
     assert found["outdated"]["bld-006"] == outdated("12", {"munge": "0.5.15-2"})
