@@ -41,7 +41,7 @@ TAMPERINGS = {
     "edited hosts": Tampering("sed -i /bld-001/d /etc/hosts", "grep -q bld-001 /etc/hosts"),
     "removed file": Tampering("rm /etc/logrotate.d/slurmd", "test -s /etc/logrotate.d/slurmd"),
     "changed mode": Tampering("chmod 666 /etc/hosts", "test $(stat -c %a /etc/hosts) = 644"),
-    "changed owner": Tampering("chown nobody /var/log/slurm", "test $(stat -c %U /var/log/slurm) = slurm"),
+    "changed owner": Tampering("chown nobody /var/log/slurm", "test $(stat -c %U /var/log/slurm) = root"),
     "readable key": Tampering("chmod 444 /etc/munge/munge.key", "test $(stat -c %a /etc/munge/munge.key) = 400"),
     "other key": Tampering(
         "dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 2>/dev/null && systemctl restart munge",
