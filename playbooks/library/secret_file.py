@@ -33,7 +33,10 @@ def main():
     except Refused as error:
         module.exit_json(changed=False, refused=str(error))
     except OSError as error:
-        module.exit_json(changed=False, refused=f"{module.params['path']} cannot be read: {error.strerror}")
+        module.exit_json(
+            changed=False,
+            refused=f"{module.params['path']} cannot be read: {error.strerror}; next: put it there and run again",
+        )
     module.exit_json(changed=False, content=base64.b64encode(content).decode())
 
 

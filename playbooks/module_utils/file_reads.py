@@ -56,6 +56,8 @@ def read(place, most=MOST_BYTES):
     Raises:
         Refused: it is none, it is too large, or it is a second name of a file in a folder that is not root's.
     """
+    if not stat.S_ISREG(place.status().st_mode):
+        raise Refused(words(place.path, place.status()))
     descriptor = place.open(os.O_RDONLY | FILE)
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(descriptor)

@@ -174,5 +174,6 @@ def take_over(folder, entry):
 
 def harmless(status):
     """Whether an entry of a folder is root's own, and nothing that leads elsewhere or makes a reader wait."""
-    usual = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) or stat.S_ISSOCK(status.st_mode)
+    single = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+    usual = single or stat.S_ISDIR(status.st_mode) or stat.S_ISSOCK(status.st_mode)
     return usual and status.st_uid in root_ids()
