@@ -33,10 +33,8 @@ def main():
     except Refused as error:
         module.exit_json(changed=False, refused=str(error))
     except OSError as error:
-        module.exit_json(
-            changed=False,
-            refused=f"{module.params['path']} cannot be read: {error.strerror}; next: put it there and run again",
-        )
+        words = f"{module.params['path']} cannot be read: {error.strerror}; next: look at it on the blade"
+        module.exit_json(changed=False, refused=words)
     module.exit_json(changed=False, content=base64.b64encode(content).decode())
 
 

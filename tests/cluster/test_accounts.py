@@ -100,14 +100,13 @@ def run(lab: Lab, *words: str) -> Said:
     return lab.slurm([lab.compute[0]], *words)
 
 
-def mends_or_says(lab: Lab, way: Way, said: Said) -> bool:
-    """Whether the run mended a trick; else it names the path and the next step."""
-    if said.code == 0:
-        return True
-    failure = said.failure(way.blade)
-    assert way.path in failure, failure
-    assert "next" in failure or "`" in failure, failure
-    return False
+def mends_or_says(way: Way, said: Said) -> None:
+    """A run mended a trick, or named the path, its owner and the next step."""
+    if said.code:
+        failure = said.failure(way.blade)
+        assert way.path in failure, failure
+        assert f"of {way.account}" in failure or f"belongs to {way.account}" in failure or "is gone" in failure, failure
+        assert "on the blade" in failure or "on the controller" in failure, failure
 
 
 def test_nothing_of_roots_is_left_to_an_account(cluster: Lab) -> None:
@@ -120,23 +119,19 @@ def test_nothing_of_roots_is_left_to_an_account(cluster: Lab) -> None:
 @pytest.mark.parametrize("trick", TRICKS)
 def test_a_trick_of_an_account_harms_nobody_else(cluster: Lab, canary: str, trick: str) -> None:
     """On blades as an upgrade of their packages leaves them, where more is in the hands of slurm."""
-    blades = [cluster.controller, cluster.compute[0]]
     tried = set()
-    for blade in blades:
+    for blade in (cluster.controller, cluster.compute[0]):
         cluster.inside(blade, SCRIPTS)
         for way in sorted(ways(cluster, blade), key=lambda way: way.path):
             cluster.inside(blade, SCRIPTS)
-            replaced = f"it={way.path}; mv $it $it.kept && {TRICKS[trick]}"
-            cluster.inside(blade, as_account(way.account, replaced))
             tried.add((way.account, way.path))
-
-            said = run(cluster)
-
-            keeps_quiet(cluster, said, canary)
-            if not mends_or_says(cluster, way, said) or way.path.endswith("slurmctld"):
+            cluster.inside(blade, as_account(way.account, f"it={way.path}; mv $it $it.kept && {TRICKS[trick]}"))
+            try:
+                said = run(cluster)
+                keeps_quiet(cluster, said, canary)
+                mends_or_says(way, said)
+            finally:
                 cluster.inside(blade, f"rm -rf {way.path}; mv {way.path}.kept {way.path}")
-            else:
-                cluster.inside(blade, f"rm -rf {way.path}.kept")
     assert ("munge", "/etc/munge/munge.key") in tried
     slurms = {path for account, path in tried if account == "slurm"}
     assert slurms == {"/var/lib/slurm/slurmctld", "/var/lib/slurm/slurmd"}
