@@ -63,7 +63,7 @@ def reach(path, make=False):
         FileNotFoundError, NotADirectoryError: there is no way to the path.
         Refused: the way leads over a link that another account could have put there.
     """
-    todo, walked, links = _parts(path), [], 0
+    todo, walked, links = _parts(path), "/", 0
     folder = os.open("/", FOLDER)
     try:
         roots = owned_by_root(os.fstat(folder))
@@ -72,13 +72,13 @@ def reach(path, make=False):
             if stat.S_ISLNK(status.st_mode):
                 links += 1
                 if not roots or status.st_uid not in root_ids() or links > MOST_LINKS:
-                    raise Refused(words("/" + "/".join([*walked, todo[0]]), status))
+                    raise Refused(words(os.path.join(walked, todo[0]), status))
                 target = os.readlink(todo[0], dir_fd=folder)
-                todo, walked = _parts(os.path.join("/", *walked, target, *todo[1:])), []
+                todo, walked = _parts(os.path.join(walked, target, *todo[1:])), "/"
                 folder = _enter("/", folder)
             else:
                 folder = _enter(todo[0], folder)
-                walked.append(todo.pop(0))
+                walked = os.path.join(walked, todo.pop(0))
             # Whoever can replace one folder of the way can replace all that is below it.
             roots = roots and owned_by_root(os.fstat(folder))
         alone = not os.fstat(folder).st_mode & OTHERS_WRITE

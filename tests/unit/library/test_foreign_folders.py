@@ -65,6 +65,16 @@ def socket_at(path: Path) -> None:
         os.chdir(here)
 
 
+def huge_file(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+def file_of_nobody(path: Path) -> None:
+    path.write_text("other\n")
+    os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
+
+
 # What an account may put in the place of something of ours.
 TRICKS: dict[str, Callable[[Path, Path], None]] = {
     "link to a file": lambda path, canary: path.symlink_to(canary / "shadow"),
@@ -76,8 +86,8 @@ TRICKS: dict[str, Callable[[Path, Path], None]] = {
     "socket": lambda path, canary: socket_at(path),
     "device": lambda path, canary: os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 5)),
     "folder": lambda path, canary: (path / "in it").mkdir(parents=True),
-    "huge file": lambda path, canary: (path.touch(), os.truncate(path, 2**40))[0],
-    "other file": lambda path, canary: (path.write_text("other\n"), os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid))[1],
+    "huge file": lambda path, canary: huge_file(path),
+    "other file": lambda path, canary: file_of_nobody(path),
 }
 WANTED: dict[str, dict[str, Any]] = {
     "file": {"content": "ours\n"},
