@@ -15,7 +15,6 @@ import stat
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: a FIFO that nobody writes to would be waited for for ever.
 FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 # The kernel gives up after as many links, too (path_resolution(7)).
 MOST_LINKS = 40
 
@@ -81,8 +80,7 @@ def reach(path, make=False):
                 walked = os.path.join(walked, todo.pop(0))
             # Whoever can replace one folder of the way can replace all that is below it.
             roots = roots and owned_by_root(os.fstat(folder))
-        alone = not os.fstat(folder).st_mode & OTHERS_WRITE
-        return Place(path, folder, todo[0], roots and alone)
+        return Place(path, folder, todo[0], roots and not others_write(os.fstat(folder)))
     except BaseException:
         os.close(folder)
         raise
@@ -113,7 +111,12 @@ def _status(part, folder, make):
 
 def owned_by_root(status):
     """Whether nobody but root can replace what root has in a folder of this status; /tmp is such a one, too."""
-    return status.st_uid in root_ids() and (not status.st_mode & OTHERS_WRITE or bool(status.st_mode & stat.S_ISVTX))
+    return status.st_uid in root_ids() and (not others_write(status) or bool(status.st_mode & stat.S_ISVTX))
+
+
+def others_write(status):
+    """Whether accounts besides its owner may write to a folder; root's own group does not count."""
+    return bool(status.st_mode & stat.S_IWOTH) or (bool(status.st_mode & stat.S_IWGRP) and status.st_gid != 0)
 
 
 def root_ids():

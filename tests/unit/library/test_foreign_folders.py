@@ -9,6 +9,7 @@ import base64
 import contextlib
 import os
 import pwd
+import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ import pytest
 from tests.unit.library.modules import ansible_module, answer_of
 
 FILE_SET, SECRET_FILE, FACTS = (ansible_module(name) for name in ("file_set", "secret_file", "blade_facts"))
+PATHS = shared("file_paths")
 NOBODY = pwd.getpwnam("nobody")
 CANARY = "canary of root\n"
 
@@ -173,6 +175,19 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     assert answer_of(FILE_SET, files=[{"path": str(tmp_path / "a" / "it"), "content": "x"}])["failed"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "whose"), [(0o755, "nogroup", "root"), (0o775, "root", "root"), (0o775, "nogroup", "others"),
+                                 (0o757, "root", "others"), (0o1777, "root", "others")],
+)  # fmt: skip
+def test_whose_a_folder_is(tmp_path: Path, mode: int, group: str, whose: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    shutil.chown(folder, group=group)
+    folder.chmod(mode)
+    with PATHS.reach(str(folder / "it")) as place:
+        assert place.roots == (whose == "root")
 
 
 def test_a_program_of_root_reads_no_candidate_that_others_can_change(theirs: Path) -> None:
