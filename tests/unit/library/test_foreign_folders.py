@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import ansible_module, answer_of
+from tests.unit.library.modules import ansible_module, answer_of, shared
 
 FILE_SET, SECRET_FILE, FACTS = (ansible_module(name) for name in ("file_set", "secret_file", "blade_facts"))
 PATHS = shared("file_paths")
