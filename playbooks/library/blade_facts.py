@@ -63,7 +63,7 @@ from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
-from ansible.module_utils.file_states import readable_state, secret_digests, written
+from ansible.module_utils.file_reads import readable_state, secret_digests, written
 
 # Characters; nodes.json of a thousand nodes has less than one million.
 MOST_TEXT = 4 * 2**20

@@ -62,14 +62,14 @@ def upgrade_problems(simulation: str, debian: str) -> list[str]:
         )
     if removed:
         found.append(
-            f"apt would remove {their_words(', '.join(removed))}; next: look at `apt-get --simulate install --only-upgrade slurmd` "
-            "on it"
+            f"apt would remove {their_words(', '.join(removed))}; next: look at "
+            "`apt-get --simulate install --only-upgrade slurmd` on it"
         )
     if _FAILED.search(simulation) and not found:
         why = _ERROR.search(simulation)
         found.append(
-            f"apt finds no way to upgrade it: {their_words(why[1]) if why else 'it does not say why'}; next: look at `apt-get "
-            "--simulate install --only-upgrade slurmd` on it"
+            f"apt finds no way to upgrade it: {their_words(why[1]) if why else 'it does not say why'}; next: look at "
+            "`apt-get --simulate install --only-upgrade slurmd` on it"
         )
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.library.modules import ansible_module, answer_of, shared
 
 FACTS = ansible_module("blade_facts")
-MACHINE, SOFTWARE, FILES = (shared(name) for name in ("blade_machine", "blade_software", "file_states"))
+MACHINE, SOFTWARE, FILES = (shared(name) for name in ("blade_machine", "blade_software", "file_reads"))
 CPUINFO = (
     "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n"
 )
