@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from provisioner.blade_state import missing_accounts, unit_right, unit_stale
+from provisioner.blade_state import missing_accounts, slurmd_outdated, unit_right, unit_stale
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.slurm.change import config_change
@@ -13,6 +13,7 @@ from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, settings_p
 from provisioner.slurm.packages import missing_packages, packages
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
+from provisioner.slurm.verdict import node_credential, verdict
 
 
 class FilterModule:
@@ -32,10 +33,13 @@ class FilterModule:
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_settings_problems": settings_problems,
+            "slurm_node_credential": node_credential,
             "slurm_node_records": node_records,
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "slurm_verdict": verdict,
+            "slurmd_outdated": slurmd_outdated,
             "unit_right": unit_right,
             "unit_stale": unit_stale,
         }

@@ -12,8 +12,15 @@ import pytest
 from tests.unit.library.modules import ansible_module, answer_of, shared
 
 VERIFY = ansible_module("slurm_verify")
-NODES = shared("slurm_nodes")
+NODES, JOBS, PROOF, COMMANDS = (shared(f"slurm_{name}") for name in ("nodes", "jobs", "proof", "commands"))
+# Where Slurm's and munge's commands are run.
+RUNNERS = (VERIFY, NODES, JOBS, PROOF, shared("slurm_drains"), shared("slurm_munge"))
 OK = "ANSWER {name} 0 {scratch} MUNGE:{name}:"
+
+
+def where(command: tuple[str, ...]) -> str:
+    """The nodes of an srun."""
+    return next(word for word in command if word.startswith("--nodelist=")).split("=")[1]
 
 
 def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str = "", by: str = "slurm") -> str:
@@ -33,14 +40,25 @@ class Cluster:
         self.stuck: set[str] = set()
         self.closed: set[str] = set()
         self.up = True
+        self.queue: list[str] = []
+        self.asked: list[tuple[str, ...]] = []
 
-    def run(self, *command: str, extra: Any = None, text: str | None = None, limit: int = 60) -> tuple[int, str, str]:
+    def run(
+        self,
+        *command: str,
+        extra: Any = None,
+        text: str | None = None,
+        limit: float = 60,
+        account: str | None = None,
+    ) -> tuple[int, str, str]:
+        self.asked.append(command)
         play: dict[str, Callable[[], tuple[int, str, str]]] = {
             "scontrol": lambda: self._scontrol(command),
             "munge": lambda: (0, "MUNGE:controller:\n", ""),
             "unmunge": lambda: (int((text or "") == "MUNGE:bad:"), "", ""),
             "sinfo": lambda: (0, "", ""),
             "scancel": lambda: (0, "", ""),
+            "squeue": lambda: (0, "\n".join(self.queue), ""),
             "srun": lambda: self._srun(command),
         }
         return play[command[0]]()
@@ -50,10 +68,12 @@ class Cluster:
             return 1, "", "slurm_load_node error: Unable to contact slurm controller (connect failure)\n"
         if "--version" in command:
             return 0, "slurm 22.05.8\n", ""
+        if "hostnames" in command:
+            return 0, command[-1].replace(",", "\n"), ""
         return 0, "\n".join(self.nodes) + "\n", ""
 
     def _srun(self, command: tuple[str, ...]) -> tuple[int, str, str]:
-        names = next(word for word in command if word.startswith("--nodelist=")).split("=")[1].split(",")
+        names = where(command).split(",")
         self.jobs.append(names)
         if self.stuck & set(names):
             return 1, "", "srun: error: Unable to create step\nsrun: error: task 0 launch failed\n"
@@ -68,9 +88,9 @@ class Cluster:
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
     def start(*nodes: str) -> Cluster:
         cluster = Cluster(*nodes)
-        for module in (VERIFY, NODES):
+        for module in RUNNERS:
             monkeypatch.setattr(module, "run", cluster.run)
-            monkeypatch.setattr(module, "silent", lambda names, nodes: cluster.closed & set(names))
+        monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
         return cluster
 
     return start
@@ -90,7 +110,8 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     found = verified("bld-008", "bld-011")
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
-    assert found["nodes"] == {name: {"problems": [], "notes": [], "job": True} for name in ("bld-008", "bld-011")}
+    fine = {"problems": [], "notes": [], "news": [], "job": True}
+    assert found["nodes"] == {name: fine for name in ("bld-008", "bld-011")}
 
 
 def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
@@ -98,7 +119,7 @@ def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
     cluster = play(node("bld-008"), node("bld-011", "MIXED"), node("bld-012", "DOWN", reason="fan"))
     found = verified("bld-008", "bld-011", "bld-012", prove=[])["nodes"]
     assert cluster.jobs == []
-    assert found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "job": False}
+    assert found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "news": [], "job": False}
     assert found["bld-012"]["problems"] == ["its state is DOWN (fan)"]
     verified("bld-008", "bld-011", prove=["bld-008"])
     assert cluster.jobs == [["bld-008"]]
@@ -151,7 +172,7 @@ def test_silent_is_who_takes_no_connection() -> None:
 def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
     cluster = play(node("bld-008", state))
     report = verified("bld-008")["nodes"]["bld-008"]
-    assert report == {"problems": [], "notes": ["busy with jobs; none was added"], "job": False}
+    assert report == {"problems": [], "notes": ["busy with jobs; none was added"], "news": [], "job": False}
     assert cluster.jobs == []
 
 
@@ -182,17 +203,17 @@ def test_one_bad_node_is_named_and_the_others_are_fine(play: Play) -> None:
 
 
 def test_nodes_are_asked_one_by_one_at_the_same_time(play: Play) -> None:
-    """The barrier opens only when all jobs have started; each can be cancelled without the others."""
+    """The barrier opens only when all jobs have started."""
     cluster = play(node("bld-008"), node("bld-011"), node("bld-012"))
     together, names = threading.Barrier(2), set()
     plain = cluster._srun
 
     def srun(command: tuple[str, ...]) -> tuple[int, str, str]:
-        if "," in command[3]:
+        if "," in where(command):
             return 1, "", "srun: error"
-        if command[3] != "--nodelist=bld-012":
+        if where(command) != "bld-012":
             together.wait(timeout=10)
-        names.add(command[1])
+        names.add(where(command))
         return plain(command)
 
     cluster._srun = srun  # type: ignore[method-assign]
@@ -204,7 +225,7 @@ def test_a_span_that_fails_only_together_is_reported(play: Play, monkeypatch: py
     cluster = play(node("bld-008"), node("bld-011"))
     single = cluster._srun
     monkeypatch.setattr(
-        cluster, "_srun", lambda command: (1, "", "srun: error: no route") if "," in command[3] else single(command)
+        cluster, "_srun", lambda command: (1, "", "srun: error: no route") if "," in where(command) else single(command)
     )
     (problem,) = verified("bld-008", "bld-011")["nodes"]["bld-008"]["problems"]
     assert problem == "one job over all nodes does not run: srun: error: no route"
@@ -217,7 +238,7 @@ def test_munge_is_proved_both_ways(play: Play, monkeypatch: pytest.MonkeyPatch) 
         "it does not accept the controller's munge credential"
     ]
     cluster.deaf = set()
-    monkeypatch.setattr(VERIFY, "run", lambda *command, **more: _refusing(cluster, *command, **more))
+    monkeypatch.setattr(PROOF, "run", lambda *command, **more: _refusing(cluster, *command, **more))
     assert verified("bld-008")["nodes"]["bld-008"]["problems"] == [
         "the controller does not accept its munge credential"
     ]
@@ -246,10 +267,10 @@ def test_a_controller_that_is_down_is_one_sentence(play: Play) -> None:
 
 
 def test_a_command_that_hangs_is_given_up() -> None:
-    answer = NODES.run("tail", "-f", "/dev/null", limit=0.1)
+    answer = COMMANDS.run("tail", "-f", "/dev/null", limit=0.1)
     assert answer == (124, "", "tail did not end within 0.1 s")
 
 
 def test_the_job_script_is_valid_shell() -> None:
-    code, _, words = NODES.run("sh", "-n", "-c", VERIFY.JOB)
+    code, _, words = COMMANDS.run("sh", "-n", "-c", JOBS.JOB)
     assert (code, words) == (0, "")
