@@ -61,7 +61,7 @@ from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
-from ansible.module_utils.slurm_nodes import Deadline, show_nodes, silent, trouble, wait_for
+from ansible.module_utils.slurm_nodes import Deadline, gone, show_nodes, silent, trouble, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
 
 FREE = {"IDLE"}
@@ -98,9 +98,10 @@ def judged(name, node, wanted, seen):
 
 
 def verify(wanted):
-    """`{name: {"problems", "notes", "news", "job": whether one was sent there}}` and the job's width.
+    """`{name: {"problems", "notes", "news", "job", "alive"}}` and the job's width.
 
-    `notes` say why a node is not proved, `news` what was done about it.
+    `notes` say why a node is not proved, `news` what was done about it, `job` whether one was sent there, `alive`
+    whether it is worth asking the node itself what is wrong.
     """
     names, scratch = wanted["nodes"], wanted["scratch"]
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
@@ -121,7 +122,7 @@ def verify(wanted):
     for name in names:
         problems, notes = judged(name, nodes.get(name), wanted, seen)
         job = name in prove and not problems and not notes
-        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job}
+        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True}
     free = [name for name in names if report[name]["job"]]
     try:
         problems, full, width = proved(free, scratch, comment, deadline)
@@ -132,6 +133,8 @@ def verify(wanted):
         report[name]["problems"] += problems[name]
         report[name]["notes"] += [SCRATCH_FULL] if name in full and not problems[name] else []
     add_news(report, cleared)
+    for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
+        report[name].update(problems=[words], alive=False)
     return report, width
 
 

@@ -143,6 +143,27 @@ def silent(names, nodes):
     return {name for name, bad in together(refuses, sorted(names)).items() if bad}
 
 
+def gone(names, nodes):
+    """What is wrong with nodes that answer nobody: `{name: sentence}`; those whose sshd says something are left out.
+
+    The kernel of a frozen machine still takes connections, so only words count as an answer. A port that refuses
+    is an answer, too: sshd may listen on another one.
+    """
+
+    def silence(name):
+        try:
+            with socket.create_connection((nodes[name]["address"], 22), timeout=3) as connection:
+                connection.settimeout(3)
+                connection.recv(1)
+                return ""
+        except ConnectionRefusedError:
+            return ""
+        except OSError:
+            return "it answers nobody: it is off, frozen or cut off from the controller"
+
+    return {name: words for name, words in together(silence, sorted(names)).items() if words}
+
+
 def together(question, names):
     """The answers by name, many asked at the same time."""
     with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:

@@ -39,6 +39,7 @@ class Cluster:
         self.scratch: dict[str, str] = {}
         self.stuck: set[str] = set()
         self.closed: set[str] = set()
+        self.off: set[str] = set()
         self.up = True
         self.queue: list[str] = []
         self.asked: list[tuple[str, ...]] = []
@@ -91,6 +92,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
         for module in RUNNERS:
             monkeypatch.setattr(module, "run", cluster.run)
         monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
+        monkeypatch.setattr(VERIFY, "gone", lambda names, nodes: {name: "off" for name in cluster.off & set(names)})
         return cluster
 
     return start
@@ -110,7 +112,7 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     found = verified("bld-008", "bld-011")
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
-    fine = {"problems": [], "notes": [], "news": [], "job": True}
+    fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True}
     assert found["nodes"] == {name: fine for name in ("bld-008", "bld-011")}
 
 
@@ -119,7 +121,9 @@ def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
     cluster = play(node("bld-008"), node("bld-011", "MIXED"), node("bld-012", "DOWN", reason="fan"))
     found = verified("bld-008", "bld-011", "bld-012", prove=[])["nodes"]
     assert cluster.jobs == []
-    assert found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "news": [], "job": False}
+    assert (
+        found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "news": [], "job": False, "alive": True}
+    )
     assert found["bld-012"]["problems"] == ["its state is DOWN (fan)"]
     verified("bld-008", "bld-011", prove=["bld-008"])
     assert cluster.jobs == [["bld-008"]]
@@ -172,7 +176,13 @@ def test_silent_is_who_takes_no_connection() -> None:
 def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
     cluster = play(node("bld-008", state))
     report = verified("bld-008")["nodes"]["bld-008"]
-    assert report == {"problems": [], "notes": ["busy with jobs; none was added"], "news": [], "job": False}
+    assert report == {
+        "problems": [],
+        "notes": ["busy with jobs; none was added"],
+        "news": [],
+        "job": False,
+        "alive": True,
+    }
     assert cluster.jobs == []
 
 
