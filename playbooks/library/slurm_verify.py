@@ -87,8 +87,11 @@ def judged(name, node, wanted, seen):
     if node["version"] != seen["version"]:
         return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
     if "DRAIN" in node["states"]:
-        if node["by"] == "slurm" or SLURM_SAYS.match(node["reason"]):
+        if node["by"] == "slurm":
             return [f"Slurm itself drained it ({node['reason']}); once that is mended, {release}"], []
+        if SLURM_SAYS.match(node["reason"]):
+            # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
+            return [f"Slurm itself or an admin drained it ({node['reason']}), so it is left; {release}"], []
         return [], [f"drained ({node['reason']}), left so; {release}"]
     if name not in seen["prove"] or node["states"] <= FREE:
         return [], []

@@ -92,7 +92,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
         for module in RUNNERS:
             monkeypatch.setattr(module, "run", cluster.run)
         monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
-        monkeypatch.setattr(VERIFY, "gone", lambda names, nodes: {name: "off" for name in cluster.off & set(names)})
+        monkeypatch.setattr(VERIFY, "gone", lambda names, nodes: dict.fromkeys(cluster.off & set(names), "off"))
         return cluster
 
     return start
@@ -113,7 +113,7 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
     fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True}
-    assert found["nodes"] == {name: fine for name in ("bld-008", "bld-011")}
+    assert found["nodes"] == dict.fromkeys(("bld-008", "bld-011"), fine)
 
 
 def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
