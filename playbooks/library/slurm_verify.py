@@ -65,6 +65,7 @@ from ansible.module_utils.slurm_nodes import Deadline, gone, show_nodes, silent,
 from ansible.module_utils.slurm_proof import ALONE, proved
 
 FREE = {"IDLE"}
+BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
 SCRATCH_FULL = "its scratch is full; nothing could be written there"
 
 
@@ -95,7 +96,7 @@ def judged(name, node, wanted, seen):
         return [], [f"drained ({node['reason']}), left so; {release}"]
     if name not in seen["prove"] or node["states"] <= FREE:
         return [], []
-    if name in seen["ours"] and not node["states"] & {"ALLOCATED", "MIXED"}:
+    if name in seen["ours"] and not node["states"] & BUSY - {"COMPLETING"}:
         return ["a job of ours does not end on it"], []
     return [], ["busy with jobs; none was added"]
 
@@ -108,13 +109,15 @@ def verify(wanted):
     """
     names, scratch = wanted["nodes"], wanted["scratch"]
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
-    left = cancel_left_behind()
+    cancel_left_behind()
     nodes = wait_for(names, deadline)
     cleared = clear(names, nodes, wanted["drained"], wanted["room"]) if wanted["clear"] else {}
-    ours = ours_gone(deadline.left(ALONE), names) if left else set()
-    if cleared or left:
-        nodes = wait_for(names, deadline)
     prove = set(names if wanted["prove"] is None else wanted["prove"]) | cleared.keys()
+    # Another verification's job is no work of a node either, but that one is at it still.
+    busy = [name for name in prove & nodes.keys() if nodes[name]["states"] & BUSY]
+    ours = ours_gone(deadline.left(ALONE), busy) if busy else set()
+    if cleared or busy:
+        nodes = wait_for(names, deadline)
     seen = {
         "version": run("scontrol", "--version")[1].split()[-1],
         "deaf": silent([name for name in names if name in nodes], nodes),

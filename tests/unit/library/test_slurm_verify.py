@@ -4,107 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import ansible_module, answer_of, shared
-
-VERIFY = ansible_module("slurm_verify")
-NODES, JOBS, PROOF, COMMANDS = (shared(f"slurm_{name}") for name in ("nodes", "jobs", "proof", "commands"))
-# Where Slurm's and munge's commands are run.
-RUNNERS = (VERIFY, NODES, JOBS, PROOF, shared("slurm_drains"), shared("slurm_munge"))
-OK = "ANSWER {name} 0 {scratch} MUNGE:{name}:"
-
-
-def where(command: tuple[str, ...]) -> str:
-    """The nodes of an srun."""
-    return next(word for word in command if word.startswith("--nodelist=")).split("=")[1]
-
-
-def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str = "", by: str = "slurm") -> str:
-    tail = f" Reason={reason} [{by}@2026-11-23T04:31:00]" if reason else ""
-    known = f" Version={version}" if version else ""
-    return f"NodeName={name} CPUTot=8{known} State={state} Partitions=all{tail}"
-
-
-class Cluster:
-    """Slurm's commands on the controller, and what was asked of them."""
-
-    def __init__(self, *nodes: str) -> None:
-        self.nodes = list(nodes)
-        self.jobs: list[list[str]] = []
-        self.deaf: set[str] = set()
-        self.scratch: dict[str, str] = {}
-        self.stuck: set[str] = set()
-        self.closed: set[str] = set()
-        self.off: set[str] = set()
-        self.up = True
-        self.queue: list[str] = []
-        self.asked: list[tuple[str, ...]] = []
-
-    def run(
-        self,
-        *command: str,
-        extra: Any = None,
-        text: str | None = None,
-        limit: float = 60,
-        account: str | None = None,
-    ) -> tuple[int, str, str]:
-        self.asked.append(command)
-        play: dict[str, Callable[[], tuple[int, str, str]]] = {
-            "scontrol": lambda: self._scontrol(command),
-            "munge": lambda: (0, "MUNGE:controller:\n", ""),
-            "unmunge": lambda: (int((text or "") == "MUNGE:bad:"), "", ""),
-            "sinfo": lambda: (0, "", ""),
-            "scancel": lambda: (0, "", ""),
-            "squeue": lambda: (0, "\n".join(self.queue), ""),
-            "srun": lambda: self._srun(command),
-        }
-        return play[command[0]]()
-
-    def _scontrol(self, command: tuple[str, ...]) -> tuple[int, str, str]:
-        if not self.up:
-            return 1, "", "slurm_load_node error: Unable to contact slurm controller (connect failure)\n"
-        if "--version" in command:
-            return 0, "slurm 22.05.8\n", ""
-        if "hostnames" in command:
-            return 0, command[-1].replace(",", "\n"), ""
-        return 0, "\n".join(self.nodes) + "\n", ""
-
-    def _srun(self, command: tuple[str, ...]) -> tuple[int, str, str]:
-        names = where(command).split(",")
-        self.jobs.append(names)
-        if self.stuck & set(names):
-            return 1, "", "srun: error: Unable to create step\nsrun: error: task 0 launch failed\n"
-        out = []
-        for name in names:
-            scratch = self.scratch.get(name, "none")
-            out.append(f"ANSWER {name} {int(name in self.deaf)} {scratch} MUNGE:{name}:")
-        return 0, "\n".join(out) + "\n", ""
-
-
-@pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
-    def start(*nodes: str) -> Cluster:
-        cluster = Cluster(*nodes)
-        for module in RUNNERS:
-            monkeypatch.setattr(module, "run", cluster.run)
-        monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
-        monkeypatch.setattr(VERIFY, "gone", lambda names, nodes: dict.fromkeys(cluster.off & set(names), "off"))
-        return cluster
-
-    return start
-
-
-def verified(*names: str, scratch: dict[str, str] | None = None, prove: list[str] | None = None) -> dict[str, Any]:
-    answer = answer_of(VERIFY, nodes=list(names), prove=prove, scratch=scratch or {}, timeout=0)
-    found: dict[str, Any] = answer["ansible_facts"]["slurm_verify"]
-    return found
-
-
-Play = Callable[..., Cluster]
+from tests.unit.library.modules import answer_of
+from tests.unit.library.slurm_cluster import COMMANDS, JOBS, NODES, PROOF, VERIFY, Cluster, Play, node, verified, where
 
 
 def test_one_job_spans_all_nodes(play: Play) -> None:
