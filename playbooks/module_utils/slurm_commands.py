@@ -21,7 +21,10 @@ def run(*command, extra=None, text=None, limit=20, account=None):
     """
     environment, user = {**os.environ, "LC_ALL": "C"}, None
     if account is not None:
-        user = pwd.getpwnam(account)
+        try:
+            user = pwd.getpwnam(account)
+        except KeyError:
+            return 127, "", f"there is no account {account}"
         environment = {key: value for key, value in os.environ.items() if key in _PLAIN}
         environment |= {"LC_ALL": "C", "HOME": "/", "USER": account}
     try:
