@@ -39,8 +39,9 @@ def held_scratch(lab: Lab, blade: str) -> int:
 
 
 def scratch(lab: Lab, blade: str) -> int:
-    """MiB of scratch that there are."""
-    return int(lab.inside(blade, "df --block-size=1M --output=size /scratch | tail -1"))
+    """MiB of scratch that there are, rounded down as slurmd does."""
+    blocks, size = lab.inside(blade, "stat --file-system --format='%b %S' /scratch").split()
+    return int(blocks) * int(size) // 2**20
 
 
 @pytest.fixture
