@@ -64,6 +64,11 @@ def null_or(check: Check) -> Check:
     return lambda value: "" if value is None else check(value)
 
 
+def nothing_or(check: Check) -> Check:
+    """No named values at all, or values of this shape."""
+    return lambda value: "" if value == {} else check(value)
+
+
 def record(needed: Mapping[str, Check], also: Mapping[str, Check] | None = None) -> Check:
     """Named values, of which the needed ones are there."""
     known = {**needed, **(also or {})}
@@ -144,7 +149,7 @@ BLADE = record(
             _PATH,
             record(
                 {"kind": text(20)},
-                {"content": text(_FILE, _ANYTHING), "mode": text(8), "owner": _WORD, "group": _WORD},
+                {"content": text(_FILE, _ANYTHING), "mode": text(8), "owner": _WORD, "group": _WORD, "why": text(1000)},
             ),
         ),
         "written": each(_PATH, _EPOCH),
@@ -152,13 +157,18 @@ BLADE = record(
         "scratch": record({"right": flag, "size_mib": _MIB}),
         "full": flag,
         "slurmd_c": text(8000, _ANYTHING),
-    }
+    },
+    {"slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB}))},
 )
 _SENTENCES = listed(text(4000, _ANYTHING))
 VERIFIED = record(
     {},
     {
-        "nodes": each(text(255), record({"problems": _SENTENCES, "notes": _SENTENCES, "job": flag}), 100_000),
+        "nodes": each(
+            text(255),
+            record({"problems": _SENTENCES, "notes": _SENTENCES, "news": _SENTENCES, "job": flag, "alive": flag}),
+            100_000,
+        ),
         "job_width": whole(0, 100_000),
         "reasons": text(2**20, _ANYTHING),
     },

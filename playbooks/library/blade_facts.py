@@ -64,6 +64,7 @@ from ansible.module_utils.blade_disks.scratch import converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
 from ansible.module_utils.file_reads import readable_state, secret_digests, written
+from ansible.module_utils.slurmd_holds import holds
 
 # Characters; nodes.json of a thousand nodes has less than one million.
 MOST_TEXT = 4 * 2**20
@@ -111,6 +112,7 @@ def main():
     )
     wanted = module.params
     slurmd = shutil.which("slurmd", path="/usr/sbin:/usr/bin")
+    units = unit_states(wanted["units"])
     facts = {
         "machine_id": text("/etc/machine-id").strip(),
         "host_name": os.uname().nodename,
@@ -126,7 +128,7 @@ def main():
         "read_only": not os.access("/etc", os.W_OK),
         "dpkg_trouble": run("dpkg", "--audit").strip(),
         "packages": package_versions(wanted["packages"]),
-        "units": unit_states(wanted["units"]),
+        "units": units,
         "users": user_ids(wanted["users"]),
         "paths": {path: limited(readable_state(path)) for path in wanted["paths"]},
         "written": written({path: path for path in wanted["paths"]} | wanted["secrets"]),
@@ -134,6 +136,7 @@ def main():
         "scratch": scratch_state(wanted["scratch"]),
         "full": wanted["full"],
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
+        "slurmd_holds": holds(units.get("slurmd")),
     }
     module.exit_json(ansible_facts={"blade": facts})
 

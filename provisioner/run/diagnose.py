@@ -110,6 +110,11 @@ _ON_BLADE: _Known = [
         "look at dmesg for disk errors, then remount or reimage it",
     ),
     (
+        r"held by process (\d{1,9}) \(([\w.+-]{1,40})\)",
+        r"its package system is in trouble: \2 (process \1) holds it and does not end",
+        "wait for that process or look at what it waits for; if it is dead, run `apt-get -f install`; then run again",
+    ),
+    (
         r"dpkg was interrupted|Could not get lock|frontend lock|unmet dependencies|held broken packages"
         r"|Sub-process .*dpkg",
         "its package system is in trouble",
@@ -145,9 +150,9 @@ def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosi
         return Diagnosis(our_own["what"], step, evidence.strip()[:_EVIDENCE], said_here or step in MODULES_ADVICE)
     known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
     for pattern, sentence, step in known:
-        if re.search(pattern, words, re.IGNORECASE):
+        if found := re.search(pattern, words, re.IGNORECASE):
             # What ssh said is in the sentence already, and Ansible's words around it only frighten.
-            return Diagnosis(sentence, step, "" if result.get("unreachable") else _last_lines(words))
+            return Diagnosis(found.expand(sentence), step, "" if result.get("unreachable") else _last_lines(words))
     if result.get("unreachable") and not words.strip():
         return Diagnosis("the connection to it broke without a word", "run again; nothing is lost by it")
     return Diagnosis(
