@@ -147,9 +147,8 @@ def apply(module, plan):
             if want["kind"] == "folder":
                 aside = put_folder(entry)
                 if aside:
-                    notes.append(
-                        f"{aside} entries of {entry['path']} are not root's and were set aside (*.set-aside-*)"
-                    )
+                    noun = "entry" if aside == 1 else "entries"
+                    notes.append(f"{aside} {noun} of {entry['path']} not root's, set aside as *.set-aside-*")
             elif want["kind"] == "file":
                 staged[entry["path"]] = stage(entry, want["content"])
                 words = validate(module, entry["validate"], staged[entry["path"]]) if entry["validate"] else ""

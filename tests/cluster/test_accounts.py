@@ -170,7 +170,7 @@ def test_what_slurm_left_in_the_folders_of_slurmd_is_set_aside(cluster: Lab, can
     keeps_quiet(cluster, said, canary)
     notes = said.json["blades"][blade]["notes"]
     for folder in ("/var/log/slurm", spool):
-        assert any(f"entries of {folder} are not root's and were set aside" in note for note in notes), notes
+        assert any(f"of {folder} not root's, set aside" in note for note in notes), notes
         assert cluster.inside(blade, f"stat -c %U:%a {folder}") == "root:755"
     assert cluster.inside(blade, f"stat -c %F:%U {log}") == "regular file:root"
     assert cluster.inside(blade, f"find /var/log/slurm {spool} -type l | grep -v set-aside; true") == ""

@@ -218,7 +218,7 @@ def test_what_an_account_left_in_a_folder_of_root_is_set_aside(theirs: Path, can
         ours = status.st_uid == 0 and (regular or stat.S_ISDIR(status.st_mode) or stat.S_ISSOCK(status.st_mode))
         assert ours != (".set-aside-" in path.name), path
     (note,) = answer["provision_notes"]
-    assert f"entries of {theirs} are not root's and were set aside" in note
+    assert f"of {theirs} not root's, set aside as *.set-aside-*" in note
     assert stat.S_IMODE(theirs.stat().st_mode) == 0o755
     again = answer_of(FILE_SET, files=[entry])
     assert (again["changed"], "provision_notes" in again) == (False, False)
