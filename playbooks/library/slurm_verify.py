@@ -33,6 +33,10 @@ options:
     description: Whether a node that slurmctld does not know is a problem, or only noted.
     type: bool
     default: true
+  release:
+    description: Token of the lock of the cluster that is released afterwards; by default none is.
+    type: str
+    default: ''
 author: the provisioner project
 """
 
@@ -41,6 +45,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_nodes import MOST_AT_ONCE, run, silent, trouble, wait_for
 
 # Each node answers with one line: name, result of the controller's credential, of scratch, own credential.
@@ -182,6 +187,7 @@ def main():
             "scratch": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 60},
             "strangers": {"type": "bool", "default": True},
+            "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
     )
@@ -193,6 +199,8 @@ def main():
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
+    # The last thing that a run does on the cluster; with plain Ansible nothing else would say so for a while.
+    release(wanted["release"])
     module.exit_json(ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}})
 
 

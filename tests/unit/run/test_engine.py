@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +16,7 @@ from provisioner.plan.model import Plan
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.request import Options, Request, build_request
+from provisioner.run.workplace import processes, workplace
 
 PLAYBOOK = """\
 - name: Try
@@ -68,7 +67,8 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
         modes.update(stat.S_IMODE(found.stat().st_mode) for found in folders.iterdir())
         state.take(event)
 
-    code = run_playbook(request_here, on_event, lambda: False)
+    with workplace() as folder:
+        code = run_playbook(request_here, folder, on_event, lambda: False)
     assert code == 2
     assert state.finished
     assert set(state.results) == {"bld-006", "bld-008"}
@@ -80,21 +80,13 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
 
 
 def test_a_cancelled_run_leaves_nothing_behind(request_here: Request, folders: Path) -> None:
-    assert run_playbook(request_here, lambda event: None, lambda: True) == 254
+    with workplace() as folder:
+        assert run_playbook(request_here, folder, lambda event: None, lambda: True) == 254
+        assert processes(folder) == set()
     assert list(folders.iterdir()) == []
 
 
 def test_prints_nothing_itself(request_here: Request, folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    run_playbook(request_here, lambda event: None, lambda: False)
+    with workplace() as folder:
+        run_playbook(request_here, folder, lambda event: None, lambda: False)
     assert capfd.readouterr().out == ""
-
-
-def test_the_next_run_sweeps_up_what_a_killed_one_left(request_here: Request, folders: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    for process in (dead.pid, os.getpid()):
-        (folders / f"provision-run-{process}-x" / "inventory").mkdir(parents=True)
-    (folders / "provision-run-of-somebody-else").mkdir()
-    run_playbook(request_here, lambda event: None, lambda: True)
-    left = sorted(found.name for found in folders.iterdir())
-    assert left == [f"provision-run-{os.getpid()}-x", "provision-run-of-somebody-else"]
