@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
         if not lock or self._task.check_mode:
             return self._execute_module(module_args=arguments, task_vars=task_vars)
         # A task runs in a fork of the main process.
-        owner = this_owner(str(lock.get("run") or ""), os.getppid())
+        owner = {**this_owner(str(lock["run"]), os.getppid()), "silence": lock["silence"]}
         answer = self._execute_module(module_args={**arguments, "lock": owner}, task_vars=task_vars)
         holder = self._holder(answer)
         if holder and not holder["held"] and is_dead(holder):

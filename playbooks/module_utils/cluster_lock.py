@@ -21,21 +21,19 @@ FOLDER = "/run/provision"
 NAME = "run.lock"
 # Shown by ps, and what tells the holder from work that a dead run left (at most 15 letters, see proc(5)).
 HOLDER = "provision-lock"
-# The client sends a sign of life every 15 s (ServerAliveInterval); six missed ones are a machine that is gone.
-SILENCE_SECONDS = 90
 LOOK_SECONDS = 5
 YIELD_SECONDS = 5
 # What identifies a run: a number of a process alone comes again.
 OWN = ("run", "machine", "pid", "start")
 
 
-def take(owner, silence=SILENCE_SECONDS, folder=FOLDER):
+def take(owner, folder=FOLDER):
     """Takes the lock for a run, or says who has it.
 
     Args:
         owner: who wants it (`run`, `by`, `at`, and `machine`, `pid`, `start` of its main process); `steal` is the
-            token of a holder that is known to be dead.
-        silence: seconds without a sign of life after which the holder lets go.
+            token of a holder that is known to be dead. `silence` is how many seconds without a sign of life from
+            its machine the lock outlives.
 
     Returns:
         The holder as it is written down, with `held`: whether that is the run that asks, and its `age` in seconds.
@@ -57,7 +55,7 @@ def take(owner, silence=SILENCE_SECONDS, folder=FOLDER):
             if not _locked_within(descriptor, YIELD_SECONDS):
                 return {**_read(descriptor), "held": False}
         os.ftruncate(descriptor, 0)
-        return {**_hold(descriptor, owner, connection, silence), "held": True, "age": 0}
+        return {**_hold(descriptor, owner, connection), "held": True, "age": 0}
     finally:
         os.close(descriptor)
 
@@ -121,7 +119,7 @@ def _read(descriptor):
         return {"age": 0}
 
 
-def _hold(descriptor, owner, connection, silence):
+def _hold(descriptor, owner, connection):
     """Starts the process that keeps the lock and returns what it wrote down."""
     record = {key: value for key, value in owner.items() if key != "steal"}
     # The address that the connection comes from is no claim of its owner.
@@ -131,7 +129,7 @@ def _hold(descriptor, owner, connection, silence):
     if os.fork() == 0:
         try:
             _become_holder(descriptor, told, record)
-            _until_over(connection, silence)
+            _until_over(connection, float(owner["silence"]))
             os.ftruncate(descriptor, 0)
         finally:
             os._exit(0)
