@@ -73,7 +73,7 @@ from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
-from ansible.module_utils.cluster_lock import take
+from ansible.module_utils.cluster_lock import FOLDER, take
 from ansible.module_utils.file_states import readable_state, secret_digests, written
 from ansible.module_utils.remains import remains, wait_out
 
@@ -118,7 +118,7 @@ def main():
     try:
         lock = take(wanted["lock"]) if wanted["lock"] and not module.check_mode else {}
     except (OSError, RuntimeError) as error:
-        module.fail_json(msg=f"the lock of the cluster cannot be taken: {error}")
+        module.fail_json(msg=f"the lock of the cluster cannot be taken: {error}; next: look at {FOLDER} on this blade")
     # Before anything is looked at: what is still at work changes it.
     notes = wait_out(wanted["patience"]) if wanted["patience"] and not module.check_mode else []
     slurmd = shutil.which("slurmd", path="/usr/sbin:/usr/bin")

@@ -18,7 +18,7 @@ author: the provisioner project
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.cluster_lock import look, release
+from ansible.module_utils.cluster_lock import FOLDER, look, release
 
 
 def main():
@@ -33,7 +33,7 @@ def main():
         named = bool(token) and holder.get("token") == token
         removed = named and (module.check_mode or release(token))
     except OSError as error:
-        module.fail_json(msg=f"the lock of the cluster cannot be read: {error}")
+        module.fail_json(msg=f"the lock of the cluster cannot be read: {error}; next: look at {FOLDER} on this blade")
     module.exit_json(changed=removed, holder=holder)
 
 

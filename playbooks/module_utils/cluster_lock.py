@@ -22,7 +22,7 @@ NAME = "run.lock"
 # Shown by ps, and what tells the holder from work that a dead run left (at most 15 letters, see proc(5)).
 HOLDER = "provision-lock"
 LOOK_SECONDS = 5
-YIELD_SECONDS = 5
+YIELD_SECONDS = 2
 # What identifies a run: a number of a process alone comes again.
 OWN = ("run", "machine", "pid", "start")
 
@@ -86,7 +86,7 @@ def _open(folder):
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if os.fstat(place).st_uid != os.geteuid():
-            raise PermissionError(f"{folder} is not root's; next: look at who made it, then remove it")
+            raise PermissionError(f"{folder} is not root's")
         os.fchmod(place, 0o700)
         return os.open(NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=place)
     finally:
@@ -136,7 +136,7 @@ def _hold(descriptor, owner, connection):
     os.close(told)
     with os.fdopen(ready, "rb") as answer:
         if answer.read() != b"held":
-            raise RuntimeError("the process that holds the lock of the cluster did not start; next: run again")
+            raise RuntimeError("the process that holds it did not start")
     return record
 
 

@@ -136,3 +136,8 @@ def processes() -> list[Process]:
                 )
                 found.append(Process(int(entry.name), line, environment))
     return found
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cluster.background import Background, background
+from tests.cluster.background import Background, background, children, processes
 from tests.cluster.labs import Lab
 from tests.cluster.size import WHOLE_ENCLOSURE
 from tests.cluster.waiting import until
@@ -105,6 +105,24 @@ def test_however_a_run_ends_nothing_of_it_works_on_here(cluster: Lab, end: str, 
         assert until(lambda: cluster.ask(holder) == "", 5), "the lock of the cluster stays"
     said = cluster.slurm([cluster.compute[0]])
     assert said.code == 0, said.text
+
+
+@pytest.mark.parametrize("verb", [("plan",), ("lab", "status"), ("inventory", "--list")], ids=" ".join)
+def test_any_verb_ends_what_a_run_left_whose_guard_died_too(cluster: Lab, verb: tuple[str, ...]) -> None:
+    """As after the kernel ran out of memory, or a person who killed all that has this name."""
+    with background(cluster, "slurm", "--full", f"--nodes={cluster.compute[0]}") as run:
+        run.reaches(lambda: "== Prepare" in run.text)
+        guards = [each.pid for each in processes() if "provisioner.run.guard" in each.line]
+        mine = [pid for pid in guards if pid in children(run.process.pid)]
+        assert len(mine) == 1
+        os.kill(mine[0], signal.SIGKILL)
+        run.stop(signal.SIGKILL)
+        assert run.strays(), "Ansible has no reason to end yet"
+        said = cluster.provision(*verb, TMPDIR=str(run.temporary))
+        assert said.code == 0, said.text
+        assert "ended what a run that died had left at work" in said.err
+        assert run.strays() == []
+        assert list(run.temporary.iterdir()) == []
 
 
 def test_sigterm_ends_a_run_as_ctrl_c_does(cluster: Lab) -> None:
