@@ -152,8 +152,10 @@ def _become_holder(descriptor, told, record):
         if int(name) > 2 and int(name) not in (descriptor, told):
             with contextlib.suppress(OSError):  # the one that listed them
                 os.close(int(name))
-    with open("/proc/self/comm", "w", encoding="utf-8") as file:
-        file.write(HOLDER)
+    # A user's job that eats all memory does not take the lock along.
+    for name, text in (("comm", HOLDER), ("oom_score_adj", "-1000")):
+        with contextlib.suppress(OSError), open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({**record, "holder": os.getpid()}).encode(), 0)
     os.write(told, b"held")

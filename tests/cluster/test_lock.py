@@ -112,7 +112,7 @@ def test_another_account_on_another_machine_is_turned_away(cluster: Lab, virgin:
         run.reaches(lambda: "== Prepare" in run.text)
         second = elsewhere.provision("slurm", f"--nodes={virgin},{cluster.compute[0]}", "--full")
         refused(second, cluster, "root@")
-        assert run.process.wait(timeout=180) == 0, run.text
+        assert run.process.wait(timeout=600) == 0, run.text
     assert until(lambda: not held(cluster), 5)
     third = elsewhere.provision("slurm", f"--nodes={virgin}", "--json")
     assert (third.code, third.json["changed"]) == (0, 0), third.text
@@ -122,11 +122,11 @@ def test_plain_ansible_is_turned_away_by_provision(cluster: Lab) -> None:
     with background(cluster, "slurm", "--full", f"--nodes={cluster.compute[0]}") as run:
         run.reaches(lambda: "== Prepare" in run.text)
         with plain(cluster) as second:
-            assert second.process.wait(timeout=60) == 2
+            assert second.process.wait(timeout=300) == 2
             assert f"another run works on cluster {cluster.name}: " in second.text
             assert f"{cluster.compute[0].lower()}: FAILED" not in second.text
             assert "Prepare" not in second.text
-        assert run.process.wait(timeout=120) == 0, run.text
+        assert run.process.wait(timeout=600) == 0, run.text
 
 
 def test_provision_is_turned_away_by_plain_ansible_which_lets_go_at_its_end(cluster: Lab, elsewhere: Elsewhere) -> None:
@@ -135,9 +135,9 @@ def test_provision_is_turned_away_by_plain_ansible_which_lets_go_at_its_end(clus
         refused(cluster.provision("slurm", f"--nodes={cluster.compute[0]}"), cluster, "ansible-")
         refused(elsewhere.provision("slurm", f"--nodes={cluster.compute[0]}"), cluster, "ansible-")
         with plain(cluster) as second:
-            assert second.process.wait(timeout=60) == 2
+            assert second.process.wait(timeout=300) == 2
             assert f"another run works on cluster {cluster.name}: ansible-{run.process.pid} " in second.text
-        assert run.process.wait(timeout=120) == 0, run.text
+        assert run.process.wait(timeout=600) == 0, run.text
         assert not held(cluster), "although its connection stays for a while"
 
 
@@ -147,7 +147,7 @@ def test_who_only_looks_needs_no_lock(cluster: Lab, elsewhere: Elsewhere) -> Non
         said = cluster.slurm([cluster.compute[0]], "--check")
         assert said.code == 0, said.text
         assert elsewhere.provision("status").code == 0
-        assert run.process.wait(timeout=120) == 0, run.text
+        assert run.process.wait(timeout=600) == 0, run.text
     assert cluster.slurm(cluster.compute, "--check").code == 0
     assert not held(cluster)
 
@@ -157,7 +157,7 @@ def test_the_lock_is_roots_alone(cluster: Lab) -> None:
         run.reaches(lambda: held(cluster))
         modes = cluster.ask("stat -c '%a %U:%G' /run/provision /run/provision/run.lock")
         assert modes == "700 root:root\n600 root:root"
-        assert run.process.wait(timeout=120) == 0, run.text
+        assert run.process.wait(timeout=600) == 0, run.text
 
 
 def test_a_dead_plain_run_stops_nobody_here_and_others_after_unlock(cluster: Lab, elsewhere: Elsewhere) -> None:

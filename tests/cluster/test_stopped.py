@@ -142,5 +142,5 @@ def test_a_second_run_at_the_same_time_is_turned_away(cluster: Lab) -> None:
         assert f"another run works on cluster {cluster.name}: 20" in second.text
         assert f"end its process {run.process.pid} here" in second.text
         assert "Traceback" not in second.text
-        assert run.process.wait(timeout=60) == 0, run.text
+        assert run.process.wait(timeout=300) == 0, run.text
         assert json.loads(run.text)["changed"] == 0
