@@ -107,14 +107,14 @@ def refused(said: Said, cluster: Lab, whom: str) -> None:
         assert f"{blade}  failed" not in said.text
 
 
-def test_another_account_on_another_machine_is_turned_away(cluster: Lab, virgin: str, elsewhere: Elsewhere) -> None:
-    with background(cluster, "slurm", f"--nodes={virgin}") as run:
+def test_another_account_on_another_machine_is_turned_away(cluster: Lab, elsewhere: Elsewhere) -> None:
+    blade = cluster.compute[0]
+    with background(cluster, "slurm", "--full", f"--nodes={blade}") as run:
         run.reaches(lambda: "== Prepare" in run.text)
-        second = elsewhere.provision("slurm", f"--nodes={virgin},{cluster.compute[0]}", "--full")
-        refused(second, cluster, "root@")
+        refused(elsewhere.provision("slurm", f"--nodes={blade}", "--full"), cluster, "root@")
         assert run.process.wait(timeout=600) == 0, run.text
     assert until(lambda: not held(cluster), 5)
-    third = elsewhere.provision("slurm", f"--nodes={virgin}", "--json")
+    third = elsewhere.provision("slurm", f"--nodes={blade}", "--json")
     assert (third.code, third.json["changed"]) == (0, 0), third.text
 
 

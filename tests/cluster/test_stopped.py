@@ -88,7 +88,7 @@ ENDS: dict[str, Callable[[Background], None]] = {
 }
 
 
-@pytest.mark.parametrize("point", ["Preflight", "Verify"])
+@pytest.mark.parametrize("point", ["Preflight", "Prepare", "Verify"] if WHOLE_ENCLOSURE else ["Prepare"])
 @pytest.mark.parametrize("end", ENDS)
 def test_however_a_run_ends_nothing_of_it_works_on_here(cluster: Lab, end: str, point: str) -> None:
     """No process in any session, no file, and the terminal has its cursor."""
