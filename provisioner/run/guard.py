@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,11 +23,14 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from provisioner.run.guar
 @contextmanager
 def guarded(folder: Path) -> Iterator[None]:
     """Has the processes and the folder of this run cleared away when this process dies inside."""
+    import subprocess
+
+    terminal = _terminal()
     guard = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _START, _PACKAGE],
         stdin=subprocess.PIPE,
         # Of the terminal, to show its cursor; a pipe would stay open for as long as the guard lives.
-        stdout=_terminal(),
+        stdout=subprocess.DEVNULL if terminal is None else terminal,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
@@ -45,13 +47,13 @@ def guarded(folder: Path) -> Iterator[None]:
         guard.wait()
 
 
-def _terminal() -> int:
-    """Standard output or error, whichever is a terminal, else nothing."""
+def _terminal() -> int | None:
+    """Standard output or error, whichever is a terminal; None when neither is."""
     for stream in (1, 2):
         with suppress(OSError):
             if os.isatty(stream):
                 return stream
-    return subprocess.DEVNULL
+    return None
 
 
 def main() -> None:

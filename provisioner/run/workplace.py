@@ -2,6 +2,7 @@
 
 Every process of a run carries the folder's path in its command line or environment: Ansible, its workers and the ssh
 masters. So they are found whatever session or process group they moved to, and no other process is ever taken for one.
+The guard of a run and every verb start with this file, so what they seldom need is imported where it is used.
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,8 @@ def workplace() -> Iterator[Path]:
 
     While the run lives, it holds a lock on the folder: the kernel lets go of it when the process dies.
     """
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix=f".{PREFIX}"))
     handle = os.open(folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
@@ -42,6 +43,8 @@ def workplace() -> Iterator[Path]:
 
 def clear(folder: Path, grace: float = GRACE_SECONDS) -> bool:
     """Ends what still works for the run of this folder and removes the folder; whether there was anything to end."""
+    import shutil
+
     worked = end_processes(folder, grace)
     shutil.rmtree(folder, ignore_errors=True)
     return worked
@@ -52,6 +55,8 @@ def sweep() -> list[str]:
 
     Several may do it at the same time: the guard of the dead run and any verb. Each returns when it is done.
     """
+    import tempfile
+
     busy = []
     for place in {Path(tempfile.gettempdir()), Path("/tmp")}:
         for folder in sorted(place.glob(f"{PREFIX}*")):
