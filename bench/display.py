@@ -28,6 +28,7 @@ from provisioner.run.outcome import conclude
 from provisioner.run.progress import REFRESH_PER_SECOND, Screen
 from provisioner.run.record import write_record
 from provisioner.run.request import Options, build_request
+from provisioner.run.workplace import workplace
 
 Event = Mapping[str, Any]
 
@@ -62,7 +63,8 @@ def _listen(lab: BenchLab, compute: int) -> Heard:
     )
     events: list[Event] = []
     begin = time.monotonic()
-    code = run_playbook(request, events.append, lambda: False)
+    with workplace() as folder:
+        code = run_playbook(request, folder, events.append, lambda: False)
     return Heard(events, time.monotonic() - begin, code, {host: blade_id(host) for host in request.limit})
 
 

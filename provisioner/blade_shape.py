@@ -54,6 +54,13 @@ def whole(low: int, high: int) -> Check:
     return lambda value: "is not a whole number" if isinstance(value, float) else between(value)
 
 
+def scalar(value: Any) -> str:
+    """A short text, a number, or true or false."""
+    if isinstance(value, str):
+        return text(300)(value)
+    return "" if isinstance(value, (bool, int, float)) or value is None else f"is {_kind(value)}, not one value"
+
+
 def flag(value: Any) -> str:
     """True or false."""
     return "" if isinstance(value, bool) else f"is {_kind(value)}, not true or false"
@@ -158,7 +165,11 @@ BLADE = record(
         "full": flag,
         "slurmd_c": text(8000, _ANYTHING),
     },
-    {"slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB}))},
+    {
+        "lock": each(text(32), scalar),
+        "remains": listed(text(300)),
+        "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
+    },
 )
 _SENTENCES = listed(text(4000, _ANYTHING))
 VERIFIED = record(

@@ -3,7 +3,7 @@
     ProvisionError              1  something failed
     ├── UsageError              2  bad arguments or a bad plan; nothing was touched
     ├── DegradedError           3  some nodes failed, the rest converged and the cluster works
-    └── BusyError               4  another run holds the lock
+    └── BusyError               4  another run works on the cluster; nothing was touched
 
 An error says in one sentence what is wrong and, in `next_step`, what to do about it.
 """
@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
             ExitCode.FAILED: "failed",
             ExitCode.USAGE: "bad usage or plan; nothing was touched",
             ExitCode.DEGRADED: "degraded: some nodes failed or are unreachable, the rest works",
-            ExitCode.BUSY: "another run holds the lock",
+            ExitCode.BUSY: "another run works on the cluster; nothing was touched",
         }[self]
 
 

@@ -18,6 +18,10 @@ from provisioner.ssh import CLOSED
 # Debian's slurm user has this id everywhere; munge's is dynamic in the package and fixed here.
 SYSTEM_USERS = {"slurm": 64030, "munge": 64032}
 
+# One connection per blade for a whole run. The lock of the cluster lives as long as the one to the controller: it has
+# to outlast the longest task on other blades (30 min), and a sign of life every 15 s tells when its client is gone.
+SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=15"
+
 GROUPS = {
     "slurm_members": "every blade that the plan gives a Slurm role",
     "slurm_controller": "the one blade that runs slurmctld",
@@ -106,6 +110,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "ansible_port": plan.ssh.port,
         # Every supported Debian has it there; looking for an interpreter costs a call per blade.
         "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_args": SSH_ARGS,
         "ansible_ssh_common_args": " ".join(_ssh_options(known_hosts)),
         "base_cluster": plan.cluster.name,
         "base_domain": plan.cluster.domain or "",

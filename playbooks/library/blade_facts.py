@@ -9,6 +9,7 @@ short_description: Facts of a blade that the roles of this project decide on
 description:
   - Reads, in one call, the state of everything that the roles manage; they compare it with what they want.
   - Changes nothing. Sets C(ansible_facts['blade']).
+  - On the controller it takes the lock of the cluster, so that no other run works there before this one is over.
 options:
   packages:
     description: Names of packages to report the installed version of ('' when not installed).
@@ -50,6 +51,15 @@ options:
     description: Random text of this run; makes digests of O(secrets) worthless after it.
     type: str
     default: ''
+  lock:
+    description: Takes the lock of the cluster in this name; C(cluster) and C(run), to which the action adds the rest.
+    type: dict
+    default: {}
+  patience:
+    description: Seconds to wait for what a dead run left at work here, which is ended after them; by default nothing
+      is waited for and it is only reported.
+    type: int
+    default: 0
 author: the provisioner project
 """
 
@@ -63,7 +73,9 @@ from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
+from ansible.module_utils.cluster_lock import FOLDER, take
 from ansible.module_utils.file_reads import readable_state, secret_digests, written
+from ansible.module_utils.remains import remains, wait_out
 from ansible.module_utils.slurmd_holds import holds
 
 # Characters; nodes.json of a thousand nodes has less than one million.
@@ -107,10 +119,18 @@ def main():
             "full": {"type": "bool", "default": False},
             "asked": {"type": "float", "default": 0},
             "salt": {"type": "str", "default": ""},
+            "lock": {"type": "dict", "default": {}},
+            "patience": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
     wanted = module.params
+    try:
+        lock = take(wanted["lock"]) if wanted["lock"] and not module.check_mode else {}
+    except (OSError, RuntimeError) as error:
+        module.fail_json(msg=f"the lock of the cluster cannot be taken: {error}; next: look at {FOLDER} on this blade")
+    # Before anything is looked at: what is still at work changes it.
+    notes = wait_out(wanted["patience"]) if wanted["patience"] and not module.check_mode else []
     slurmd = shutil.which("slurmd", path="/usr/sbin:/usr/bin")
     units = unit_states(wanted["units"])
     facts = {
@@ -137,8 +157,10 @@ def main():
         "full": wanted["full"],
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
         "slurmd_holds": holds(units.get("slurmd")),
+        "lock": lock,
+        "remains": remains(),
     }
-    module.exit_json(ansible_facts={"blade": facts})
+    module.exit_json(ansible_facts={"blade": facts, **({"provision_notes": notes} if notes else {})})
 
 
 if __name__ == "__main__":

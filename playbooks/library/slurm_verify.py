@@ -49,6 +49,10 @@ options:
     description: MiB that are free where slurmd works, by node; proves that a full disk is not full any more.
     type: dict
     default: {}
+  release:
+    description: Token of the lock of the cluster that is released afterwards; by default none is.
+    type: str
+    default: ''
   run:
     description: Id of the run, for the comment of our jobs.
     type: str
@@ -57,6 +61,7 @@ author: the provisioner project
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
@@ -168,19 +173,24 @@ def main():
             "drained": {"type": "str", "default": ""},
             "room": {"type": "dict", "default": {}},
             "run": {"type": "str", "default": ""},
+            "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
     )
     # Whatever asks Slurm without munge waits for minutes and blames Slurm.
     code, words = own_munge()
     if code != 0:
+        release(module.params["release"])
         module.fail_json(msg=munge_sentence(code, words))
     try:
         report, width = verify(module.params)
     except (RuntimeError, OSError) as error:
+        release(module.params["release"])
         last = (str(error).splitlines() or ["it says nothing"])[-1]
         module.fail_json(msg=f"slurmctld does not answer: {last}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
+    # The last thing that a run does on the cluster; with plain Ansible nothing else would say so for a while.
+    release(module.params["release"])
     module.exit_json(ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}})
 
 

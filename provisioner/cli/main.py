@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from provisioner import __version__
-from provisioner.cli import disks, inventory, lab, plan, reimaged, schema, slurm, status, verify
+from provisioner.cli import disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
 from provisioner.cli.say import say
 from provisioner.errors import ExitCode, ProvisionError
 
@@ -53,6 +53,10 @@ def options(
 
       provision lab up                           the same blades as containers, to try it all
     """
+    from provisioner.run.workplace import sweep
+
+    if sweep():
+        say("provision: ended what a run that died had left at work", err=True)
 
 
 app.command("plan")(plan.plan)
@@ -60,6 +64,7 @@ app.command("slurm")(slurm.slurm)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("disks")(disks.disks)
+app.command("unlock")(unlock.unlock)
 app.command("reimaged")(reimaged.reimaged)
 app.command("inventory")(inventory.inventory)
 app.command("schema")(schema.schema)

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from provisioner.console_text import lines
+from provisioner.errors import BusyError
 from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
 from provisioner.plan.model import Plan
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState
+from provisioner.run.guard import guarded
 from provisioner.run.hostkeys import HostKeys, first_contacts, on_record, settle_pins
 from provisioner.run.outcome import Outcome, conclude
 from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import Options, build_request
 from provisioner.run.session import RunId, interruptible, only_run
+from provisioner.run.workplace import end_processes, workplace
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,26 @@ def converge(
 ) -> Finished:
     """Runs a playbook that changes blades: under the cluster's lock, and with a record.
 
+    In check mode nothing changes, so no lock is needed.
+
     Raises:
         BusyError: another run holds the lock.
     """
-    state = state_dir(plan.cluster.name)
-    with only_run(state, plan.cluster.name):
-        run = RunId()
+    state, run = state_dir(plan.cluster.name), RunId()
+    with nullcontext() if options.check else only_run(state, plan.cluster.name, str(run)):
         finished = _run(run, plan, plan_file, blades, playbook, options, console, as_json)
+        _turned_away(finished, host_name(plan.cluster.controller))
         data = {"run": str(run), "playbook": playbook, "check": options.check, **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
+
+
+def _turned_away(finished: Finished, controller: str) -> None:
+    """Raises BusyError when the controller said that another run works on the cluster; nothing was touched then."""
+    for result in finished.results.get(controller, {}).values():
+        facts = result.get("ansible_facts")
+        lock = facts.get("blade", {}).get("lock", {}) if isinstance(facts, dict) else {}
+        if "busy" in lock:
+            raise BusyError(lock["busy"], lock["next"])
 
 
 def look(
@@ -101,7 +117,14 @@ def _run(
     host_keys = HostKeys(on_record(plan, chosen, known_hosts)) if key else settle_pins(plan, chosen, known_hosts)
     seen = RunState({host: BladeState() for host in request.limit}, host_keys=host_keys)
     start = time.monotonic()
-    with interruptible() as interrupt, shown(console, names, as_json) as display:
+    # The guard comes before the display, which hides the cursor.
+    with (
+        interruptible() as interrupt,
+        workplace() as folder,
+        guarded(folder),
+        shown(console, names, as_json) as display,
+    ):
+        interrupt.hurry = partial(end_processes, folder, 0)
 
         def on_event(event: Mapping[str, Any]) -> None:
             seen.take(event)
@@ -110,7 +133,7 @@ def _run(
                 for line in lines(event["stdout"]):
                     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        code = run_playbook(request, on_event, interrupt)
+        code = run_playbook(request, folder, on_event, interrupt)
     seen.close_phase()
     controller = host_name(plan.cluster.controller)
     seconds = time.monotonic() - start

@@ -6,36 +6,35 @@ import contextlib
 import io
 import json
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from provisioner.inventory import static_form
 from provisioner.run.request import Request
+from provisioner.run.workplace import end_processes
 
 Event = Mapping[str, Any]
-_PREFIX = "provision-run-"
+# How long the runner listens to Ansible before it asks whether the run was cancelled; its own default is 5 s.
+_LISTEN_SECONDS = 1
 
 
 def run_playbook(
     request: Request,
+    folder: Path,
     on_event: Callable[[Event], None],
     cancelled: Callable[[], bool],
 ) -> int:
     """Runs the playbook and hands on every event; returns Ansible's exit code, 254 when cancelled.
 
-    Everything Ansible writes (inventory, control sockets, artifacts with facts of the blades) lives in a
-    0700 folder of its own that is gone afterwards, and so are the ssh masters.
+    Args:
+        folder: the workplace of the run. Everything Ansible writes goes there: inventory, control sockets, and
+            artifacts with facts of the blades and the environment of the caller.
     """
     import ansible_runner
 
-    _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    _lay_out(folder, request)
     try:
-        _lay_out(folder, request)
         # The runner prints its own warnings to stdout, which belongs to --json.
         with contextlib.redirect_stdout(io.StringIO()), _only(request.environment):
             runner = ansible_runner.run(
@@ -47,6 +46,7 @@ def run_playbook(
                 cmdline=_flags(request) or None,
                 extravars=request.options.extra or None,
                 envvars=_temporary(folder),
+                settings={"pexpect_timeout": _LISTEN_SECONDS},
                 event_handler=lambda event: _hand_on(event, on_event),
                 cancel_callback=cancelled,
                 suppress_env_files=True,
@@ -54,18 +54,8 @@ def run_playbook(
             )
         return 254 if runner.status == "canceled" else int(runner.rc or 0)
     finally:
-        _close_masters(folder / "cp")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep() -> None:
-    """Removes what runs left behind that were killed: folders of this user whose process is gone."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        with contextlib.suppress(OSError, ValueError):
-            process = int(folder.name.removeprefix(_PREFIX).split("-")[0])
-            if folder.stat().st_uid == os.getuid() and not Path(f"/proc/{process}").exists():
-                _close_masters(folder / "cp")
-                shutil.rmtree(folder, ignore_errors=True)
+        # Of a run that was stopped the runner ends only the main process, not its workers and their ssh.
+        end_processes(folder)
 
 
 def _lay_out(folder: Path, request: Request) -> None:
@@ -117,17 +107,3 @@ def _hand_on(event: Event, on_event: Callable[[Event], None]) -> bool:
     """False: ansible-runner need not write the event to a file of its own that nobody reads."""
     on_event(event)
     return False
-
-
-def _close_masters(sockets: Path) -> None:
-    """Ends the ssh masters of this run; without it they would linger for ControlPersist seconds."""
-    ends = [_start_end_of(socket) for socket in sockets.glob("*")]
-    for end in ends:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            end.wait(timeout=5)
-
-
-def _start_end_of(socket: Path) -> subprocess.Popen[bytes]:
-    """All are told at the same time: each answer takes a moment."""
-    command = ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "blade"]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -54,7 +54,6 @@ def run_environment(caller: Mapping[str, str], assets: Path) -> dict[str, str]:
         # A blade that hangs inside a task is given up in the end; installing over a slow mirror is not.
         "ANSIBLE_TASK_TIMEOUT": "1800",
         "ANSIBLE_INJECT_FACT_VARS": "False",
-        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=30s -o ServerAliveInterval=15",
         "ANSIBLE_NOCOLOR": "True",
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
         # Above it ansible-runner empties a result, and with it what changed: a thousand nodes are 0.7 MB.

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from provisioner.errors import BusyError
+from provisioner.private import write_private
+from provisioner.run.owner import busy, is_dead, this_owner
 
 
 @dataclass
 class Interrupt:
-    """Whether a person or the system asked the run to stop."""
+    """Whether a person or the system asked the run to stop.
+
+    `hurry` is called by a second signal: it ends at once whatever the run waits for.
+    """
 
     signal: int | None = None
+    hurry: Callable[[], object] | None = None
 
     def __call__(self) -> bool:
         """What ansible-runner asks between events; true stops it."""
@@ -38,32 +48,51 @@ class RunId:
 
 
 @contextmanager
-def only_run(state: Path, cluster: str) -> Iterator[None]:
-    """Holds the lock of the cluster; the kernel lets go of it when the process dies, however it dies.
+def only_run(state: Path, cluster: str, run: str) -> Iterator[None]:
+    """Holds this user's lock of the cluster on this machine, which costs nothing; the cluster's own is on its
+    controller. The kernel lets go of it when the process dies, however it dies.
 
     Raises:
         BusyError: another run holds it.
     """
-    lock = FileLock(state / "lock")
+    lock, note = FileLock(state / "lock"), state / "lock.json"
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BusyError(f"another run works on cluster {cluster}", "wait for it to end, then run again") from None
+        raise BusyError(*_who(note, cluster)) from None
     try:
+        write_private(note, json.dumps({**this_owner(run, os.getpid()), "since": time.time()}))
         yield
     finally:
+        note.unlink(missing_ok=True)
         lock.release()
+
+
+def _who(note: Path, cluster: str) -> tuple[str, str]:
+    """What is known of the run that holds the lock; nothing in the moment in which it begins or ends."""
+    owner: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(note.read_text())
+        if not is_dead(found):
+            owner = {**found, "age": time.time() - found["since"]}
+    step = f"wait for it to end, or end its process {owner['pid']} here" if owner else "wait for it to end"
+    return busy(cluster, owner, f"{step}, then run again")
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Turns SIGINT, SIGTERM and SIGHUP into a flag; a second signal of the same kind ends the process."""
+    """Turns SIGINT, SIGTERM and SIGHUP into a flag; a second signal makes haste, a third ends this process."""
     interrupt = Interrupt()
     kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def note(number: int, frame: FrameType | None) -> None:
-        interrupt.signal = number
-        signal.signal(number, signal.SIG_DFL)
+        if interrupt.signal is None:
+            interrupt.signal = number
+            return
+        for kind in kinds:
+            signal.signal(kind, signal.SIG_DFL)
+        if interrupt.hurry is not None:
+            interrupt.hurry()
 
     before = {kind: signal.signal(kind, note) for kind in kinds}
     try:

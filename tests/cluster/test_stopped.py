@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
-from tests.cluster.background import Background, background
+from tests.cluster.background import Background, background, children, processes
 from tests.cluster.labs import Lab
 from tests.cluster.size import WHOLE_ENCLOSURE
 from tests.cluster.waiting import until
@@ -52,9 +54,75 @@ def test_a_killed_run_is_mended_by_the_next(cluster: Lab, virgin: str, point: st
     with background(cluster, "slurm", f"--nodes={virgin}") as run:
         _reach(cluster, virgin, run, point)
         run.stop(signal.SIGKILL)
-        # Ansible itself ends when its terminal is gone; what it started on the blade may still be at it
-        assert until(lambda: not [line for line in run.strays() if "ansible" in line], 30), run.strays()
-    _heals(cluster, virgin)
+        # The very next command, without waiting: it ends what is left here before it touches anything.
+        _heals(cluster, virgin)
+        assert run.strays() == []
+        assert list(run.temporary.iterdir()) == [], "the environment of the run stays"
+
+
+def test_apt_of_a_dead_run_is_waited_for(cluster: Lab, virgin: str) -> None:
+    with background(cluster, "slurm", f"--nodes={virgin}") as run:
+        _reach(cluster, virgin, run, "apt at work")
+        run.stop(signal.SIGKILL)
+        assert cluster.inside(virgin, "pgrep -x dpkg || pgrep -x apt-get"), "what it started there is at work still"
+        said = cluster.slurm([virgin])
+        assert said.code == 0, said.text
+        notes = " ".join(said.json["blades"][virgin]["notes"])
+        assert "which a run that died had left at work" in notes
+        assert "waited" in notes, "and not ended"
+    assert cluster.inside(virgin, "dpkg --audit") == ""
+
+
+def _end_twice(run: Background) -> None:
+    os.killpg(run.process.pid, signal.SIGINT)
+    os.killpg(run.process.pid, signal.SIGINT)
+
+
+ENDS: dict[str, Callable[[Background], None]] = {
+    "second Ctrl-C": _end_twice,
+    "KILL of provision": lambda run: os.kill(run.process.pid, signal.SIGKILL),
+    "KILL of the group": lambda run: os.killpg(run.process.pid, signal.SIGKILL),
+    "TERM": lambda run: os.kill(run.process.pid, signal.SIGTERM),
+    "HUP": lambda run: os.killpg(run.process.pid, signal.SIGHUP),
+    "Ctrl-C": lambda run: os.killpg(run.process.pid, signal.SIGINT),
+}
+
+
+@pytest.mark.parametrize("point", ["Preflight", "Prepare", "Verify"] if WHOLE_ENCLOSURE else ["Prepare"])
+@pytest.mark.parametrize("end", ENDS)
+def test_however_a_run_ends_nothing_of_it_works_on_here(cluster: Lab, end: str, point: str) -> None:
+    """No process in any session, no file, and the terminal has its cursor."""
+    with background(cluster, "slurm", "--full", f"--nodes={cluster.compute[0]}", terminal=True) as run:
+        run.reaches(lambda: point in run.text)
+        assert not run.shows_cursor()
+        ENDS[end](run)
+        run.process.wait(timeout=30)
+        assert until(lambda: run.strays() == [], 10), run.strays()
+        assert list(run.temporary.iterdir()) == []
+        assert until(run.shows_cursor, 5), run.text[-200:]
+        assert "Traceback" not in run.text
+        holder = "pgrep -x provision-lock || true"
+        assert until(lambda: cluster.ask(holder) == "", 5), "the lock of the cluster stays"
+    said = cluster.slurm([cluster.compute[0]])
+    assert said.code == 0, said.text
+
+
+@pytest.mark.parametrize("verb", [("plan",), ("lab", "status"), ("inventory", "--list")], ids=" ".join)
+def test_any_verb_ends_what_a_run_left_whose_guard_died_too(cluster: Lab, verb: tuple[str, ...]) -> None:
+    """As after the kernel ran out of memory, or a person who killed all that has this name."""
+    with background(cluster, "slurm", "--full", f"--nodes={cluster.compute[0]}") as run:
+        run.reaches(lambda: "== Prepare" in run.text)
+        guards = [each.pid for each in processes() if "provisioner.run.guard" in each.line]
+        mine = [pid for pid in guards if pid in children(run.process.pid)]
+        assert len(mine) == 1
+        os.kill(mine[0], signal.SIGKILL)
+        run.stop(signal.SIGKILL)
+        assert run.strays(), "Ansible has no reason to end yet"
+        said = cluster.provision(*verb, TMPDIR=str(run.temporary))
+        assert said.code == 0, said.text
+        assert "ended what a run that died had left at work" in said.err
+        assert run.strays() == []
+        assert list(run.temporary.iterdir()) == []
 
 
 def test_sigterm_ends_a_run_as_ctrl_c_does(cluster: Lab) -> None:
@@ -71,7 +139,8 @@ def test_a_second_run_at_the_same_time_is_turned_away(cluster: Lab) -> None:
         run.reaches(lambda: any(run.temporary.iterdir()))
         second = cluster.provision("slurm", f"--nodes={cluster.compute[0]}")
         assert second.code == 4, second.text
-        assert "another run" in second.text
+        assert f"another run works on cluster {cluster.name}: 20" in second.text
+        assert f"end its process {run.process.pid} here" in second.text
         assert "Traceback" not in second.text
-        assert run.process.wait(timeout=60) == 0, run.text
+        assert run.process.wait(timeout=300) == 0, run.text
         assert json.loads(run.text)["changed"] == 0

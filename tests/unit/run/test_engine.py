@@ -20,6 +20,7 @@ from provisioner.run.engine import run_playbook
 from provisioner.run.environment import run_environment
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.request import Options, Request, build_request
+from provisioner.run.workplace import processes, workplace
 
 PLAYBOOK = """\
 - name: Try
@@ -70,7 +71,8 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
         modes.update(stat.S_IMODE(found.stat().st_mode) for found in folders.iterdir())
         state.take(event)
 
-    code = run_playbook(request_here, on_event, lambda: False)
+    with workplace() as folder:
+        code = run_playbook(request_here, folder, on_event, lambda: False)
     assert code == 2
     assert state.finished
     assert set(state.results) == {"bld-006", "bld-008"}
@@ -82,24 +84,16 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
 
 
 def test_a_cancelled_run_leaves_nothing_behind(request_here: Request, folders: Path) -> None:
-    assert run_playbook(request_here, lambda event: None, lambda: True) == 254
+    with workplace() as folder:
+        assert run_playbook(request_here, folder, lambda event: None, lambda: True) == 254
+        assert processes(folder) == set()
     assert list(folders.iterdir()) == []
 
 
 def test_prints_nothing_itself(request_here: Request, folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    run_playbook(request_here, lambda event: None, lambda: False)
+    with workplace() as folder:
+        run_playbook(request_here, folder, lambda event: None, lambda: False)
     assert capfd.readouterr().out == ""
-
-
-def test_the_next_run_sweeps_up_what_a_killed_one_left(request_here: Request, folders: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    for process in (dead.pid, os.getpid()):
-        (folders / f"provision-run-{process}-x" / "inventory").mkdir(parents=True)
-    (folders / "provision-run-of-somebody-else").mkdir()
-    run_playbook(request_here, lambda event: None, lambda: True)
-    left = sorted(found.name for found in folders.iterdir())
-    assert left == [f"provision-run-{os.getpid()}-x", "provision-run-of-somebody-else"]
 
 
 def test_ansible_sees_neither_settings_nor_plugins_of_the_caller(
@@ -128,7 +122,8 @@ def test_ansible_sees_neither_settings_nor_plugins_of_the_caller(
         state.take(event)
 
     before = dict(os.environ)
-    assert run_playbook(request, on_event, lambda: False) == 2
+    with workplace() as folder_of_run:
+        assert run_playbook(request, folder_of_run, on_event, lambda: False) == 2
     assert dict(os.environ) == before
     assert state.results["bld-006"]["Say what the site set"]["msg"].startswith("green yes True /")
     assert not spoken.exists(), "a foreign plugin was run"
