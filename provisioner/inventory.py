@@ -6,11 +6,12 @@ The groups of the inventory are declared here and nowhere else (GROUPS); roles n
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from provisioner.names import host_name
-from provisioner.plan.derive import members, scratch_disks, scratch_layout, slurm_role
+from provisioner.plan.derive import members, scratch_disks, scratch_layout, scratch_proof, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.slurm.packages import all_packages
 
@@ -26,13 +27,19 @@ GROUPS = {
 }
 
 
-def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None = None) -> dict[str, Any]:
+def inventory(
+    plan: Plan,
+    ssh_key: Path | None = None,
+    known_hosts: Path | None = None,
+    announced: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """All blades of the plan with the variables that the roles take.
 
     Args:
         plan: the plan.
         ssh_key: the private key instead of the plan's, as a running lab has one.
         known_hosts: the site's own known_hosts file; without it ssh uses the user's.
+        announced: name of the announcement of each blade that is new or was reimaged.
 
     Returns:
         `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
@@ -48,8 +55,11 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
         is_controller = slurm_role(plan, name) is SlurmRole.CONTROLLER
         hosts["slurm_controller" if is_controller else "slurm_compute"].append(host_name(name))
     groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
+    told = announced or {}
     return {
-        "_meta": {"hostvars": {host_name(name): host_variables(plan, name) for name in plan.blades}},
+        "_meta": {
+            "hostvars": {host_name(name): host_variables(plan, name, told.get(name, "")) for name in plan.blades}
+        },
         "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
         **groups,
     }
@@ -72,7 +82,7 @@ def static_form(listed: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def host_variables(plan: Plan, name: str) -> dict[str, Any]:
+def host_variables(plan: Plan, name: str, announced: str = "") -> dict[str, Any]:
     """The variables of one blade, as `--host` prints them."""
     blade = plan.blades[name]
     layout = scratch_layout(plan, blade)
@@ -85,6 +95,8 @@ def host_variables(plan: Plan, name: str) -> dict[str, Any]:
         "blade_role": role.value if role else "",
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
+        "scratch_prove": scratch_proof(plan, blade),
+        "scratch_announced": announced,
     }
 
 

@@ -22,7 +22,7 @@ options:
     type: list
     elements: str
   scratch:
-    description: Mount point of scratch per node that has one.
+    description: Mount point of scratch per node that the plan gives one; only those are asked that have it by now.
     type: dict
     default: {}
   timeout:
@@ -36,6 +36,7 @@ options:
 author: the provisioner project
 """
 
+import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -173,6 +174,17 @@ def verify(names, prove, scratch, timeout, strangers_too):
     return report, width
 
 
+def having(scratch, registry="/etc/slurm/nodes.json"):
+    """The nodes whose scratch is there; on others it waits for a person, or for its disk to be read."""
+    try:
+        with open(registry) as file:
+            nodes = json.load(file)["nodes"]
+    except (OSError, ValueError, KeyError):
+        return scratch
+    waits = {name for name, record in nodes.items() if record["hardware"]["scratch_mib"] == 0}
+    return {name: place for name, place in scratch.items() if name not in waits}
+
+
 def main():
     """Verifies and prints the report; fails only when slurmctld itself does not answer."""
     module = AnsibleModule(
@@ -189,7 +201,7 @@ def main():
     try:
         names, prove = wanted["nodes"], wanted["prove"]
         chosen = set(names if prove is None else prove)
-        report, width = verify(names, chosen, wanted["scratch"], wanted["timeout"], wanted["strangers"])
+        report, width = verify(names, chosen, having(wanted["scratch"]), wanted["timeout"], wanted["strangers"])
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()

@@ -28,6 +28,7 @@ def inventory(
     """
     import json
 
+    from provisioner.announced import announced_file, read_announced
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
@@ -39,13 +40,14 @@ def inventory(
     if sum((list_all, host is not None, graph)) != 1:
         raise UsageError("inventory wants one of --list, --host NAME and --graph", "provision inventory --graph")
     site = load_plan(find_plan(plan))
+    state = state_dir(site.cluster.name)
     if host is not None:
         if blade_id(host) not in site.blades:
             raise UsageError(f"the plan has no blade {host}", "provision inventory --graph lists them")
-        typer.echo(json.dumps(host_variables(site, blade_id(host)), indent=2))
+        announced = read_announced(announced_file(state))
+        typer.echo(json.dumps(host_variables(site, blade_id(host), announced.get(blade_id(host), "")), indent=2))
         return
-    state = state_dir(site.cluster.name)
-    listed = build(site, *ssh_identity(state))
+    listed = build(site, *ssh_identity(state), read_announced(announced_file(state)))
     if list_all:
         typer.echo(json.dumps(listed, indent=2))
         return

@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from provisioner import announced
+from provisioner.errors import ExitCode
 from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
@@ -31,6 +33,12 @@ class Finished:
     results: dict[str, dict[str, Any]]
     record: Path | None = None
 
+    def good(self) -> dict[str, dict[str, Any]]:
+        """What tasks returned, by blade id, of the blades that came through; {} when the run was stopped."""
+        through = {name for name, blade in self.outcome.blades.items() if blade.failure is None}
+        whole = self.outcome.code in (ExitCode.OK, ExitCode.DEGRADED)
+        return {name: self.results.get(host_name(name), {}) for name in through if whole}
+
 
 def converge(
     plan: Plan,
@@ -49,7 +57,10 @@ def converge(
     state = state_dir(plan.cluster.name)
     with only_run(state, plan.cluster.name):
         run = RunId()
+        told = announced.read_announced(announced.announced_file(state))
         finished = _run(run, plan, plan_file, blades, playbook, options, console, as_json)
+        if not options.check:
+            announced.consume(announced.announced_file(state), announced.fulfilled(told, finished.good()))
         data = {"run": str(run), "playbook": playbook, "check": options.check, **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
 
@@ -89,6 +100,7 @@ def _run(
         replace(options, extra={**extra, **options.extra}),
         ssh_key=key,
         known_hosts=known_hosts,
+        announced=announced.read_announced(announced.announced_file(state)),
     )
     names = {host: blade_id(host) for host in request.limit}
     seen = RunState({host: BladeState() for host in request.limit})
