@@ -137,7 +137,9 @@ def _text(path: Path) -> str:
 
 def read_all(path: str, finding: Path, identity: str, sys_folder: Path = Path("/sys")) -> None:
     """Read a whole disk and keep what was found in the file, which stays locked meanwhile."""
-    with finding.open("a") as lock, Reader(path) as reader:
+    # Never for appending: every note takes the place of the one before.
+    lock = os.open(finding, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(lock, "r+b"), Reader(path) as reader:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         size = os.lseek(reader.fd, 0, os.SEEK_END)
         before = traces(sys_folder, reader.number)
@@ -147,9 +149,9 @@ def read_all(path: str, finding: Path, identity: str, sys_folder: Path = Path("/
         def tell(offset: int) -> None:
             if time.monotonic() - last[0] > _TELL_EVERY:
                 last[0] = time.monotonic()
-                _say(lock.fileno(), {**said, "state": "reading", "read": offset})
+                _say(lock, {**said, "state": "reading", "read": offset})
 
-        _say(lock.fileno(), {**said, "state": "reading"})
+        _say(lock, {**said, "state": "reading"})
         try:
             found = first_content(reader, [(0, size)], tell=tell)
             if traces(sys_folder, reader.number) != before:
@@ -159,7 +161,7 @@ def read_all(path: str, finding: Path, identity: str, sys_folder: Path = Path("/
             end = {"state": "error", "error": problem.strerror or str(problem)}
         if end["state"] != "empty":
             said["traces"] = traces(sys_folder, reader.number)
-        _say(lock.fileno(), {**said, **end})
+        _say(lock, {**said, **end})
 
 
 def _say(file: int, what: dict[str, Any]) -> None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
-
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 from . import inspect, tree
 from .advice import describe
