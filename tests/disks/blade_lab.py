@@ -75,6 +75,13 @@ class Blade:
         (self.folder / "dev/disk/by-id" / f"wwn-0x{name}").symlink_to(self.path(name))
         return loop
 
+    def again(self, name: str, other: str) -> None:
+        """A second path to another disk of the blade."""
+        loop = run("losetup", "--find", "--show", self.image(other)).strip()
+        self.loops[name] = loop
+        self.node(name, loop)
+        (self.folder / "dev/disk/by-id" / f"wwn-0x{name}").symlink_to(self.path(name))
+
     def node(self, name: str, like: str) -> None:
         """A device node for the same device as another node."""
         number = device_number(like)
