@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import content, journal, signatures, stamp, tree
+from . import content, journal, places, signatures, stamp, tree
 from .machine import Machine, device_number, read_text
 from .model import Disk, Wanted
 from .verdict import evidence
@@ -51,6 +51,7 @@ def examine(machine: Machine, disk: Disk) -> Disk:
         half_made=False,
         busy=False,
         content_at=None,
+        deeper=(),
     )
     try:
         if disk.fstype == "xfs":
@@ -60,10 +61,19 @@ def examine(machine: Machine, disk: Disk) -> Disk:
             disk = replace(disk, busy=content.held_by_another(disk.path))
         if not evidence(disk):
             known = journal.content_at(machine.journal, disk)
-            disk = replace(disk, content_at=content.first_sample(disk, known))
+            disk = named(machine, replace(disk, content_at=content.first_sample(disk, known)))
     except OSError as problem:
         disk = replace(disk, error=problem.strerror or str(problem))
     return disk
+
+
+def named(machine: Machine, disk: Disk) -> Disk:
+    """The disk with the name of what lies where content was found, if a partition may begin a little before."""
+    if disk.content_at is None:
+        return disk
+    start = max(start for start in places.starts(disk.size_bytes) if start <= disk.content_at)
+    found = signatures.deeper(machine, disk.path, [start], disk.begun) if start else []
+    return replace(disk, deeper=tuple(f"{kind} at byte {offset}" for offset, kind in found))
 
 
 def numbers_of(wanted: Sequence[Wanted]) -> dict[str, str]:

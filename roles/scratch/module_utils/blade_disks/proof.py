@@ -93,7 +93,7 @@ class Proof:
         found = reading.first_content(self._reader, pieces, stamp.as_bytes(self.disk.begun))
         if found is not None:
             journal.remember_content(self._machine.journal, self.disk, found)
-            self._refuse(replace(self.disk, content_at=found))
+            self._refuse(inspect.named(self._machine, replace(self.disk, content_at=found)))
 
     def _refuse(self, disk: Disk) -> None:
         raise Refusal(f"not empty: {describe(disk)}", release(disk, self._slot))
