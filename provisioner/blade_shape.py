@@ -131,6 +131,16 @@ _EPOCH = number(0, 1e11)
 _MIB = whole(0, 2**40)
 _ID = whole(0, 2**32)
 
+_SCRATCH = {
+    "waiting": listed(
+        record(
+            {"disk": _PATH, "size_gb": whole(0, 10_000_000), "mount_point": _PATH, "read": null_or(whole(0, 100))},
+            {"model": text(200)},
+        )
+    ),
+    "warnings": listed(text(2000)),
+}
+
 BLADE = record(
     {
         "machine_id": text(64, r"[A-Za-z0-9-]*"),
@@ -161,7 +171,7 @@ BLADE = record(
         ),
         "written": each(_PATH, _EPOCH),
         "secrets": each(_WORD, text(200)),
-        "scratch": record({"right": flag, "size_mib": _MIB}),
+        "scratch": record({"right": flag, "size_mib": _MIB}, _SCRATCH),
         "full": flag,
         "slurmd_c": text(8000, _ANYTHING),
     },
@@ -186,7 +196,7 @@ VERIFIED = record(
 )
 FACTS: Mapping[str, Check] = {
     "blade": BLADE,
-    "scratch": record({"size_mib": _MIB}),
+    "scratch": record({"size_mib": _MIB}, _SCRATCH),
     "slurm_verify": VERIFIED,
     "provision_notes": _SENTENCES,
 }

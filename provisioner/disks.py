@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.blade_shape import listed, record, text, whole
+from provisioner.blade_shape import listed, null_or, record, text, whole
 from provisioner.console_text import one_line
-from provisioner.plan.derive import scratch_layout
+from provisioner.errors import UsageError
+from provisioner.plan.derive import is_scratch_entry, scratch_layout
 from provisioner.plan.model import DiskEntry, Plan
 
 TOLERANCE = 0.05
 """The size class of a disk, as the guard on the blade sees it."""
+
+STABLE_ID = re.compile(r"/dev/disk/by-id/[A-Za-z0-9_.:+-]{1,150}")
 
 NO_DISK = "no disk is visible; behind a RAID controller a disk shows up once it is a logical drive"
 
@@ -24,13 +27,23 @@ _ID = re.compile(r"(?!.*\.\.)/dev/[A-Za-z0-9/_.:+-]{0,190}[A-Za-z0-9_.+-]")
 _TEXT = text(2000, r"(?s:.*)")
 _SHAPE = record(
     {"path": _TEXT, "size_gb": whole(0, 10_000_000), "verdict": _TEXT},
-    {"evidence": listed(_TEXT), "id": _TEXT, "model": _TEXT, "serial": _TEXT, "label": _TEXT},
+    {
+        "evidence": listed(_TEXT),
+        "id": _TEXT,
+        "model": _TEXT,
+        "serial": _TEXT,
+        "label": _TEXT,
+        "read": null_or(whole(0, 100)),
+    },
 )
 
 
 @dataclass(frozen=True)
 class FoundDisk:
-    """A disk as a blade reported it. `verdict` is boot, scratch, free or used; sizes in GB (10^9 bytes)."""
+    """A disk as a blade reported it. `verdict` is boot, scratch, free or used; sizes in GB (10^9 bytes).
+
+    `read` is how much of it was read so far (per cent), while that goes on.
+    """
 
     path: str
     size_gb: int
@@ -40,11 +53,14 @@ class FoundDisk:
     serial: str = ""
     label: str = ""
     evidence: tuple[str, ...] = field(default=())
+    read: int | None = None
 
     @property
     def state(self) -> str:
         """The verdict in words: what a used disk is used by, where scratch is mounted."""
         found = "; ".join(self.evidence)
+        if self.read is not None:
+            return f"{self.verdict}, being read before it is formatted: {self.read} %"
         if self.verdict == "used":
             return f"in use: {found}"
         return f"{self.verdict}: {found}" if self.verdict == "scratch" else self.verdict
@@ -63,10 +79,40 @@ def parse_report(reported: Any) -> list[FoundDisk]:
             serial=str(disk.get("serial", "")),
             label=str(disk.get("label", "")),
             evidence=tuple(str(one) for one in disk.get("evidence") or ()),
+            read=disk.get("read"),
         )
         for disk in rows[:MOST_DISKS]
         if not _SHAPE(disk)
     ]
+
+
+def scratch_ids(plan: Plan, name: str, disks: Sequence[FoundDisk]) -> dict[int, list[str]]:
+    """The ids for the scratch disks that the plan only knows by their size, by position in the blade's `disks`.
+
+    Raises:
+        UsageError: it is not clear which disks are meant, or one has no stable id.
+    """
+    entries = plan.blades[name].disks
+    blind = {number: entry for number, entry in enumerate(entries) if is_scratch_entry(plan, plan.blades[name], entry)}
+    blind = {number: entry for number, entry in blind.items() if entry.id is None}
+    taken = {entry.id for entry in entries if entry.id}
+    found: dict[int, list[str]] = {}
+    for size_gb in sorted({entry.size_gb for entry in blind.values()}):
+        wanted = [number for number, entry in blind.items() if entry.size_gb == size_gb for _ in range(entry.count)]
+        alike = [disk for disk in disks if _alike(disk, size_gb) and disk.id not in taken]
+        ours = [disk for disk in alike if disk.label.startswith("PROV-SCR-")]
+        free = [disk for disk in alike if disk.verdict == "free"]
+        chosen = [*ours, *free] if len(ours) < len(wanted) else ours
+        if len(chosen) != len(wanted):
+            raise UsageError(
+                f"the plan wants {len(wanted)} scratch disk(s) of {size_gb} GB on {name}; {len(chosen)} could be meant",
+                f"look at them and write the lines by hand: provision disks --nodes {name}",
+            )
+        for number, disk in zip(wanted, chosen, strict=True):
+            if not STABLE_ID.fullmatch(disk.id):
+                raise UsageError(f"{disk.path} of {name} has no stable id", "give the disk a serial number or WWN")
+            found.setdefault(number, []).append(disk.id)
+    return found
 
 
 def plan_lines(plan: Plan, name: str, disks: Sequence[FoundDisk]) -> list[str]:

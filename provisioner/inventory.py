@@ -6,11 +6,12 @@ The groups of the inventory are declared here and nowhere else (GROUPS); roles n
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from provisioner.names import host_name
-from provisioner.plan.derive import members, scratch_disks, scratch_layout, slurm_role
+from provisioner.plan.derive import members, scratch_disks, scratch_layout, scratch_proof, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.slurm.packages import all_packages
 from provisioner.ssh import CLOSED
@@ -31,7 +32,12 @@ GROUPS = {
 }
 
 
-def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None = None) -> dict[str, Any]:
+def inventory(
+    plan: Plan,
+    ssh_key: Path | None = None,
+    known_hosts: Path | None = None,
+    announced: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """All blades of the plan with the variables that the roles take.
 
     Args:
@@ -39,6 +45,7 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
         ssh_key: the private key instead of the plan's, as a running lab has one; the host keys that the plan pins
             do not count then, since a lab makes keys of its own.
         known_hosts: the site's own known_hosts file; without it ssh uses the user's.
+        announced: name of the announcement of each blade that is new or was reimaged.
 
     Returns:
         `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
@@ -54,9 +61,13 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
         is_controller = slurm_role(plan, name) is SlurmRole.CONTROLLER
         hosts["slurm_controller" if is_controller else "slurm_compute"].append(host_name(name))
     groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
+    told = announced or {}
     return {
         "_meta": {
-            "hostvars": {host_name(name): host_variables(plan, name, ssh_key, known_hosts) for name in plan.blades}
+            "hostvars": {
+                host_name(name): host_variables(plan, name, ssh_key, known_hosts, told.get(name, ""))
+                for name in plan.blades
+            }
         },
         "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
         **groups,
@@ -81,7 +92,7 @@ def static_form(listed: dict[str, Any]) -> dict[str, Any]:
 
 
 def host_variables(
-    plan: Plan, name: str, ssh_key: Path | None = None, known_hosts: Path | None = None
+    plan: Plan, name: str, ssh_key: Path | None = None, known_hosts: Path | None = None, announced: str = ""
 ) -> dict[str, Any]:
     """The variables of one blade, as `--host` prints them; see `inventory`."""
     blade = plan.blades[name]
@@ -97,6 +108,8 @@ def host_variables(
         "blade_role": role.value if role else "",
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
+        "scratch_prove": scratch_proof(plan, blade),
+        "scratch_announced": announced,
     }
 
 

@@ -9,6 +9,7 @@ from provisioner.blade_state import missing_accounts, slurmd_outdated, unit_righ
 from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
+from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm.change import config_change
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.packages import missing_packages, packages
@@ -30,6 +31,7 @@ class FilterModule:
             "hosts_file": hosts_file,
             "missing_accounts": missing_accounts,
             "missing_packages": missing_packages,
+            "scratch_notes": scratch_notes,
             "slurm_packages": packages,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),

@@ -36,7 +36,7 @@ options:
     type: dict
     default: {}
   scratch:
-    description: C(disks), C(layout) and C(mount_point) as the module scratch takes them; whether all of it is right.
+    description: What the module scratch takes; whether it has anything to do.
     type: dict
     default: {}
   full:
@@ -70,7 +70,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
-from ansible.module_utils.blade_disks.scratch import converge
+from ansible.module_utils.blade_disks.scratch import Leave, converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
 from ansible.module_utils.cluster_lock import FOLDER, take
@@ -83,21 +83,28 @@ MOST_TEXT = 4 * 2**20
 
 
 def scratch_state(wanted):
-    """`{"right", "size_mib"}` of the wanted scratch: asked of the very code that would make it.
+    """`{"right", "size_mib", "waiting", "warnings"}` of the wanted scratch: asked of the very code that would make it.
 
-    A warning, such as a label that nobody wants any more, is for the role to show, so it is not right either.
+    Right is what gives the role nothing to do, also while its disk waits for a person or is still being read.
     """
     if not wanted.get("disks"):
-        return {"right": True, "size_mib": 0}
+        return {"right": True, "size_mib": 0, "waiting": [], "warnings": []}
     disks = [Wanted(disk["size_gb"], disk["id"]) for disk in wanted["disks"]]
     try:
-        found = converge(Machine(), disks, wanted["layout"], os.path.normpath(wanted["mount_point"]), check=True)
+        leave = Leave(wanted.get("announced", ""), wanted.get("prove", "dense"))
+        place = os.path.normpath(wanted["mount_point"])
+        found = converge(Machine(), disks, wanted["layout"], place, check=True, leave=leave, glance=True)
     except Refusal:
-        return {"right": False, "size_mib": 0}
+        return {"right": False, "size_mib": 0, "waiting": [], "warnings": []}
     # A disk that fails is remounted read-only, which neither slurmd nor an unchanged fstab shows.
     usable = all(os.access(mount["mount_point"], os.W_OK) for mount in found["mounts"])
-    right = usable and not found["actions"] and not found["warnings"]
-    return {"right": right, "size_mib": found["ansible_facts"]["scratch"]["size_mib"]}
+    scratch = found["ansible_facts"]["scratch"]
+    return {
+        "right": usable and not found["actions"],
+        "size_mib": scratch["size_mib"],
+        "waiting": scratch["waiting"],
+        "warnings": scratch["warnings"],
+    }
 
 
 def limited(state):

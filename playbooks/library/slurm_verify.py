@@ -24,7 +24,7 @@ options:
     type: list
     elements: str
   scratch:
-    description: Mount point of scratch per node that has one.
+    description: Mount point of scratch per node that the plan gives one; only those are asked that have it by now.
     type: dict
     default: {}
   timeout:
@@ -59,6 +59,8 @@ options:
     default: ''
 author: the provisioner project
 """
+
+import json
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
@@ -160,6 +162,17 @@ def add_news(report, cleared):
             report[name]["news"].append(f"Slurm's own drain ({reason}) was taken back, since its cause is gone")
 
 
+def having(scratch, registry="/etc/slurm/nodes.json"):
+    """The nodes whose scratch is there; on others it waits for a person, or for its disk to be read."""
+    try:
+        with open(registry) as file:
+            nodes = json.load(file)["nodes"]
+    except (OSError, ValueError, KeyError):
+        return scratch
+    waits = {name for name, record in nodes.items() if record["hardware"]["scratch_mib"] == 0}
+    return {name: place for name, place in scratch.items() if name not in waits}
+
+
 def main():
     """Verifies and prints the report; fails only when munge or slurmctld itself does not answer."""
     module = AnsibleModule(
@@ -183,7 +196,7 @@ def main():
         release(module.params["release"])
         module.fail_json(msg=munge_sentence(code, words))
     try:
-        report, width = verify(module.params)
+        report, width = verify({**module.params, "scratch": having(module.params["scratch"])})
     except (RuntimeError, OSError) as error:
         release(module.params["release"])
         last = (str(error).splitlines() or ["it says nothing"])[-1]

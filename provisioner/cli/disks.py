@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,11 +18,23 @@ if TYPE_CHECKING:
 TASK = "Report the disks"
 
 
-def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -> None:
+def disks(
+    nodes: Nodes = None,
+    plan: PlanFile = None,
+    as_json: AsJson = False,
+    adopt: Annotated[
+        str | None,
+        typer.Option("--adopt", metavar="SET", help="Write the ids of these blades' scratch disks into the plan."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", "-C", help="With --adopt: only show the change.")] = False,
+) -> None:
     """Show the disks of the blades.
 
     Each is boot, scratch, free, or in use by something. Reads only. Prints the lines that name each disk by its
     stable id, ready for the plan.
+
+    With --adopt the ids are written into the plan, for you to look at and commit: a disk that the plan names by its
+    id may become scratch, if it is empty. Everything else in the file stays as it is. Nothing on the blades is touched.
 
     Examples:
 
@@ -30,12 +42,15 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
 
       provision disks --nodes BLD-008
 
+      provision disks --adopt BLD-008,BLD-011
+
       provision disks --json | jq '.blades[].disks[] | select(.verdict == "free")'
     """
+    from provisioner.cli.adopt import write_ids
     from provisioner.cli.output import Terminal
     from provisioner.console_text import one_line
     from provisioner.disks import parse_report, plan_lines
-    from provisioner.errors import ExitCode
+    from provisioner.errors import ExitCode, UsageError
     from provisioner.names import host_name
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
@@ -45,7 +60,9 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
-    asked = select_nodes(site, nodes)
+    if adopt is not None and (nodes is not None or as_json):
+        raise UsageError("--adopt names the blades itself and prints no JSON", "provision disks --adopt BLD-008")
+    asked = select_nodes(site, adopt if adopt is not None else nodes)
     console = Terminal(stderr=as_json)
     finished = look(site, plan_file, asked, "disks.yml", Options(), console, as_json=True)
     found = {
@@ -54,10 +71,11 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
         if TASK in finished.results.get(host_name(name), {})
     }
     lines = {name: plan_lines(site, name, reported) for name, reported in found.items()}
+    unclear = write_ids(console, plan_file, site, found, check) if adopt is not None else False
     missing = [name for name in asked if name not in found]
     if as_json:
         answer(_as_dict(found, lines, missing))
-    elif found:
+    elif found and adopt is None:
         _print(console, site, found, lines)
     failures = finished.outcome.failures()
     for name in missing:
@@ -65,7 +83,7 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
         say(f"{name}: {one_line(failure.message) if failure else 'said nothing about its disks'}", err=True)
         if failure and failure.next_step:
             say(f"  {failure.whose()}: {one_line(failure.step_for(name))}", err=True)
-    if missing:
+    if missing or unclear:
         raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
 
 

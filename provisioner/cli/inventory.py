@@ -27,6 +27,7 @@ def inventory(
 
       ansible-inventory -i inventories/asgard/ --list
     """
+    from provisioner.announced import announced_file, read_announced
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
@@ -38,14 +39,14 @@ def inventory(
     if sum((list_all, host is not None, graph)) != 1:
         raise UsageError("inventory wants one of --list, --host NAME and --graph", "provision inventory --graph")
     site = load_plan(find_plan(plan))
+    state = state_dir(site.cluster.name)
     if host is not None:
         if blade_id(host) not in site.blades:
             raise UsageError(f"the plan has no blade {host}", "provision inventory --graph lists them")
-        identity = ssh_identity(state_dir(site.cluster.name))
-        answer(host_variables(site, blade_id(host), *identity))
+        identity, told = ssh_identity(state), read_announced(announced_file(state))
+        answer(host_variables(site, blade_id(host), *identity, told.get(blade_id(host), "")))
         return
-    state = state_dir(site.cluster.name)
-    listed = build(site, *ssh_identity(state))
+    listed = build(site, *ssh_identity(state), read_announced(announced_file(state)))
     if list_all:
         answer(listed)
         return

@@ -1,4 +1,4 @@
-"""`provision reimaged`: announces that blades were reimaged, so that their new host keys are accepted."""
+"""`provision reimaged`: announces blades as new or reimaged: new host keys, and empty disks that may be taken."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ def reimaged(
     nodes: Annotated[str, typer.Argument(metavar="SET", help="Blades such as BLD-008,BLD-011.")],
     plan: PlanFile = None,
 ) -> None:
-    """Announce that blades were reimaged.
+    """Announce blades as new or reimaged.
 
-    Their next SSH host key is accepted once; a changed one that was not announced stops a run. Nothing on the
-    blades is touched.
+    Their next SSH host key is accepted once; a changed one that was not announced stops a run. And the next run
+    may make scratch from empty disks that the plan only knows by their size. Nothing on the blades is touched.
 
     Examples:
 
       provision reimaged BLD-008 && provision slurm --nodes BLD-008
     """
     from provisioner import knownhosts
+    from provisioner.announced import announce, announced_file
     from provisioner.lab.settings import ssh_identity
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
@@ -31,11 +32,14 @@ def reimaged(
 
     site = load_plan(find_plan(plan))
     chosen = select_nodes(site, nodes)
-    lab_key, file = ssh_identity(state_dir(site.cluster.name))
+    state = state_dir(site.cluster.name)
+    lab_key, file = ssh_identity(state)
     names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
     knownhosts.forget(file, names)
+    announce(announced_file(state), chosen)
     for name in chosen:
         if site.blades[name].host_key and lab_key is None:
-            say(f"{name}: the plan pins its host key, so only that one is accepted")
+            key = "the plan pins its host key, so only that one is accepted"
         else:
-            say(f"{name}: its next host key is accepted once")
+            key = "its next host key is accepted once"
+        say(f"{name}: {key}, and empty disks of the plan's size may become scratch")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from provisioner import knownhosts
+from provisioner.announced import announce, announced_file
 from provisioner.errors import UsageError
 from provisioner.lab import blades, image, network, reach
 from provisioner.lab.blades import Bench
@@ -127,6 +128,7 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
         for blade in names:
             known = bench.files.known_hosts
             knownhosts.announce(known, bench.known_name(blade), keys[blade].public)
+        announce(announced_file(bench.files.state), names)
 
     def boot(blade: str) -> None:
         contents = blades.Contents(record.release, name, disks[blade], keys[blade], recipe.apt_settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.plan.model import Blade, DiskEntry, Plan, Scratch, SlurmRole
+from provisioner.plan.model import Blade, DiskEntry, Plan, Proof, Scratch, SlurmRole
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,27 @@ def scratch_layout(plan: Plan, blade: Blade) -> Scratch | None:
     return blade.scratch or plan.tiers[blade.tier].scratch
 
 
+def scratch_proof(plan: Plan, blade: Blade) -> Proof:
+    """How a disk of the blade is proved empty: as the blade says, else its tier, else the plan."""
+    own = blade.scratch if isinstance(blade.scratch, Scratch) else None
+    said = (rule.prove for rule in (own, plan.tiers[blade.tier].scratch, plan.scratch) if rule is not None)
+    return next((prove for prove in said if prove is not None), "dense")
+
+
 def scratch_disks(plan: Plan, blade: Blade) -> list[ScratchDisk]:
     """The disks that become scratch, in the order of the plan.
 
     A disk's own purpose wins; without one, the disks of the size class of the scratch rule are taken.
     """
-    rule = scratch_layout(plan, blade)
+    scratch = (disk for disk in blade.disks if is_scratch_entry(plan, blade, disk))
+    return [ScratchDisk(disk.size_gb, disk.id) for disk in scratch for _ in range(disk.count)]
+
+
+def is_scratch_entry(plan: Plan, blade: Blade, disk: DiskEntry) -> bool:
+    """Whether this entry of the blade's disks becomes scratch."""
     if blade.scratch == "none":
-        return []
-
-    def is_scratch(disk: DiskEntry) -> bool:
-        if disk.purpose is not None:
-            return disk.purpose == "scratch"
-        return rule is not None and disk.size_gb == rule.size_gb
-
-    return [ScratchDisk(disk.size_gb, disk.id) for disk in blade.disks if is_scratch(disk) for _ in range(disk.count)]
+        return False
+    if disk.purpose is not None:
+        return disk.purpose == "scratch"
+    rule = scratch_layout(plan, blade)
+    return rule is not None and disk.size_gb == rule.size_gb

@@ -116,6 +116,19 @@ class Partition(Strict):
     priority_tier: Whole = Field(default=1, ge=0, le=65533)
 
 
+Proof = Literal["dense", "full"]
+_PROVE = (
+    "how a disk is proved empty before it is formatted: dense reads both ends and 2,300 places, full all of it in the "
+    "background, so that scratch comes with a later run; default: dense"
+)
+
+
+class Proving(Strict):
+    """How all disks are proved empty, where neither tier nor blade says it."""
+
+    prove: Proof | None = Field(default=None, description=_PROVE)
+
+
 class Scratch(Strict):
     """Which disks of a blade become scratch, as long as a disk does not say it itself."""
 
@@ -123,6 +136,7 @@ class Scratch(Strict):
     layout: Literal["plain", "striped"] = Field(
         default="plain", description="plain: one filesystem per disk; striped: one over all of them"
     )
+    prove: Proof | None = Field(default=None, description=_PROVE)
 
 
 class Tier(Strict):
@@ -229,5 +243,6 @@ class Plan(Strict):
     ssh: Ssh = Field(default_factory=Ssh)
     enclosure: Enclosure = Field(default_factory=Enclosure)
     stock: dict[PartNumber, Part] = Field(default_factory=dict)
+    scratch: Proving = Field(default_factory=Proving)
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     blades: dict[BladeId, Blade] = Field(description="the blades by id, such as BLD-008")

@@ -23,6 +23,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("ssh",): model.Ssh,
     ("enclosure",): model.Enclosure,
     ("stock", "*"): model.Part,
+    ("scratch",): model.Proving,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): model.Scratch,
     ("tiers", "*", "partition"): model.Partition,

@@ -12,8 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
+from provisioner import announced
 from provisioner.console_text import lines
-from provisioner.errors import BusyError
+from provisioner.errors import BusyError, ExitCode
 from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
@@ -38,6 +39,12 @@ class Finished:
     results: dict[str, dict[str, Any]]
     record: Path | None = None
 
+    def good(self) -> dict[str, dict[str, Any]]:
+        """What tasks returned, by blade id, of the blades that came through; {} when the run was stopped."""
+        through = {name for name, blade in self.outcome.blades.items() if blade.failure is None}
+        whole = self.outcome.code in (ExitCode.OK, ExitCode.DEGRADED)
+        return {name: self.results.get(host_name(name), {}) for name in through if whole}
+
 
 def converge(
     plan: Plan,
@@ -57,8 +64,11 @@ def converge(
     """
     state, run = state_dir(plan.cluster.name), RunId()
     with nullcontext() if options.check else only_run(state, plan.cluster.name, str(run)):
+        told = announced.read_announced(announced.announced_file(state))
         finished = _run(run, plan, plan_file, blades, playbook, options, console, as_json)
         _turned_away(finished, host_name(plan.cluster.controller))
+        if not options.check:
+            announced.consume(announced.announced_file(state), announced.fulfilled(told, finished.good()))
         data = {"run": str(run), "playbook": playbook, "check": options.check, **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
 
@@ -107,6 +117,7 @@ def _run(
         replace(options, extra={**extra, **options.extra}),
         ssh_key=key,
         known_hosts=known_hosts,
+        announced=announced.read_announced(announced.announced_file(state)),
     )
     if options.verbosity and not as_json and request.left_out:
         words = f"settings of the environment that do not count in a run: {', '.join(request.left_out)}"

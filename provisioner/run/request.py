@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ def build_request(
     options: Options,
     ssh_key: Path | None = None,
     known_hosts: Path | None = None,
+    announced: Mapping[str, str] | None = None,
 ) -> Request:
     """The request of a verb.
 
@@ -60,12 +61,12 @@ def build_request(
         blades: blade ids to touch; the controller is always added.
         playbook: file name in the packaged `playbooks/`.
         assets: folder of `playbooks/` and `roles/`.
-        ssh_key, known_hosts: see `inventory`.
+        ssh_key, known_hosts, announced: see `inventory`.
     """
     chosen = dict.fromkeys([plan.cluster.controller, *blades])
     return Request(
         playbook=assets / "playbooks" / playbook,
-        inventory=inventory(plan, ssh_key, known_hosts),
+        inventory=inventory(plan, ssh_key, known_hosts, announced),
         limit=tuple(host_name(name) for name in chosen),
         site=plan_file.resolve().parent,
         options=options,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from roles.scratch.module_utils.blade_disks import stamp
 from roles.scratch.module_utils.blade_disks.machine import Machine, device_number
 from roles.scratch.module_utils.blade_disks.model import GB, Wanted
-from roles.scratch.module_utils.blade_disks.scratch import converge
+from roles.scratch.module_utils.blade_disks.scratch import Leave, converge
 from roles.scratch.module_utils.blade_disks.tree import unescape
 
 SIZE_GB = 1
@@ -73,11 +75,23 @@ class Blade:
         (self.folder / "dev/disk/by-id" / f"wwn-0x{name}").symlink_to(self.path(name))
         return loop
 
+    def again(self, name: str, other: str) -> None:
+        """A second path to another disk of the blade."""
+        loop = run("losetup", "--find", "--show", self.image(other)).strip()
+        self.loops[name] = loop
+        self.node(name, loop)
+        (self.folder / "dev/disk/by-id" / f"wwn-0x{name}").symlink_to(self.path(name))
+
     def node(self, name: str, like: str) -> None:
         """A device node for the same device as another node."""
         number = device_number(like)
         assert number is not None
         run("mknod", self.path(name), "b", *number.split(":"))
+
+    def make(self, name: str, label: str = "PROV-SCR-1") -> None:
+        """The filesystem that a run would make for this very disk."""
+        mark = stamp.make(Path(self.link(name)).name, self.image(name).stat().st_size, b"a nonce!")
+        run("mkfs.xfs", "-q", "-m", f"uuid={mark}", "-L", label, self.loops[name])
 
     def image(self, name: str) -> Path:
         """The file behind a disk."""
@@ -97,9 +111,17 @@ class Blade:
         run("sync", self.image(name))
         return content_digest(self.image(name))
 
-    def converge(self, wanted: Sequence[Wanted], check: bool = False, layout: str = "plain") -> dict[str, Any]:
-        """One module call."""
-        return converge(self.machine, wanted, layout, str(self.scratch), check)
+    def converge(
+        self,
+        wanted: Sequence[Wanted],
+        check: bool = False,
+        layout: str = "plain",
+        announced: str | None = None,
+        prove: str = "dense",
+    ) -> dict[str, Any]:
+        """One module call, on a blade that was announced a moment before; `announced=""` for one that was not."""
+        token = uuid.uuid4().hex if announced is None else announced
+        return converge(self.machine, wanted, layout, str(self.scratch), check, Leave(token, prove))
 
     def close(self) -> None:
         """Unmount what is mounted from our loops or below our folder, then give the loops back."""

@@ -139,3 +139,10 @@ REFUSED: dict[str, tuple[Callable[[str], None], str, str]] = {
     "last-mib": (content_in_last_mib, "unknown content at byte 999", ""),
     "first-mib": (content_in_first_mib, "unknown content at byte 700000", ""),
 }
+
+FILLED: dict[str, Callable[[str], None]] = {
+    # content without a signature that libblkid knows
+    "one byte": content_in_first_mib,
+    "in the middle": zeros_then_content,
+    "at the end": content_in_last_mib,
+}

@@ -1,4 +1,4 @@
-"""An empty disk is formatted once, our own label is adopted, and a run that was killed is mended."""
+"""An empty disk is formatted once, and what was made for a disk is adopted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks import journal
-from roles.scratch.module_utils.blade_disks.apply import make_filesystem
-from roles.scratch.module_utils.blade_disks.inspect import disks
-from roles.scratch.module_utils.blade_disks.model import Refusal, Slot, Wanted
+from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
 from tests.disks.blade_lab import Blade, run
-from tests.disks.content_makers import ext4, put
 
 LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service 0 0\n"
 
@@ -122,83 +118,17 @@ def test_check_mode_tells_and_touches_nothing(blade: Blade) -> None:
     assert not blade.machine.journal.exists()
 
 
-def test_killed_after_mkfs_the_next_run_mounts(blade: Blade) -> None:
-    run("mkfs.xfs", "-q", "-L", "PROV-SCR-1", blade.add("sdb"))
-    journal.begin(blade.machine.journal, disks(blade.machine)[0])
-    made = uuid(blade, "sdb")
-    result = blade.converge([Wanted(1)])
-    assert uuid(blade, "sdb") == made
-    assert result["mounts"][0]["size_mib"] > 800
-    assert not disks(blade.machine)[0].half_ours, "the journal was not cleared"
-
-
-def test_killed_inside_mkfs_the_next_run_formats_again(blade: Blade) -> None:
-    loop = blade.add("sdb")
-    journal.begin(blade.machine.journal, disks(blade.machine)[0])
-    run("mkfs.xfs", "-q", "-L", "PROV-SCR-1", loop)
-    put(loop, 126, b"\x01")  # sb_inprogress: set first and cleared last by mkfs.xfs
-    result = blade.converge([Wanted(1)])
-    assert any("format" in action for action in result["actions"])
-    assert blade.converge([Wanted(1)])["changed"] is False
-
-
-def test_killed_before_the_superblock_the_next_run_formats_again(blade: Blade) -> None:
-    loop = blade.add("sdb")
-    journal.begin(blade.machine.journal, disks(blade.machine)[0])
-    put(loop, 500_000_000, b"log of an unfinished xfs")
-    result = blade.converge([Wanted(1)])
-    assert any("format" in action for action in result["actions"])
-
-
-def test_an_unfinished_xfs_without_our_note_is_refused(blade: Blade) -> None:
-    loop = blade.add("sdb")
-    run("mkfs.xfs", "-q", "-L", "PROV-SCR-1", loop)
-    put(loop, 126, b"\x01")
-    before = blade.digest("sdb")
-    with pytest.raises(Refusal, match="never finished"):
-        blade.converge([Wanted(1)])
-    assert blade.digest("sdb") == before
-
-
-def test_a_note_does_not_open_a_disk_that_was_used_since(blade: Blade) -> None:
-    loop = blade.add("sdb")
-    journal.begin(blade.machine.journal, disks(blade.machine)[0])
-    ext4(loop)
-    before = blade.digest("sdb")
-    with pytest.raises(Refusal, match="ext4 labelled data"):
-        blade.converge([Wanted(1)])
-    assert blade.digest("sdb") == before
-
-
-def test_a_disk_that_was_filled_after_the_decision_is_refused(blade: Blade) -> None:
-    """Content without a signature: mkfs.xfs itself would not notice it."""
-    loop = blade.add("sdb")
-    slot = Slot("PROV-SCR-1", str(blade.scratch), disks(blade.machine)[0], format=True)
-    put(loop, 700_000, b"written a moment ago")
-    before = blade.digest("sdb")
-    with pytest.raises(Refusal, match="not empty any more"):
-        make_filesystem(blade.machine, slot)
-    assert blade.digest("sdb") == before
-
-
-def test_killed_before_the_mount_the_next_run_mounts(blade: Blade) -> None:
-    blade.add("sdb")
-    blade.converge([Wanted(1)])
-    run("umount", blade.scratch)
-    result = blade.converge([Wanted(1)])
-    assert result["actions"] == [f"mount PROV-SCR-1 at {blade.scratch}"]
-
-
 def test_two_disks_with_the_same_label_are_refused(blade: Blade) -> None:
     for name in ("sdb", "sdc"):
-        run("mkfs.xfs", "-q", "-L", "PROV-SCR-1", blade.add(name))
+        blade.add(name)
+        blade.make(name)
     with pytest.raises(Refusal, match="two devices carry the label PROV-SCR-1"):
         blade.converge([Wanted(1)])
 
 
 def test_our_disk_mounted_elsewhere_is_refused(blade: Blade) -> None:
     loop = blade.add("sdb")
-    run("mkfs.xfs", "-q", "-L", "PROV-SCR-1", loop)
+    blade.make("sdb")
     elsewhere = blade.folder / "mnt"
     elsewhere.mkdir()
     run("mount", loop, elsewhere)

@@ -25,7 +25,8 @@ def test_a_disk_with_content_is_refused_and_left_alone(blade: Blade, kind: str, 
     with pytest.raises(Refusal) as refused:
         blade.converge([Wanted(1, blade.link("sdb") if by == "id" else None)])
     assert said in refused.value.message
-    assert f"mkfs.xfs -L PROV-SCR-1 {blade.link('sdb')}" in refused.value.next_step
+    assert "mkfs.xfs -K -L PROV-SCR-1 -m uuid=" in refused.value.next_step
+    assert f" {blade.link('sdb')}  and start this run again" in refused.value.next_step
     assert blade.digest("sdb") == before
     assert "PROV-SCR" not in blade.machine.fstab.read_text()
     assert [one["verdict"] for one in reports(blade.machine)] == ["used"]

@@ -82,6 +82,8 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_role": "compute",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",
+        "scratch_prove": "dense",
+        "scratch_announced": "",
     }
 
 

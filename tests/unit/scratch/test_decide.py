@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from roles.scratch.module_utils.blade_disks.decide import decide, in_class
 from roles.scratch.module_utils.blade_disks.model import GB, Decision, Disk, Refusal, Wanted, slot_number
 
-SDA = Disk("/dev/sda", "8:0", 300 * GB, links=("/dev/disk/by-id/wwn-a",))
-SDB = Disk("/dev/sdb", "8:16", 299_966_445_568, links=("/dev/disk/by-id/wwn-b",))
-SDC = Disk("/dev/sdc", "8:32", 300 * GB, links=("/dev/disk/by-id/wwn-c",))
-SMALL = Disk("/dev/sdd", "8:48", 146 * GB, links=("/dev/disk/by-id/wwn-d",))
+SDA = Disk("/dev/sda", "8:0", 300 * GB, links=("/dev/disk/by-id/wwn-a",), identities=("wwn-a",))
+SDB = Disk("/dev/sdb", "8:16", 299_966_445_568, links=("/dev/disk/by-id/wwn-b",), identities=("wwn-b",))
+SDC = Disk("/dev/sdc", "8:32", 300 * GB, links=("/dev/disk/by-id/wwn-c",), identities=("wwn-c",))
+SMALL = Disk("/dev/sdd", "8:48", 146 * GB, links=("/dev/disk/by-id/wwn-d",), identities=("wwn-d",))
 ALL = (SDA, SDB, SDC, SMALL)
 NUMBERS = {disk.links[0]: disk.number for disk in ALL}
 FIRST, SECOND = Wanted(300), Wanted(300)
+UNFINISHED: dict[str, Any] = {
+    "signatures": ("xfs",), "fstype": "xfs", "label": "PROV-SCR-1", "half_made": True, "stamped": True,
+}  # fmt: skip
 
 
 def boot(disk: Disk) -> Disk:
@@ -29,7 +32,7 @@ def boot(disk: Disk) -> Disk:
 
 def ours(disk: Disk, number: int) -> Disk:
     """The disk as a run left it."""
-    return replace(disk, signatures=("xfs",), fstype="xfs", label=f"PROV-SCR-{number}")
+    return replace(disk, signatures=("xfs",), fstype="xfs", label=f"PROV-SCR-{number}", stamped=True)
 
 
 def ext4(disk: Disk) -> Disk:
@@ -37,9 +40,9 @@ def ext4(disk: Disk) -> Disk:
     return replace(disk, signatures=("ext4",), fstype="ext4", label="data")
 
 
-def choose(*disks: Disk, wanted: list[Wanted]) -> Decision:
+def choose(*disks: Disk, wanted: list[Wanted], announced: bool = True) -> Decision:
     """The decision for these disks."""
-    return decide(disks, wanted, NUMBERS, "/scratch")
+    return decide(disks, wanted, NUMBERS, "/scratch", announced)
 
 
 def plain(decision: Decision) -> list[tuple[str, str, str, bool]]:
@@ -161,11 +164,19 @@ def test_our_label_on_a_partition_is_refused() -> None:
         {"table": "gpt"},
         {"mounts": ("/srv",)},
         {"signatures": ("zfs_member",)},
-        {"half_ours": True, "signatures": ("ext4",), "fstype": "ext4"},
-        {"half_ours": True, "table": "gpt"},
-        {"signatures": ("xfs",), "fstype": "xfs", "label": "PROV-SCR-1", "half_made": True},
+        {"begun": "u", "signatures": ("ext4",), "fstype": "ext4", "uuid": "u"},
+        {"begun": "u", "table": "gpt"},
+        {"begun": "u", "content_at": 4096},
+        {"begun": "u", **UNFINISHED, "uuid": "another"},
+        {"begun": "u", **UNFINISHED, "uuid": "u", "stamped": False},
+        {"begun": "u", **UNFINISHED, "uuid": "u", "label": ""},
+        UNFINISHED,
+        {"signatures": ("xfs",), "fstype": "xfs", "label": "PROV-SCR-1", "stamped": True, "twins": ("/dev/sdz",)},
+        {"deeper": ("ext4 at byte 1048576",)},
+        {"uses": ("process 1 has it open for writing",)},
+        {"twins": ("/dev/sdz",)},
         {"signatures": ("xfs",), "fstype": "xfs", "label": "PROV-SCR-01"},
-        {"signatures": ("xfs", "linux_raid_member"), "label": "PROV-SCR-1"},
+        {"signatures": ("xfs", "linux_raid_member"), "label": "PROV-SCR-1", "stamped": True},
     ],
 )
 def test_each_single_finding_refuses_the_disk(change: dict[str, Any]) -> None:
@@ -211,7 +222,7 @@ def test_only_free_disks_are_ever_formatted(kinds: tuple[Callable[[Disk], Disk],
     """Whatever is found and wanted: a decision formats free disks only, each slot and disk once."""
     disks = [kind(disk) for kind, disk in zip(kinds, ALL, strict=True)]
     try:
-        decision = decide(disks, [Wanted(300, name) for name in ids], NUMBERS, "/scratch")
+        decision = decide(disks, [Wanted(300, name) for name in ids], NUMBERS, "/scratch", announced=True)
     except Refusal:
         return
     assert len(decision.slots) == len(ids)

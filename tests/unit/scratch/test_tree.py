@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from roles.scratch.module_utils.blade_disks import tree
-from roles.scratch.module_utils.blade_disks.content import PROBE_BYTES, samples
+from roles.scratch.module_utils.blade_disks.content import samples
 from roles.scratch.module_utils.blade_disks.machine import Machine
+from roles.scratch.module_utils.blade_disks.places import SAMPLE
 
 
 def device(sys: Path, place: str, number: str, partition: bool = False, on: tuple[str, ...] = ()) -> None:
@@ -100,4 +101,4 @@ def test_samples_lie_inside_and_cover_both_ends(size: int) -> None:
 def test_no_gap_of_300_gb_is_larger_than_promised() -> None:
     size = 300 * 10**9 // 512 * 512
     offsets = sorted(offset for offset, _ in samples(size))
-    assert max(b - a for a, b in pairwise(offsets)) < 2.4e9 + PROBE_BYTES
+    assert max(b - a for a, b in pairwise(offsets)) < 2.4e9 + SAMPLE

@@ -1,4 +1,4 @@
-"""The steps that touch the blade: mkfs, fstab, mount point, mount, mode. Each can be repeated."""
+"""The steps that touch the blade: filesystems, fstab, mount point, mount, mode. Each can be repeated."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import content, fstab, inspect, journal, tree
-from .advice import describe, release
+from . import fstab, journal, proof, tree
 from .machine import Machine
-from .model import MIB, Disk, Refusal, Slot, slot_number
-from .verdict import FREE, verdict
+from .making import make_filesystems, run_for
+from .model import MIB, Refusal, Slot, slot_number
 
 
 @dataclass
@@ -20,12 +19,17 @@ class Applied:
     """What was done, or in check mode would be done."""
 
     actions: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     fstab_before: str = ""
     fstab_after: str = ""
 
 
-def apply(machine: Machine, slots: Sequence[Slot], check: bool) -> Applied:
+def apply(machine: Machine, slots: Sequence[Slot], check: bool, glance: bool = False) -> Applied:
     """Bring all slots into use; nothing happens to one that is already right.
+
+    Args:
+        check: only say what would be done.
+        glance: in check mode, do not even look for users of a disk that would be formatted.
 
     Raises:
         Refusal: a step would hide or destroy something, or failed.
@@ -35,19 +39,21 @@ def apply(machine: Machine, slots: Sequence[Slot], check: bool) -> Applied:
     done.fstab_after = fstab.with_slots(done.fstab_before, slots)
     for slot in slots:
         refuse_wrong_mount(machine, slot)
-    for slot in slots:
-        if slot.format:
-            done.actions.append(f"format {slot.disk.name} as {slot.label}")
-            if not check:
-                make_filesystem(machine, slot)
-        elif slot.disk.half_ours and not check:
-            journal.finish(machine.journal, slot.disk)  # mkfs was done, only the note was not
+    new = [slot for slot in slots if slot.format]
+    done.actions += [f"format {slot.disk.name} as {slot.label}" for slot in new]
+    if not check:
+        make_filesystems(machine, new)
+        for slot in slots:
+            journal.finish(machine.journal, slot.disk)  # mkfs was done, at times only the note was not
+    elif not glance:
+        for slot in new:
+            proof.refuse_used(machine, slot.disk, slot_number(slot.label))
     if done.fstab_after != done.fstab_before:
         done.actions.append("write the fstab")
         if not check:
             write_fstab(machine, done.fstab_after)
     for slot in slots:
-        mount(machine, slot, check, done.actions)
+        mount(machine, slot, check, done)
     return done
 
 
@@ -82,44 +88,30 @@ def all_mounts(machine: Machine) -> list[tuple[str, str]]:
     return [(row.split()[2], tree.unescape(row.split()[4])) for row in rows]
 
 
-def make_filesystem(machine: Machine, slot: Slot) -> None:
-    """mkfs.xfs on a disk that is still empty at this moment.
-
-    Never with -f: mkfs.xfs itself looks for signatures and opens the device exclusively, which is
-    the second guard. An own mkfs that was cut off is the one thing erased before.
-    """
-    disk = _still_empty(machine, slot)
-    journal.begin(machine.journal, disk)
-    if disk.half_made:
-        _run(machine, ["wipefs", "--all", "--types", "xfs", disk.path], slot)
-    _run(machine, ["mkfs.xfs", "-q", "-L", slot.label, disk.path], slot)
-    journal.finish(machine.journal, disk)
-
-
-def _still_empty(machine: Machine, slot: Slot) -> Disk:
-    """Look again: time has passed since the decision."""
-    disk = inspect.examine(machine, slot.disk)
-    if verdict(disk) != FREE or content.held_by_another(disk.path):
-        raise Refusal(f"not empty any more: {describe(disk)}", release(disk, slot_number(slot.label)))
-    return disk
-
-
-def mount(machine: Machine, slot: Slot, check: bool, actions: list[str]) -> None:
+def mount(machine: Machine, slot: Slot, check: bool, done: Applied) -> None:
     """Mount what the next boot mounts by label; the root of the filesystem is for everybody, sticky.
 
-    The device itself is named here: a label could lead to a disk that appeared a moment ago.
+    The device itself is named here: a label could lead to a disk that appeared a moment ago. Files on a disk
+    that does not have our mark are somebody's: they are not opened to everybody.
     """
     point = Path(slot.mount_point)
     if slot.mount_point not in slot.disk.whole_mounts:
-        actions.append(f"mount {slot.label} at {slot.mount_point}")
+        done.actions.append(f"mount {slot.label} at {slot.mount_point}")
         if check:
             return
         # Closed to users while nothing is mounted: jobs would fill the system disk.
         point.mkdir(parents=True, exist_ok=True)
         point.chmod(0o755)
-        _run(machine, ["mount", "-t", "xfs", "-o", "noatime", slot.disk.path, slot.mount_point], slot)
-    if stat.S_IMODE(point.stat().st_mode) != 0o1777:
-        actions.append(f"open {slot.mount_point} to all users (1777)")
+        run_for(machine, ["mount", "-t", "xfs", "-o", "noatime", slot.disk.path, slot.mount_point], slot.disk)
+    if stat.S_IMODE(point.stat().st_mode) == 0o1777:
+        return
+    if not (slot.format or slot.disk.stamped) and any(point.iterdir()):
+        done.warnings.append(
+            f"{slot.mount_point} holds files that were there before, so it is not opened to all users; "
+            f"do so by hand if they may see them: chmod 1777 {slot.mount_point}"
+        )
+    else:
+        done.actions.append(f"open {slot.mount_point} to all users (1777)")
         if not check:
             point.chmod(0o1777)
 
@@ -152,15 +144,3 @@ def write_fstab(machine: Machine, text: str) -> None:
     candidate.replace(target)
     if Path("/run/systemd/system").is_dir():
         machine.run(["systemctl", "daemon-reload"])
-
-
-def _run(machine: Machine, command: Sequence[str], slot: Slot) -> None:
-    output = machine.run(command)
-    if output.code == 127:
-        raise Refusal(f"{command[0]} is missing on the blade", "install it: apt-get install xfsprogs")
-    if output.code:
-        said = " ".join((output.err.strip() or output.out.strip()).split())
-        raise Refusal(
-            f"{command[0]} failed for {slot.disk.name}: {said or f'exit code {output.code}'}",
-            "the kernel log of the blade may say more: dmesg | tail",
-        )

@@ -1,4 +1,4 @@
-"""Which disks become scratch: by id, or by size class and count. Pure; it never guesses.
+"""Which disks become scratch: by id, or by size class, count and an announcement. Pure; it never guesses.
 
 Anything that does not fit the plan exactly is a `Refusal` that says what was found.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .advice import describe, describe_all, release
+from .advice import describe, describe_all, multipath, release
 from .model import (
     GB,
     MOST_DISKS,
@@ -15,25 +15,32 @@ from .model import (
     Disk,
     Refusal,
     Slot,
+    Waiting,
     Wanted,
     slot_label,
     slot_mount_point,
     slot_number,
 )
-from .verdict import BOOT, FREE, OURS, verdict
+from .verdict import BOOT, FREE, OURS, is_labelled, verdict
 
 TOLERANCE = 0.05
 """A 300 GB disk behind a RAID controller shows some per mille less; 280 GB is another disk."""
 
 
-def decide(disks: Sequence[Disk], wanted: Sequence[Wanted], by_name: dict[str, str], base: str) -> Decision:
+def decide(
+    disks: Sequence[Disk], wanted: Sequence[Wanted], by_name: dict[str, str], base: str, announced: bool = False
+) -> Decision:
     """Map the wanted disks onto slots 1..n.
+
+    A disk that is to be formatted needs somebody who named it: the plan by its id, or for a size class a person
+    who announced the whole blade as new or reimaged. Without that its slot waits.
 
     Args:
         disks: all whole disks of the blade.
         wanted: what the plan wants, in its order.
         by_name: device number (`8:16`) of each wanted id that exists on the blade.
         base: mount point of slot 1.
+        announced: the blade was announced as new or reimaged.
 
     Raises:
         Refusal: what was found differs from what the plan wants in any way.
@@ -41,8 +48,8 @@ def decide(disks: Sequence[Disk], wanted: Sequence[Wanted], by_name: dict[str, s
     if len(wanted) > MOST_DISKS:
         raise Refusal(f"the plan wants {len(wanted)} scratch disks", f"{MOST_DISKS} are the most that fit")
     _refuse_ambiguous_labels(disks)
-    chosen = _named(disks, wanted, by_name)
-    chosen += _by_class(disks, wanted, chosen)
+    named = _named(disks, wanted, by_name)
+    chosen = [*named, *_by_class(disks, wanted, named)]
     strangers = [d for d in disks if d not in chosen and 0 < slot_number(d.label) <= len(wanted)]
     if strangers:
         raise Refusal(
@@ -54,7 +61,13 @@ def decide(disks: Sequence[Disk], wanted: Sequence[Wanted], by_name: dict[str, s
         for disk in disks
         if disk not in chosen and slot_number(disk.label) > len(wanted)
     ]
-    return Decision(_slots(chosen, len(wanted), base), tuple(warnings))
+    slots = _slots(chosen, len(wanted), base)
+    waits = [slot for slot in slots if slot.format and not announced and slot.disk not in named]
+    return Decision(
+        tuple(slot for slot in slots if slot not in waits),
+        tuple(warnings),
+        tuple(Waiting(slot) for slot in waits),
+    )
 
 
 def in_class(disk: Disk, size_gb: int) -> bool:
@@ -64,14 +77,16 @@ def in_class(disk: Disk, size_gb: int) -> bool:
 
 def _refuse_ambiguous_labels(disks: Sequence[Disk]) -> None:
     """A label must lead to one device: mounting by label would pick any of two."""
-    seen: dict[str, str] = {}
+    seen: dict[str, Disk] = {}
     for disk in disks:
         for label in (disk.label, *disk.partition_labels):
             if not slot_number(label):
                 continue
+            if label in seen and seen[label].path in disk.twins:
+                raise Refusal(f"not empty: {describe(disk)}", multipath(disk))
             if label in seen:
                 raise Refusal(
-                    f"two devices carry the label {label}: {seen[label]} and {disk.name}",
+                    f"two devices carry the label {label}: {seen[label].name} and {disk.name}",
                     "unmount the wrong one and give it another label: xfs_admin -L OLD-SCRATCH DEVICE",
                 )
             if label in disk.partition_labels:
@@ -79,7 +94,7 @@ def _refuse_ambiguous_labels(disks: Sequence[Disk]) -> None:
                     f"a partition of {disk.name} carries the label {label}, only whole disks may",
                     "unmount it and give it another label: xfs_admin -L OLD-SCRATCH DEVICE",
                 )
-            seen[label] = disk.name
+            seen[label] = disk
 
 
 def _named(disks: Sequence[Disk], wanted: Sequence[Wanted], by_name: dict[str, str]) -> list[Disk]:
@@ -107,8 +122,15 @@ def _named(disks: Sequence[Disk], wanted: Sequence[Wanted], by_name: dict[str, s
                     f"see whether it is the right disk; then write size_gb: {disk.size_gb} into the plan",
                 )
             )
-        elif verdict(disk) not in (FREE, OURS):
+        elif verdict(disk) not in (FREE, OURS) and not is_labelled(disk):
             problems.append((f"not empty: {describe(disk)}", release(disk, number)))
+        elif verdict(disk) == FREE and want.id not in disk.links:
+            problems.append(
+                (
+                    f"{want.id} is no name of one disk: another one may have it after the next boot",
+                    f"write the disk's own name into the plan: {disk.links[0] if disk.links else 'it has none'}",
+                )
+            )
         else:
             chosen.append(disk)
     if problems:
@@ -133,6 +155,12 @@ def _by_class(disks: Sequence[Disk], wanted: Sequence[Wanted], taken: Sequence[D
             )
         if len(free) < missing:
             raise _too_few(disks, pool, size_gb, count, len(ours) + 1)
+        nameless = [disk for disk in free if not disk.identities]
+        if missing and nameless:
+            raise Refusal(
+                f"{nameless[0].path} has neither serial number nor WWN, so it cannot be told from another disk",
+                "give it one (a virtual disk has an option for it), or take it out of the plan",
+            )
         chosen += ours + (free if missing else [])
     return chosen
 
@@ -157,7 +185,7 @@ def _too_few(disks: Sequence[Disk], pool: Sequence[Disk], size_gb: int, count: i
 
 def _slots(chosen: Sequence[Disk], count: int, base: str) -> tuple[Slot, ...]:
     """Our disks keep their label; the others get the labels that are left, in order."""
-    numbers = [slot_number(disk.label) if verdict(disk) == OURS else 0 for disk in chosen]
+    numbers = [slot_number(disk.label) if is_labelled(disk) else 0 for disk in chosen]
     if any(number > count for number in numbers):
         disk = chosen[next(i for i, number in enumerate(numbers) if number > count)]
         raise Refusal(

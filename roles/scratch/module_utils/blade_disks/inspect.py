@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import content, journal, signatures, tree
+from . import content, journal, places, signatures, stamp, tree
 from .machine import Machine, device_number, read_text
 from .model import Disk, Wanted
 from .verdict import evidence
@@ -29,8 +29,8 @@ def disks(machine: Machine) -> list[Disk]:
             swap=_unique([name for below, name in swapped if number in below]),
             holders=tree.holders(machine, number),
         )
-        found.append(examine(machine, _with_identity(machine, disk)))
-    return found
+        found.append(with_identity(machine, disk))
+    return [examine(machine, disk) for disk in _with_twins(machine, found)]
 
 
 def examine(machine: Machine, disk: Disk) -> Disk:
@@ -44,19 +44,36 @@ def examine(machine: Machine, disk: Disk) -> Disk:
         signatures=read.signatures,
         fstype=read.fstype,
         label=read.label,
+        uuid=read.uuid,
+        stamped=stamp.fits(read.uuid, disk.identities, disk.size_bytes),
         error=read.error,
-        half_ours=journal.is_unfinished(machine.journal, disk),
+        begun=journal.begun(machine.journal, disk),
+        half_made=False,
+        busy=False,
+        content_at=None,
+        deeper=(),
     )
     try:
         if disk.fstype == "xfs":
-            disk = replace(disk, half_made=content.xfs_in_progress(disk.path))
+            disk = replace(disk, half_made=content.xfs_is_cut_off(disk))
+            disk = replace(disk, stamped=disk.stamped and content.xfs_fits(disk))
         if not evidence(disk):
             disk = replace(disk, busy=content.held_by_another(disk.path))
-        if not evidence(disk) and not disk.half_ours:
-            disk = replace(disk, content_at=content.first_content(disk.path, disk.size_bytes))
+        if not evidence(disk):
+            known = journal.content_at(machine.journal, disk)
+            disk = named(machine, replace(disk, content_at=content.first_sample(disk, known)))
     except OSError as problem:
         disk = replace(disk, error=problem.strerror or str(problem))
     return disk
+
+
+def named(machine: Machine, disk: Disk) -> Disk:
+    """The disk with the name of what lies where content was found, if a partition may begin a little before."""
+    if disk.content_at is None:
+        return disk
+    start = max(start for start in places.starts(disk.size_bytes) if start <= disk.content_at)
+    found = signatures.deeper(machine, disk.path, [start], disk.begun) if start else []
+    return replace(disk, deeper=tuple(f"{kind} at byte {offset}" for offset, kind in found))
 
 
 def numbers_of(wanted: Sequence[Wanted]) -> dict[str, str]:
@@ -65,18 +82,38 @@ def numbers_of(wanted: Sequence[Wanted]) -> dict[str, str]:
     return {name: number for name, number in found.items() if number}
 
 
-def _with_identity(machine: Machine, disk: Disk) -> Disk:
+def with_identity(machine: Machine, disk: Disk) -> Disk:
+    """The disk with what the kernel says of it, and by what it can be told from any other."""
     folder = tree.sysdir(machine, disk.number)
     vendor, model = read_text(folder / "device/vendor"), read_text(folder / "device/model")
     if vendor.startswith("0x"):  # virtio gives a number of its bus, no name
         vendor = ""
+    serials = [read_text(folder / name) for name in ("wwid", "device/wwid", "serial")]
     return replace(
         disk,
         model=f"{vendor} {model}".strip(),
-        serial=read_text(folder / "device/wwid") or read_text(folder / "serial"),
+        serial=next(filter(None, serials), ""),
+        identities=_unique([*filter(None, serials), *(Path(link).name for link in disk.links)]),
         read_only=read_text(folder / "ro") == "1",
         removable=read_text(folder / "removable") == "1",
     )
+
+
+def _with_twins(machine: Machine, disks: Sequence[Disk]) -> list[Disk]:
+    """The disks, each with the other devices that are the same disk: equal serial number or WWN, or the same file
+    behind two loop devices."""
+    files = tree.loop_files(machine)
+    found = []
+    for disk in disks:
+        others = [other for other in disks if other is not disk]
+        paths = [other.path for other in others if disk.serial and other.serial == disk.serial]
+        file = files[disk.number][1] if disk.number in files else None
+        same = {number: name for number, (name, backing) in files.items() if backing == file}
+        paths += [other.path for other in others if other.number in same]
+        known = {disk.number, *(other.number for other in others)}
+        paths += [name for number, name in same.items() if number not in known]
+        found.append(replace(disk, twins=_unique(paths)))
+    return found
 
 
 def _partition_nodes(machine: Machine, disk: Disk) -> list[str]:

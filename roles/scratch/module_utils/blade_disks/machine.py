@@ -29,7 +29,7 @@ class Machine:
     sys: Path = Path("/sys")
     proc: Path = Path("/proc")
     fstab: Path = Path("/etc/fstab")
-    journal: Path = Path("/var/lib/provision/scratch-journal.json")
+    journal: Path = Path("/var/lib/provision/scratch/journal.json")
 
     def run(self, command: Sequence[str]) -> Output:
         """Run a program without a shell, in English, with no input; a missing one has code 127."""

@@ -51,9 +51,15 @@ class Disk:
         fstype, label: filesystem on the whole disk, if there is exactly one.
         half_made: an XFS whose mkfs was cut off.
         content_at: byte offset of the first content found by sampling; None if all samples are zero.
-        busy: another program holds the disk.
+        busy: another program holds the disk exclusively.
         error: why it could not be read; '' if it could.
-        half_ours: the journal says that we were formatting this disk when we were stopped.
+        identities: what tells this very disk from any other, best one first; () for a disk without such a thing.
+        twins: other devices that are this same disk, seen over another path.
+        uuid: of the filesystem on the whole disk.
+        stamped: that filesystem was made by us, for this very disk.
+        begun: UUID of the filesystem that we were making on this disk when we were stopped, as the journal says.
+        deeper: signatures found at other places than the start and the end of the disk.
+        uses: open files, loop devices and mounts elsewhere.
     """
 
     path: str
@@ -78,7 +84,13 @@ class Disk:
     content_at: int | None = None
     busy: bool = False
     error: str = ""
-    half_ours: bool = False
+    identities: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
+    uuid: str = ""
+    stamped: bool = False
+    begun: str = ""
+    deeper: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -102,11 +114,23 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A scratch that does not come yet: nobody allowed it (`read` is None), or its disk is still being read.
+
+    `read` is how much of the disk was read, in per cent.
+    """
+
+    slot: Slot
+    read: int | None = None
+
+
+@dataclass(frozen=True)
 class Decision:
     """What is to be done on the blade, and what a person should know beside it."""
 
     slots: tuple[Slot, ...]
     warnings: tuple[str, ...] = field(default=())
+    waiting: tuple[Waiting, ...] = field(default=())
 
 
 def slot_number(label: str) -> int:

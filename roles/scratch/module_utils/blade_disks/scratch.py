@@ -3,47 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from . import inspect, striped
+from . import full, inspect, journal, striped, users
 from .apply import apply, size_mib
 from .decide import decide
 from .machine import Machine
-from .model import Refusal, Slot, Wanted
-from .verdict import report
+from .model import Decision, Refusal, Slot, Waiting, Wanted, slot_number
+from .verdict import FREE, report, verdict
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What a person allowed: the announcement of the blade ('' for none), and how a disk is proved empty first."""
+
+    announced: str = ""
+    prove: str = "dense"
 
 
 def reports(machine: Machine) -> list[dict[str, Any]]:
-    """Every whole disk of the blade with verdict and evidence."""
-    return [report(disk) for disk in inspect.disks(machine)]
+    """Every whole disk of the blade with verdict and evidence, and how far it was read in the background."""
+    told = []
+    for disk in inspect.disks(machine):
+        if verdict(disk) == FREE:
+            disk = replace(disk, uses=tuple(use.words for use in users.uses(machine, disk) if use.writes))
+        found = full.finding(machine, disk) if disk.identities else full.Finding()
+        told.append({**report(disk), "read": found.per_cent(disk.size_bytes) if found.state == "reading" else None})
+    return told
 
 
-def converge(machine: Machine, wanted: Sequence[Wanted], layout: str, mount_point: str, check: bool) -> dict[str, Any]:
+def converge(
+    machine: Machine,
+    wanted: Sequence[Wanted],
+    layout: str,
+    mount_point: str,
+    check: bool,
+    leave: Leave | None = None,
+    glance: bool = False,
+) -> dict[str, Any]:
     """Bring scratch into the wanted state; in check mode only say what would be done.
 
+    Args:
+        leave: what a person allowed beside the ids in `wanted`.
+        glance: in check mode, look only as far as every run does.
+
     Returns:
-        What the module returns: changed, actions, warnings, diff, mounts, disks, ansible_facts.
+        What the module returns: changed, actions, warnings, waiting, diff, mounts, disks, ansible_facts.
 
     Raises:
         Refusal: the disks are not what the plan says, or a step failed.
     """
     if not mount_point.startswith("/") or mount_point == "/":
         raise Refusal(f"{mount_point} is no mount point for scratch", "use a folder of its own, such as /scratch")
+    leave = leave or Leave()
+    announced = bool(leave.announced) and not journal.is_used(machine.journal, leave.announced)
     disks = inspect.disks(machine)
     if layout == "striped" and wanted:
-        slots, warnings, actions = striped.prepare(machine, disks, wanted, mount_point, check)
+        decision, actions = striped.prepare(machine, disks, wanted, mount_point, check, announced)
     else:
-        decision = decide(disks, wanted, inspect.numbers_of(wanted), mount_point)
-        slots, warnings, actions = decision.slots, decision.warnings, []
-    done = apply(machine, slots, check)
+        decision, actions = decide(disks, wanted, inspect.numbers_of(wanted), mount_point, announced), []
+    if leave.prove == "full" and layout == "plain":
+        decision, begun = _read_first(machine, decision, check)
+        actions = [*actions, *begun]
+    done = apply(machine, decision.slots, check, glance)
     actions = [*actions, *done.actions]
+    if announced and not decision.waiting and not check:
+        journal.use(machine.journal, leave.announced)
     if actions and not check:
         disks = inspect.disks(machine)
-    mounts = [_mounted(slot, done.actions, check) for slot in slots]
+    mounts = [_mounted(slot, done.actions, check) for slot in decision.slots]
+    waiting = [_waits(waits) for waits in decision.waiting]
+    warnings = [*decision.warnings, *done.warnings]
+    size = next((mount["size_mib"] for mount in mounts if mount["mount_point"] == mount_point), 0)
     return {
         "changed": bool(actions),
         "actions": actions,
-        "warnings": list(warnings),
+        "warnings": warnings,
+        "waiting": waiting,
         "diff": {
             "before": done.fstab_before,
             "after": done.fstab_after + "".join(f"# {action}\n" for action in actions),
@@ -52,7 +89,43 @@ def converge(machine: Machine, wanted: Sequence[Wanted], layout: str, mount_poin
         },
         "mounts": mounts,
         "disks": [report(disk) for disk in disks],
-        "ansible_facts": {"scratch": {"size_mib": mounts[0]["size_mib"] if mounts else 0, "mounts": mounts}},
+        "ansible_facts": {
+            "scratch": {"size_mib": size, "mounts": mounts, "waiting": waiting, "warnings": warnings},
+        },
+    }
+
+
+def _read_first(machine: Machine, decision: Decision, check: bool) -> tuple[Decision, list[str]]:
+    """`prove: full`: a disk that was not read as a whole yet is read in the background, and its slot waits.
+
+    Raises:
+        Refusal: something was found on it.
+    """
+    slots: list[Slot] = []
+    waiting = list(decision.waiting)
+    actions = []
+    for slot in decision.slots:
+        found = full.finding(machine, slot.disk) if slot.format else full.Finding("empty")
+        full.refuse_bad(machine, slot.disk, found, slot_number(slot.label))
+        if found.state == "empty":
+            slots.append(slot)
+            continue
+        if found.state == "none":
+            actions.append(f"read all of {slot.disk.name} in the background")
+            if not check:
+                full.start(machine, slot.disk)
+        waiting.append(Waiting(slot, found.per_cent(slot.disk.size_bytes)))
+    return Decision(tuple(slots), decision.warnings, tuple(waiting)), actions
+
+
+def _waits(waiting: Waiting) -> dict[str, Any]:
+    disk = waiting.slot.disk
+    return {
+        "disk": disk.name,
+        "model": disk.model,
+        "size_gb": disk.size_gb,
+        "mount_point": waiting.slot.mount_point,
+        "read": waiting.read,
     }
 
 

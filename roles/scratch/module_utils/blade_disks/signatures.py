@@ -35,6 +35,7 @@ class Signatures:
     signatures: tuple[str, ...] = ()
     fstype: str = ""
     label: str = ""
+    uuid: str = ""
     error: str = ""
 
 
@@ -63,7 +64,24 @@ def read(machine: Machine, path: str) -> Signatures:
         signatures=unique,
         fstype=unique[0] if len(unique) == 1 else "",
         label=known.get("LABEL", "") if len(unique) == 1 else "",
+        uuid=known.get("UUID", "") if len(unique) == 1 else "",
     )
+
+
+def deeper(machine: Machine, path: str, offsets: Sequence[int], own: str) -> list[tuple[int, str]]:
+    """Offset and type of what libblkid recognises at other places, as if a partition began there.
+
+    Args:
+        own: UUID of a filesystem of ours, whose copies of the superblock do not count; '' for none.
+    """
+    found = []
+    for offset in offsets:
+        probed = machine.run(["blkid", "-p", "-O", str(offset), "-o", "export", path])
+        known = _export(probed.out)
+        kind = known.get("TYPE") or known.get("PTTYPE") or ("several signatures" if probed.code == 8 else "")
+        if kind and not (own and known.get("UUID") == own):
+            found.append((offset, kind))
+    return found
 
 
 def labels(machine: Machine, paths: Sequence[str]) -> tuple[str, ...]:

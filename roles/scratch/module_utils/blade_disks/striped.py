@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-from . import content, inspect, tree
+from . import inspect, tree
 from .advice import describe
 from .decide import decide
-from .machine import Machine, device_number
-from .model import Disk, Refusal, Slot, Wanted, slot_label
-from .verdict import FREE, USED, evidence, is_ours, verdict
+from .machine import Machine, device_number, read_text
+from .making import establish_all, proof_of
+from .model import Decision, Disk, Refusal, Slot, Wanted, slot_label
+from .verdict import USED, evidence, is_ours, verdict
 
 GROUP, VOLUME, TAG = "prov-scratch", "scratch", "provision"
 DEVICE = f"/dev/{GROUP}/{VOLUME}"
 
 
 def prepare(
-    machine: Machine, disks: Sequence[Disk], wanted: Sequence[Wanted], mount_point: str, check: bool
-) -> tuple[tuple[Slot, ...], tuple[str, ...], list[str]]:
-    """The one slot on the striped volume, warnings, and what was done to have the volume.
+    machine: Machine, disks: Sequence[Disk], wanted: Sequence[Wanted], mount_point: str, check: bool, announced: bool
+) -> tuple[Decision, list[str]]:
+    """The one slot on the striped volume, and what was done to have the volume.
+
+    One disk that waits lets all of them wait.
 
     Raises:
         Refusal: the kernel cannot, or the disks are not what the plan says.
@@ -35,24 +39,29 @@ def prepare(
         _refuse_other_members(ours, members, wanted)
         _run(machine, ["vgchange", "--activate", "y", GROUP], check)
         actions = _volume(machine, len(ours), check)
-        return (_slot(machine, mount_point, ours),), (), actions
-    decision = decide(disks, wanted, inspect.numbers_of(wanted), mount_point)
+        return Decision((_slot(machine, mount_point, ours),)), actions
+    decision = decide(disks, wanted, inspect.numbers_of(wanted), mount_point, announced)
+    if decision.waiting:
+        return Decision((), decision.warnings, decision.waiting), []
     labelled = [slot.disk for slot in decision.slots if not slot.format]
     if labelled:
         raise Refusal(
             f"the plan wants layout striped, but {describe(labelled[0])}, made by layout plain",
             "write layout: plain, or unmount and wipe this disk by hand",
         )
-    chosen = [inspect.examine(machine, slot.disk) for slot in decision.slots]
-    for disk in chosen:
-        if verdict(disk) != FREE or content.held_by_another(disk.path):
-            raise Refusal(f"not empty any more: {describe(disk)}", "run `provision disks` and look")
+    chosen = [slot.disk for slot in decision.slots]
     paths = [disk.path for disk in chosen]
     actions = [f"make volume group {GROUP} of {', '.join(disk.name for disk in chosen)}"]
     # vgcreate makes the physical volumes itself and asks before it overwrites anything: no answer is no.
-    _run(machine, ["vgcreate", "--addtag", TAG, GROUP, *paths], check)
+    with ExitStack() as held:
+        if not check:
+            proofs = [held.enter_context(closing(proof_of(machine, slot))) for slot in decision.slots]
+            establish_all(proofs)
+            for proof in proofs:
+                proof.confirm()
+        _run(machine, ["vgcreate", "--addtag", TAG, GROUP, *paths], check)
     actions += _volume(machine, len(chosen), check)
-    return (_slot(machine, mount_point, chosen),), decision.warnings, actions
+    return Decision((_slot(machine, mount_point, chosen),), decision.warnings), actions
 
 
 def refuse_without_device_mapper(machine: Machine) -> None:
@@ -114,7 +123,11 @@ def _slot(machine: Machine, mount_point: str, disks: Sequence[Disk]) -> Slot:
         return Slot(slot_label(1), mount_point, planned, format=True)
     points = tuple(point for own, point in tree.mounts(machine) if own == number)
     size = tree.size_bytes(machine, number)
-    volume = Disk(path=DEVICE, number=number, size_bytes=size, mounts=points, whole_mounts=points)
+    name = read_text(tree.sysdir(machine, number) / "dm" / "uuid")
+    identities = (name,) if name else ()
+    volume = Disk(
+        path=DEVICE, number=number, size_bytes=size, mounts=points, whole_mounts=points, identities=identities
+    )
     volume = inspect.examine(machine, volume)
     if verdict(volume) == USED and not is_ours(volume):
         raise Refusal(f"{DEVICE} holds something else: {'; '.join(evidence(volume))}", "look at it by hand")

@@ -93,6 +93,16 @@ def swaps(machine: Machine) -> list[tuple[str, str]]:
     return [(number, name) for number, name in pairs if number]
 
 
+def loop_files(machine: Machine) -> dict[str, tuple[str, str]]:
+    """Name and backing file of every loop device in use, by device number."""
+    found = {}
+    for backing in sorted(machine.sys.glob("block/loop*/loop/backing_file")):
+        folder = backing.parent.parent
+        if file := read_text(backing):
+            found[read_text(folder / "dev")] = (folder.name, file)
+    return found
+
+
 def unescape(text: str) -> str:
     """The kernel writes blanks in paths as \\040."""
     return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)
