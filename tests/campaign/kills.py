@@ -83,9 +83,9 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
         # the next run starts at once: what a dead one left is its business
         first, second = cluster.converges()
         evidence["said"] = plain(run.text)
-        if strays := until(lambda: run.strays() == [], 10) or run.strays():
-            broken += [] if strays is True else ["processes of a dead run are there after the next one"]
-            evidence["left"] = "" if strays is True else "\n".join(map(str, run.strays()))
+        if not until(lambda: run.strays() == [], 10):
+            broken.append("processes of a dead run are there after the next one")
+            evidence["left"] = "\n".join(run.strays())
     evidence |= {"the next run": first.text, "the one after it": second.text}
     if "Traceback" in run_text(evidence):
         broken.append("a traceback")
