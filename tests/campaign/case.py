@@ -18,12 +18,16 @@ Tally = Counter[str]
 
 @dataclass(frozen=True)
 class Case:
-    """The case `number` of a part. The same seed makes the same choices, whatever ran before it."""
+    """The case `number` of a part. The same seed makes the same choices, whatever ran before it.
+
+    `release` and `nodes`, the compute nodes of the lab, say where; '' and 0 for parts that need none.
+    """
 
     part: str
     number: int
     seed: int
     release: str = ""
+    nodes: int = 0
 
     def __str__(self) -> str:
         return f"{self.part}:{self.number}"
@@ -35,8 +39,8 @@ class Case:
     @property
     def repeat(self) -> str:
         """The command that runs this very case again."""
-        release = f" CAMPAIGN_OS={self.release}" if self.release else ""
-        return f"make campaign SEED={self.seed} CASE={self}{release}"
+        lab = f" CAMPAIGN_OS={self.release} CAMPAIGN_NODES={self.nodes}" if self.release else ""
+        return f"make campaign SEED={self.seed} CASE={self}{lab}"
 
 
 class Broken(Exception):

@@ -34,17 +34,9 @@ class Cluster:
     """`targets` are what runs name; `keeper` is a member too and has the job."""
 
     lab: Lab
+    targets: list[str]
+    keeper: str
     job: Job | None = None
-
-    @property
-    def targets(self) -> list[str]:
-        """The blades that are worked on."""
-        return self.lab.compute
-
-    @property
-    def keeper(self) -> str:
-        """The blade that is left alone."""
-        return self.lab.spare
 
     def container(self, blade: str) -> str:
         """The name that podman knows a blade by."""
@@ -79,15 +71,15 @@ class Cluster:
 
     def _process(self) -> str:
         """Number and start of the job's process; another one has another start."""
-        script = f"for p in $(pgrep -x sleep); do grep -qw {_SECONDS} /proc/$p/cmdline -a && cut -d' ' -f1,22 /proc/$p/stat; done"
-        return self.lab.inside(self.keeper, f"{script}; true")
+        named = f"grep -qaw {_SECONDS} /proc/$p/cmdline && cut -d' ' -f1,22 /proc/$p/stat"
+        return self.lab.inside(self.keeper, f"for p in $(pgrep -x sleep); do {named}; done; true")
 
     def lost_job(self) -> str:
         """What became of the job, '' when it runs as it did."""
         assert self.job is not None
         if (now := self._process()) != self.job.process:
             return f"its process was {self.job.process}, it is {now or 'gone'}"
-        known = until(lambda: self.lab.ask(f"scontrol show job {self.job.number} 2>&1 || true" if self.job else ""), 30)
+        known = self.lab.ask(f"scontrol show job {self.job.number} 2>&1 || true")
         found = dict(re.findall(r"(JobState|Restarts)=(\S+)", known))
         return "" if found == {"JobState": "RUNNING", "Restarts": "0"} else f"Slurm says {found or known}"
 
@@ -96,18 +88,22 @@ class Cluster:
         first = self.lab.slurm(self.targets, *words)
         return first, self.lab.slurm(self.targets)
 
-    def heal(self) -> bool:
-        """Some more runs, for the cases after one that left the cluster broken; False: a new lab is needed."""
+    def recover(self) -> str:
+        """Makes the cluster whole again after a case that broke it; says what that took."""
         for _ in range(2):
-            if self.lab.slurm([*self.targets, self.keeper]).code == 0:
-                return True
-        return False
+            if self.lab.slurm([*self.targets, self.keeper], f"--accept-hardware={self.targets[0]}").code == 0:
+                if self.lost_job():
+                    self.start_job()
+                return "more runs mended it"
+        self.start()
+        return "two more runs did not mend it either; a new lab was made"
 
     def evidence(self) -> dict[str, str]:
         """What a person looks at first; an answer that does not come is told as such."""
-        asked = {"sinfo -R": (self.lab.controller, "sinfo -R; sinfo -N"), "nodes": (self.lab.controller, "scontrol show nodes")}
+        controller = self.lab.controller
+        asked = {"sinfo -R": (controller, "sinfo -R; sinfo -N"), "nodes": (controller, "scontrol show nodes")}
         journal = "journalctl --no-pager --lines=25 --unit=slurmctld --unit=slurmd --unit=munge"
-        asked |= {f"journal of {blade}": (blade, journal) for blade in (self.lab.controller, *self.targets)}
+        asked |= {f"journal of {blade}": (blade, journal) for blade in (controller, *self.targets)}
         return {name: self._shown(blade, script) for name, (blade, script) in asked.items()}
 
     def _shown(self, blade: str, script: str) -> str:
@@ -125,7 +121,8 @@ def podman(*words: str) -> None:
 @contextmanager
 def cluster(release: str, compute: int, folder: Path) -> Iterator[Cluster]:
     """A cluster of so many compute nodes, the keeper among them; gone afterwards."""
-    made = Cluster(Lab(NAME, int(SUBNET), compute - 1, release, folder))
+    lab = Lab(NAME, int(SUBNET), compute - 1, release, folder)
+    made = Cluster(lab, lab.compute, lab.spare)
     try:
         made.start()
         yield made

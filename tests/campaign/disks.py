@@ -1,4 +1,4 @@
-"""Disks of 300 GB with contents of chance: what holds anything is refused byte-identical, what is empty is formatted."""
+"""Disks of 300 GB with contents of chance: what holds anything is refused byte-identical, an empty one is formatted."""
 
 from __future__ import annotations
 

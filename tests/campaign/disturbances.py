@@ -1,4 +1,4 @@
-"""What is wrong with a cluster before a run: scripts from a list, those of the cluster tests, and the lab's switches."""
+"""What is wrong with a cluster before a run: scripts of a list, those of the cluster tests, the lab's switches."""
 
 from __future__ import annotations
 

@@ -129,11 +129,8 @@ def _open(place: Place) -> Iterator[Run]:
             evidence["job"] = lost
         if broken:
             evidence |= cluster.evidence()
-            if not mended and not cluster.heal():
-                evidence["afterwards"] = "two more runs did not mend it either; a new lab was made"
-                cluster.start()
-            elif lost:
-                cluster.start_job()
+            if lost or not mended:
+                evidence["afterwards"] = cluster.recover()
             raise Broken("; ".join(broken), evidence)
 
     yield run

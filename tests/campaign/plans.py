@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -99,7 +100,9 @@ def check_refusal(error: ProvisionError, path: Path) -> None:
     if not all(character.isprintable() or character == "\n" for character in error.message + error.next_step):
         raise Broken("a message has characters that move a cursor", {"message": repr(error.message)})
     if isinstance(error, PlanError):
-        wrong = [row for row in error.message.splitlines()[1:] if not re.match(rf"{re.escape(str(path))}:\d+:\d+: \S", row)]
+        wrong = [
+            row for row in error.message.splitlines()[1:] if not re.match(rf"{re.escape(str(path))}:\d+:\d+: \S", row)
+        ]
         if wrong or not error.problems:
             raise Broken("a problem without line and column", {"message": error.message})
 
@@ -133,9 +136,10 @@ def _try_plan(path: Path, expression: str, tally: Tally) -> int:
     tally["used" if code == 0 else "refused with line and column"] += 1
     if code == 0:
         with bounded(SECONDS):
-            for select in (lambda plan: select_for_run(plan, expression, []), lambda plan: select_forgotten(plan, expression)):
+            plan = load_plan(path)
+            for select in (partial(select_for_run, forgotten=[]), select_forgotten):
                 try:
-                    select(load_plan(path))
+                    select(plan, expression)
                 except UsageError as error:
                     check_refusal(error, path)
     return code

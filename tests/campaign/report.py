@@ -56,7 +56,12 @@ def as_dict(results: Sequence[Result], seed: int) -> dict[str, Any]:
                 "figures": {figure: result.tally[figure] for figure in result.part.figures},
                 "broken": result.broken,
                 "failures": [
-                    {"case": str(one.case), "sentence": one.sentence, "again": one.case.repeat, "evidence": one.evidence}
+                    {
+                        "case": str(one.case),
+                        "sentence": one.sentence,
+                        "again": one.case.repeat,
+                        "evidence": one.evidence,
+                    }
                     for one in result.failures
                 ],
             }

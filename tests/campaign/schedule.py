@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 
-from tests.campaign.case import Broken, Case, Failure, Part, Result, Run
+from tests.campaign.case import Broken, Case, Failure, Part, Place, Result, Run
 
 Clock = Callable[[], float]
 
@@ -23,33 +24,52 @@ def seconds_for(turn: tuple[Part, str], left: Sequence[tuple[Part, str]], second
     return seconds * turn[0].share / sum(part.share for part, _ in left)
 
 
-def cases(part: Part, seed: int, release: str, numbers: Iterable[int] | None = None) -> Iterator[Case]:
-    """The cases of a part, without end unless their numbers are given."""
+def cases(first: Case, numbers: Iterable[int] | None = None) -> Iterator[Case]:
+    """The cases of a part, without end unless their numbers are given; `first` says all but the number."""
     for number in numbers if numbers is not None else count():
-        yield Case(part.name, number, seed, release)
+        yield replace(first, number=number)
 
 
-def run_cases(
+def run_part(
     result: Result,
     wanted: Iterable[Case],
-    run: Run,
+    place: Place,
     deadline: float,
     tell: Callable[[Failure], None],
     clock: Clock = time.monotonic,
 ) -> None:
-    """Runs cases until the deadline, but one at least; a failure is told at once and does not stop the others."""
+    """Runs cases until the deadline, but one at least.
+
+    A failure is told at once and does not stop the others; what cannot even begin is a failure of the first case.
+    """
     started = clock()
-    for case in wanted:
-        try:
-            run(case, result.tally)
-        except Broken as broken:
-            failure = Failure(case, broken.sentence, broken.evidence)
-        except Exception:  # a fault of the campaign or of a tool is a failure too, and not the end
-            failure = Failure(case, "the case itself stopped", {"traceback": traceback.format_exc()})
-        else:
-            failure = None
-        if failure and result.add(failure):
-            tell(failure)
-        if clock() >= deadline:
-            break
+    chosen = iter(wanted)
+    case: Case | None = next(chosen)
+    try:
+        with result.part.open(place) as run:
+            while case:
+                _add(result, _failure(case, run, result), tell)
+                case = next(chosen, None) if clock() < deadline else None
+    except Exception as error:
+        _add(result, _unexpected(case or Case(result.part.name, 0, 0, result.release), error), tell)
     result.seconds += clock() - started
+
+
+def _failure(case: Case, run: Run, result: Result) -> Failure | None:
+    try:
+        run(case, result.tally)
+    except Exception as error:
+        return _unexpected(case, error)
+    return None
+
+
+def _unexpected(case: Case, error: Exception) -> Failure:
+    """A promise that broke; anything else is a fault of the campaign or of a tool, and a failure too."""
+    if isinstance(error, Broken):
+        return Failure(case, error.sentence, error.evidence)
+    return Failure(case, "the case itself stopped", {"traceback": "".join(traceback.format_exception(error))})
+
+
+def _add(result: Result, failure: Failure | None, tell: Callable[[Failure], None]) -> None:
+    if failure is not None and result.add(failure):
+        tell(failure)

@@ -9,7 +9,7 @@ import importlib.util
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -29,6 +29,8 @@ SITE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "settin
 # Who is in the cluster, who the daemons are, and what they load: never a setting of the site.
 GUARDED = {"clustername", "slurmctldhost", "slurmuser", "slurmduser", "nodename", "nodeaddr", "partitionname", "cpus",
            "realmemory", "statesavelocation", "slurmctldport", "slurmdport", "authtype", "include"}  # fmt: skip
+# What opens a line of another kind in every file of Slurm.
+LINES = {"nodename", "partitionname", "include"}
 NODES = {f"bld-{number:03}": record(blade=f"BLD-{number:03}", address=f"10.20.0.{number}") for number in (7, 8)}
 CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}
 PARTITIONS = [{"name": "medium", "tier": "medium", "max_time": "1-00:00:00", "priority_tier": 10}]
@@ -71,7 +73,7 @@ def printed(value: Any) -> str:
     return {True: "YES", False: "NO"}[value] if isinstance(value, bool) else str(value)
 
 
-def check_text(plain: str, text: str, site: Mapping[Any, Any]) -> bool:
+def check_text(plain: str, text: str, site: Mapping[Any, Any], owned: Collection[str] = GUARDED) -> bool:
     """The text says what it says without the site's settings, changed by these and by nothing else.
 
     False for a text that Slurm cannot read either: the role has it parsed before it puts it in place.
@@ -81,7 +83,7 @@ def check_text(plain: str, text: str, site: Mapping[Any, Any]) -> bool:
     """
     (before, _), (after, junk) = pairs(plain), pairs(text)
     evidence = {"settings": repr(dict(site)), "text": "\n".join(sorted(set(text.split("\n")) - set(plain.split("\n"))))}
-    guarded = [[pair for pair in found if pair[0] in GUARDED] for found in (before, after)]
+    guarded = [[pair for pair in found if pair[0] in owned] for found in (before, after)]
     if Counter(guarded[0]) != Counter(guarded[1]):
         other = sorted((Counter(guarded[1]) - Counter(guarded[0])) + (Counter(guarded[0]) - Counter(guarded[1])))
         raise Broken(f"{other[0][0]} is another one", evidence)
@@ -91,7 +93,7 @@ def check_text(plain: str, text: str, site: Mapping[Any, Any]) -> bool:
     if odd := {key for key, _ in after} - {key for key, _ in before} - wanted.keys():
         raise Broken("something is set that nobody asked for", {"keys": repr(sorted(odd)), **evidence})
     for key, value in wanted.items():
-        if key in GUARDED:
+        if key in owned:
             continue  # it was compared above
         read = [its for name, its in after if name == key]
         if value is None and read:
@@ -117,10 +119,10 @@ def some_settings(random: Random) -> dict[Any, Any]:
     return {random.choice(SITE["keys"]): random.choice(SITE["values"]) for _ in range(random.choice((1, 1, 1, 2, 3)))}
 
 
-def _try_file(refuse: str, text: Callable[[Any], str], random: Random, tally: Tally) -> None:
-    """A file of the controller: `refuse` names the filter that says what the site may not set in it."""
+def _try_file(variable: str, text: Callable[[Any], str], random: Random, tally: Tally) -> None:
+    """A file of the controller, by the variable whose keys it gets."""
     site = some_settings(random)
-    if refuse in FILTERS and (problems := _asked(refuse, site)):
+    if problems := _asked("slurm_site_problems", {variable: site}):
         check_sentences(problems)
         tally["refused in a sentence"] += 1
         return
@@ -129,15 +131,16 @@ def _try_file(refuse: str, text: Callable[[Any], str], random: Random, tally: Ta
     except Exception:
         evidence = {"settings": repr(site), "traceback": traceback.format_exc()}
         raise Broken("a traceback instead of a sentence", evidence) from None
-    tally["rendered as meant" if check_text(text({}), with_it, site) else "left to Slurm's parser"] += 1
+    owned = GUARDED if variable == "slurmctld_config" else LINES
+    tally["rendered as meant" if check_text(text({}), with_it, site, owned) else "left to Slurm's parser"] += 1
 
 
 def _try_slurm_conf(random: Random, tally: Tally) -> None:
-    _try_file("slurm_settings_problems", slurm_conf, random, tally)
+    _try_file("slurmctld_config", slurm_conf, random, tally)
 
 
 def _try_cgroup_conf(random: Random, tally: Tally) -> None:
-    _try_file("slurm_cgroup_problems", cgroup_conf, random, tally)
+    _try_file("slurmctld_cgroup_config", cgroup_conf, random, tally)
 
 
 def _asked(name: str, *given: Any) -> Any:
@@ -149,9 +152,7 @@ def _asked(name: str, *given: Any) -> Any:
     try:
         return FILTERS[name](*given)
     except Exception:
-        raise Broken(
-            f"the filter {name} stops", {"given": repr(given), "traceback": traceback.format_exc()}
-        ) from None
+        raise Broken(f"the filter {name} stops", {"given": repr(given), "traceback": traceback.format_exc()}) from None
 
 
 def specification(role: str) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _try_variable(random: Random, tally: Tally) -> None:
         tally["refused in a sentence"] += 1
         return
     accepted = checked.validated_parameters[name]
-    blade = {"packages": {}, "users": {}}
+    blade: dict[str, Any] = {"packages": {}, "users": {}}
     if name == "base_users":
         _asked("missing_accounts", blade, accepted)
     elif name == "base_extra_packages":
