@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from random import Random
@@ -9,8 +10,8 @@ from typing import Any
 
 
 def expanded(value: Any) -> Any:
-    """The long ones at their length."""
-    return value["repeat"] * value["times"] if isinstance(value, dict) and "repeat" in value else value
+    """The long ones at their length; a copy, since what is in it may be changed next."""
+    return value["repeat"] * value["times"] if isinstance(value, dict) and "repeat" in value else copy.deepcopy(value)
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:

@@ -16,8 +16,9 @@ import yaml
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import USER, Cluster
 from tests.campaign.mutated_answer import expanded
+from tests.cluster.hostile_answers import MUTATIONS
 from tests.cluster.labs import Said
-from tests.cluster.test_hostile import MUTATIONS, mutate, taken_over
+from tests.cluster.test_hostile import mutate, taken_over
 
 HERE = Path(__file__).parent
 WORDS: dict[str, list[Any]] = yaml.safe_load((HERE / "cases" / "nodes.yml").read_text())

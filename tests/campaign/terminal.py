@@ -62,7 +62,7 @@ def _copy(terminal: int, log: Path) -> None:
 def on_terminal(lab: Lab, *words: str) -> Iterator[Terminal]:
     """Starts `provision WORDS`; kills what is left of it at the end."""
     # a short path: the sockets of ssh live below it
-    with tempfile.TemporaryDirectory(prefix="t") as folder:
+    with tempfile.TemporaryDirectory(prefix="t", ignore_cleanup_errors=True) as folder:
         log, temporary = Path(folder) / "log", Path(folder) / "tmp"
         temporary.mkdir()
         log.touch()
@@ -79,11 +79,13 @@ def on_terminal(lab: Lab, *words: str) -> Iterator[Terminal]:
         os.close(its)
         copier = threading.Thread(target=_copy, args=(ours, log), daemon=True)
         copier.start()
+        run = Terminal(process, log, temporary)
         try:
-            yield Terminal(process, log, temporary)
+            yield run
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            for left in (process.pid, *run.processes("")):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(left, signal.SIGKILL)
             process.wait()
             copier.join(timeout=10)
             os.close(ours)
