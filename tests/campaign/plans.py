@@ -21,14 +21,18 @@ from tests.campaign.plan_mutations import MUTATIONS, WORDS
 ROOT = Path(__file__).parents[2]
 SEEDS = [ROOT / "inventories/asgard/plan.yml", *sorted(ROOT.glob("tests/plans/*/plan.yml"))]
 MEMORY_BYTES = 2 * 2**30
+Words = tuple[str, ...]
+VERBS: tuple[Words, ...] = (("plan",), ("plan", "--json"), ("inventory", "--list"), ("inventory", "--graph"))
 # One case in so many is tried with the real command as well.
 SAMPLE = 40
 
 
-def _try_plan(path: Path, expression: str, tally: Tally) -> int:
-    """Every verb that reads a plan only; returns the exit code that all of them have."""
-    codes = {}
-    for words in (("plan",), ("plan", "--json"), ("inventory", "--list"), ("inventory", "--graph")):
+def _try_plan(path: Path, expression: str, other: Words, tally: Tally) -> int:
+    """The verbs that only read a plan: two for one that is refused, since both load it alike; returns their code."""
+    codes: dict[str, int] = {}
+    for words in (VERBS[0], other, *VERBS):
+        if " ".join(words) in codes or (len(codes) > 1 and set(codes.values()) == {2}):
+            continue
         answer = ask(words[0], "--plan", str(path), *words[1:])
         if answer.error:
             check_refusal(answer.error, path)
@@ -85,7 +89,7 @@ def _open(place: Place) -> Iterator[Run]:
         expression = "".join(map(str, random.choices(WORDS["nodes"], k=random.choice((1, 1, 2)))))
         tally["tried"] += 1
         try:
-            code = _try_plan(path, expression, tally)
+            code = _try_plan(path, expression, random.choice(VERBS[1:]), tally)
             if case.number % SAMPLE == 0:
                 _try_command(path, expression, code, tally)
         except Broken as broken:
