@@ -93,6 +93,10 @@ def _try_variable(random: Random, tally: Tally) -> None:
         return
     accepted = checked.validated_parameters[name]
     blade: dict[str, Any] = {"packages": {}, "users": {}}
+    if problems := _asked("slurm_site_problems", {name: accepted}):
+        check_sentences(problems)
+        tally["refused in a sentence"] += 1
+        return
     if name == "base_users":
         _asked("missing_accounts", blade, accepted)
     elif name == "base_extra_packages":
