@@ -113,6 +113,20 @@ class Cluster:
             return str(error)
 
 
+def shortly(said: Said) -> str:
+    """What a run with --json said, without what is of no interest when something broke."""
+    try:
+        blades = said.json["blades"]
+    except (ValueError, KeyError):
+        return said.text
+    told = [f"exit code {said.code}; {said.json['verified'] or 'not verified'}"]
+    for name, blade in blades.items():
+        failure = blade["failure"] or {}
+        words = [blade["status"], *blade["changed"], *blade["notes"], *map(str, failure.values())]
+        told.append(f"{name}: {'; '.join(word for word in words if word)}")
+    return "\n".join([*told, said.err])
+
+
 def podman(*words: str) -> None:
     """A command of podman, which may find that there is nothing to do."""
     subprocess.run(["podman", *words], capture_output=True, check=False)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from random import Random
 
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
-from tests.campaign.cluster import Cluster
+from tests.campaign.cluster import Cluster, shortly
 from tests.campaign.disturbances import DISTURBANCES, Act
 from tests.campaign.faults import FAULTS, Fault
 from tests.campaign.terminal import Terminal, on_terminal
@@ -86,19 +86,14 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
         if not until(lambda: run.strays() == [], 10):
             broken.append("processes of a dead run are there after the next one")
             evidence["left"] = "\n".join(run.strays())
-    evidence |= {"the next run": first.text, "the one after it": second.text}
-    if "Traceback" in run_text(evidence):
+    evidence |= {"the next run": shortly(first), "the one after it": shortly(second)}
+    if "Traceback" in run.text + first.text + second.text:
         broken.append("a traceback")
     if first.code != 0 or not first.json.get("verified"):
         broken.append("one run does not mend it")
     elif second.code != 0 or second.json["changed"] != 0:
         broken.append("the run after it changes something")
     return broken
-
-
-def run_text(evidence: dict[str, str]) -> str:
-    """All that was printed in a round."""
-    return "".join(evidence.get(name, "") for name in ("said", "the next run", "the one after it"))
 
 
 def plain(text: str) -> str:

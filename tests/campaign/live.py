@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
-from tests.campaign.cluster import Cluster
+from tests.campaign.cluster import Cluster, shortly
 from tests.campaign.nodes import check_mark, check_said
 from tests.campaign.settings import SITE, some_settings
 
@@ -44,7 +44,7 @@ def _try(cluster: Cluster, variables: dict[str, Any], tally: Tally, evidence: di
     try:
         for words in (("--check",), ()):
             said = lab.slurm(cluster.targets, *words)
-            evidence[f"run {' '.join(words)}".strip()] = said.text
+            evidence[f"run {' '.join(words)}".strip()] = shortly(said)
             check_said(said, (0, 1, 2, 3))
             if said.code and "next" not in said.text:
                 raise Broken("a refusal without a next step", {})
@@ -57,7 +57,7 @@ def _try(cluster: Cluster, variables: dict[str, Any], tally: Tally, evidence: di
     finally:
         shutil.rmtree(folder)
     first, second = cluster.converges()
-    evidence |= {"run without it": first.text, "the one after it": second.text}
+    evidence |= {"run without it": shortly(first), "the one after it": shortly(second)}
     if first.code != 0 or second.code != 0 or second.json["changed"] != 0 or lab.ask(FILES) != files:
         raise Broken("one run without the setting does not make it as it was", {})
     tally["taken back in one run"] += 1

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
-from tests.campaign.cluster import USER, Cluster
+from tests.campaign.cluster import USER, Cluster, shortly
 from tests.campaign.mutated_answer import expanded
 from tests.cluster.hostile_answers import MUTATIONS
 from tests.cluster.labs import Said
@@ -81,7 +81,7 @@ def _answer(cluster: Cluster, random: Random, seed: str, evidence: dict[str, str
         mutate(cluster.lab, hostile, code)
         said = cluster.lab.slurm([*cluster.targets, cluster.keeper])
     after = _conf(cluster)
-    evidence["said"] = said.text
+    evidence["said"] = shortly(said)
     check_said(said, (0, 3))
     others = {name: blade["status"] for name, blade in said.json["blades"].items() if name != hostile}
     if set(others.values()) != {"ok"}:
@@ -97,7 +97,7 @@ def _honest(cluster: Cluster, evidence: dict[str, str]) -> None:
     accept = f"--accept-hardware={','.join(cluster.targets)}"
     said, again = cluster.converges(accept)
     if said.code != 0:
-        evidence |= {"the honest run": said.text, "the one after it": again.text}
+        evidence |= {"the honest run": shortly(said), "the one after it": shortly(again)}
         raise Broken("the run after it, over honest nodes, does not converge", {})
 
 
