@@ -109,9 +109,8 @@ def _name(cluster: Cluster, random: Random, evidence: dict[str, str]) -> None:
     submit = f"cd /tmp && runuser -u {USER} -- sbatch --mem=16 --output=/dev/null --nodelist={cluster.keeper.lower()}"
     lab.ask(f"{submit} --comment={shlex.quote(name)} --job-name={shlex.quote(name)} --wrap 'sleep 600' 2>&1 || true")
     drain = f"scontrol update nodename={blade.lower()} state=drain reason={shlex.quote(reason)}"
-    drained = (
-        "rain" in lab.ask(f"{drain} 2>&1 || true; scontrol show node {blade.lower()} | grep State=").split("\n")[-1]
-    )
+    lab.ask(f"{drain} 2>&1 || true")
+    drained = "DRAIN" in lab.ask(f"scontrol show node {blade.lower()} | grep State=")
     try:
         shown, listed, ran = lab.provision("status"), lab.provision("status", "--json"), lab.slurm(cluster.targets)
         evidence |= {"status": shown.text, "status --json": listed.text, "run": ran.text}

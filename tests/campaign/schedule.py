@@ -10,6 +10,8 @@ from itertools import count
 
 from tests.campaign.case import Broken, Case, Failure, Part, Place, Result, Run
 
+# Characters of one piece of evidence; the end of a terminal's output says most.
+LONGEST = 20_000
 Clock = Callable[[], float]
 
 
@@ -66,7 +68,7 @@ def _failure(case: Case, run: Run, result: Result) -> Failure | None:
 def _unexpected(case: Case, error: Exception) -> Failure:
     """A promise that broke; anything else is a fault of the campaign or of a tool, and a failure too."""
     if isinstance(error, Broken):
-        return Failure(case, error.sentence, error.evidence)
+        return Failure(case, error.sentence, {name: text[-LONGEST:] for name, text in error.evidence.items()})
     return Failure(case, "the case itself stopped", {"traceback": "".join(traceback.format_exception(error))})
 
 
