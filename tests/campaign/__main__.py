@@ -127,18 +127,20 @@ def main() -> None:
     _say(f"seed {wanted.seed}")
     results: list[Result] = []
     clusters = Clusters(wanted.nodes)
+    stopped = False
     with campaign_folder() as folder, clusters.stack:
         try:
             for result in campaign(wanted, folder, clusters):
                 results.append(result)
                 write(results, wanted.seed, wanted.results)
         except KeyboardInterrupt:
+            stopped = True
             _say("stopped; what was found until now:")
     print(tables(results))
     for failure in (failure for result in results for failure in result.failures):
         print(f"broken: {failure.case}: {failure.sentence}; again: {failure.case.repeat}")
     print(f"seed {wanted.seed}; all of it: {wanted.results}")
-    sys.exit(1 if any(result.broken for result in results) else 0)
+    sys.exit(1 if stopped or any(result.broken for result in results) else 0)
 
 
 if __name__ == "__main__":
