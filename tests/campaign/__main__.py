@@ -41,7 +41,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.campaign", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--minutes", type=float, default=3, help="all parts together; one case of each at least (3)")
+    parser.add_argument("--minutes", type=float, default=2, help="all parts together; one case of each at least (2)")
     parser.add_argument("--parts", type=_parts, default=tuple(PARTS.values()), help=f"of {','.join(PARTS)}; all")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6), help="default: a random one")
     parser.add_argument("--os", type=_releases, default=("bookworm",), help="bookworm,trixie (bookworm)")

@@ -11,7 +11,11 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
+import yaml
+
+from provisioner.lab.arguments import mac_address
 from tests.campaign.cluster import Cluster, podman
 from tests.campaign.disturbances import Act, lab, script
 from tests.campaign.terminal import Terminal
@@ -79,9 +83,10 @@ def unplug(cluster: Cluster, blade: str) -> None:
 
 
 def plug(cluster: Cluster, blade: str) -> None:
-    """The cable is in again; after a power cycle the blade has its old address and hardware address for sure."""
-    address = next(row["address"] for name, row in cluster.lab._plan()["blades"].items() if name == blade)
-    podman("network", "connect", "--ip", address, cluster.network, cluster.container(blade))
+    """The cable is in again, with the same addresses: a new one would leave the neighbours with a stale ARP entry."""
+    address = str(yaml.safe_load(cluster.lab.plan.read_text())["blades"][blade]["address"])
+    same = ("--ip", address, "--mac-address", mac_address(IPv4Address(address)))
+    podman("network", "connect", *same, cluster.network, cluster.container(blade))
 
 
 FAULTS: dict[str, Fault] = {
