@@ -82,12 +82,13 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
             evidence["round"] = "\n".join(told)
         # the next run starts at once: what a dead one left is its business
         first, second = cluster.converges()
-        evidence["said"] = plain(run.text)
+        said = run.text
+        evidence["said"] = plain(said)
         if not until(lambda: run.strays() == [], 10):
             broken.append("processes of a dead run are there after the next one")
             evidence["left"] = "\n".join(run.strays())
     evidence |= {"the next run": shortly(first), "the one after it": shortly(second)}
-    if "Traceback" in run.text + first.text + second.text:
+    if "Traceback" in said + first.text + second.text:
         broken.append("a traceback")
     if first.code != 0 or not first.json.get("verified"):
         broken.append("one run does not mend it")
