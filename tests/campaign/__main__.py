@@ -12,7 +12,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -87,8 +87,11 @@ class Clusters:
         return self.made
 
 
-def campaign(wanted: argparse.Namespace, folder: Path, clusters: Clusters) -> Iterator[Result]:
-    """Runs what is wanted, part by part; progress and failures go to standard error as they come."""
+def campaign(wanted: argparse.Namespace, folder: Path, clusters: Clusters, results: list[Result]) -> None:
+    """Runs what is wanted, part by part; progress and failures go to standard error as they come.
+
+    `results` grows as parts begin, so that one which is stopped has its figures too.
+    """
     parts, numbers = wanted.parts, None
     if wanted.case:
         parts, numbers = (wanted.case[0],), [wanted.case[1]]
@@ -99,6 +102,7 @@ def campaign(wanted: argparse.Namespace, folder: Path, clusters: Clusters) -> It
         deadline = time.monotonic() + seconds_for(left[0], left, end - time.monotonic())
         left = left[1:]
         result = Result(part, release)
+        results.append(result)
         where = f"{part.name} on {release}" if release else part.name
         _say(f"{where}: {max(0, deadline - time.monotonic()):.0f} s")
         its = folder / where.replace(" ", "-")
@@ -108,7 +112,7 @@ def campaign(wanted: argparse.Namespace, folder: Path, clusters: Clusters) -> It
         chosen = cases(first, numbers)
         run_part(result, chosen, place, deadline, lambda failure: _say(told(failure)))
         _say(f"{where}: " + ", ".join(f"{figure} {result.tally[figure]}" for figure in part.figures))
-        yield result
+        write(results, wanted.seed, wanted.results)
 
 
 def _say(line: str) -> None:
@@ -130,11 +134,10 @@ def main() -> None:
     stopped = False
     with campaign_folder() as folder, clusters.stack:
         try:
-            for result in campaign(wanted, folder, clusters):
-                results.append(result)
-                write(results, wanted.seed, wanted.results)
+            campaign(wanted, folder, clusters, results)
         except KeyboardInterrupt:
             stopped = True
+            write(results, wanted.seed, wanted.results)
             _say("stopped; what was found until now:")
     print(tables(results))
     for failure in (failure for result in results for failure in result.failures):

@@ -54,7 +54,8 @@ def run_part(
                 case = next(chosen, None) if clock() < deadline else None
     except Exception as error:
         _add(result, _unexpected(case or Case(result.part.name, 0, 0, result.release), error), tell)
-    result.seconds += clock() - started
+    finally:  # also when somebody stops it
+        result.seconds += clock() - started
 
 
 def _failure(case: Case, run: Run, result: Result) -> Failure | None:
