@@ -36,7 +36,7 @@ fi
 endef
 
 .PHONY: help demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
-  bench bench-scale lock lab-packages test-packages picture clean
+  campaign bench bench-scale lock lab-packages test-packages picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
@@ -58,12 +58,13 @@ demo-down: $(VENV)/installed  ## removes the lab of the demo
 
 ## -- the tests ---------------------------------------------------------------------------------------
 
-test: lint unit disks wheel scenarios cluster  ## everything in the size of CI: scenarios on Debian 12, runs on 13
+test: lint unit disks wheel scenarios cluster campaign  ## everything in the size of CI: scenarios on Debian 12, runs on 13
 
 test-all: lint unit disks wheel  ## everything on Debian 12 and 13, with all 16 blades
 	$(MAKE) scenarios LAB_OS=bookworm
 	$(MAKE) scenarios LAB_OS=trixie
 	$(MAKE) cluster-all
+	$(MAKE) campaign MINUTES=30 CAMPAIGN_OS=bookworm,trixie CAMPAIGN_NODES=3
 
 fast: lint unit  ## lint and unit tests, no containers
 
@@ -92,6 +93,12 @@ cluster: $(VENV)/tested lab-packages  ## whole runs over a lab of five blades
 
 cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
 	CLUSTER_OS=bookworm,trixie CLUSTER_NODES=15 pytest tests/cluster
+
+# The minutes are a budget for all parts; each has one case at least. A failure prints the command that repeats it.
+campaign: $(VENV)/tested lab-packages test-packages  ## random disks, kills, nodes, plans and settings; longer: make campaign MINUTES=60
+	python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PARTS),--parts $(PARTS)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(if $(CAMPAIGN_OS),--os $(CAMPAIGN_OS)) \
+	  $(if $(CAMPAIGN_NODES),--nodes $(CAMPAIGN_NODES))
 
 ## -- the speed ---------------------------------------------------------------------------------------
 

@@ -42,17 +42,20 @@ _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _VALUE = re.compile(r"[!$-\[\]-~]*|\"[ !$-\[\]-~]*\"")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _HOST = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_BLADE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
+_DOMAIN = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?")
 _ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _TIME = re.compile(r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED")
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 
 
 def site_problems(given: Mapping[str, Any]) -> list[str]:
-    """Everything of the site that must not get into the files of Slurm, each as a sentence with its next step.
+    """Everything of the site that must not get into the files of Slurm or /etc/hosts, each with its next step.
 
     Args:
-        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions` and
-            `scratch_mount_point` as the play has them; those that are missing are not looked at.
+        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
+            `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has them; those that are
+            missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if "slurmctld_cluster" in given:
@@ -61,9 +64,22 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     forms = {"name": _WORD, "tier": _WORD, "max_time": _TIME, "priority_tier": re.compile(r"[0-9]{1,5}")}
     for partition in given.get("slurmctld_partitions", []):
         problems += _odd("slurmctld_partitions", partition, forms)
+    problems += _hosts_problems(given)
     folder = given.get("scratch_mount_point", "/scratch")
     if not isinstance(folder, str) or len(folder) > 200 or not _FOLDER.fullmatch(folder):
         problems.append(f"scratch_mount_point is no folder of plain letters such as /scratch; {_NEXT}")
+    return problems
+
+
+def _hosts_problems(given: Mapping[str, Any]) -> list[str]:
+    """What would put other lines than the cluster's into /etc/hosts of every blade."""
+    problems = []
+    if not _DOMAIN.fullmatch(str(given.get("base_domain", ""))):
+        problems.append(f"base_domain is no domain such as cluster.example; {_NEXT}")
+    if not _WORD.fullmatch(str(given.get("base_cluster", "slurm"))):
+        problems.append(f"base_cluster is no name of a cluster; {_NEXT}")
+    for host in given.get("base_hosts", []):
+        problems += _odd("base_hosts", host, {"name": _HOST, "id": _BLADE, "address": _ADDRESS})
     return problems
 
 

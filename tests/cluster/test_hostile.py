@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,20 +22,29 @@ LIVE = "sha256sum /etc/slurm/slurm.conf /etc/slurm/nodes.json /etc/slurm/cgroup.
 MEMORY_MIB = 600
 
 
-@pytest.fixture(scope="module")
-def hostile(cluster: Lab) -> Iterator[str]:
-    """A member whose interpreter is not its own any more."""
-    blade = cluster.compute[1]
-    container = f"provision-lab-{cluster.name}-{blade.lower()}"
-    subprocess.run(["podman", "cp", str(WRAPPER), f"{container}:/root/wrapper"], check=True)
-    cluster.inside(
+@contextmanager
+def taken_over(lab: Lab, blade: str) -> Iterator[None]:
+    """The interpreter of the blade is not its own, and answers as the mutation says; first it is honest."""
+    subprocess.run(
+        ["podman", "cp", str(WRAPPER), f"provision-lab-{lab.name}-{blade.lower()}:/root/wrapper"], check=True
+    )
+    lab.inside(
         blade,
         "echo pass > /root/mutation; cp --no-dereference /usr/bin/python3 /usr/bin/python3.honest; "
         '{ echo "#!$(readlink -f /usr/bin/python3)"; cat /root/wrapper; } > /usr/bin/python3.new; '
         "chmod 755 /usr/bin/python3.new; mv -T /usr/bin/python3.new /usr/bin/python3",
     )
-    yield blade
-    cluster.inside(blade, "mv -T /usr/bin/python3.honest /usr/bin/python3; rm -f /root/mutation /root/wrapper")
+    try:
+        yield
+    finally:
+        lab.inside(blade, "mv -T /usr/bin/python3.honest /usr/bin/python3; rm -f /root/mutation /root/wrapper")
+
+
+@pytest.fixture(scope="module")
+def hostile(cluster: Lab) -> Iterator[str]:
+    """A member whose interpreter is not its own any more."""
+    with taken_over(cluster, cluster.compute[1]):
+        yield cluster.compute[1]
 
 
 def mutate(lab: Lab, blade: str, code: str) -> None:

@@ -187,3 +187,29 @@ def test_no_record_breaks_a_line(change: dict[str, str]) -> None:
     """The registry is read with care before; this is the last fence."""
     with pytest.raises(ValueError, match=r"cannot stand in slurm\.conf"):
         slurm_config(CLUSTER, {"bld-008": record(**change)}, [], {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("base_domain", "a\n10.0.0.1 evil"),
+        ("base_domain", "60\x85evil"),
+        ("base_domain", "a b"),
+        ("base_cluster", "a\n10.0.0.1 evil"),
+        ("base_hosts", [{"name": "evil\n10.0.0.1 x", "id": "EVIL", "address": "10.0.0.1"}]),
+        ("base_hosts", [{"name": "evil", "id": "EVIL # x", "address": "10.0.0.1"}]),
+        ("base_hosts", [{"name": "evil", "id": "EVIL", "address": "10.0.0.1 x"}]),
+        ("base_hosts", ["evil"]),
+    ],
+)
+def test_no_variable_adds_lines_to_the_hosts_of_blades(variable: str, value: Any) -> None:
+    (problem,) = site_problems({variable: value})
+    assert problem.startswith(variable)
+    assert "; next: " in problem
+    assert problem.isprintable()
+
+
+def test_what_a_plan_says_of_its_hosts_is_fine() -> None:
+    hosts = [{"name": "bld-008", "id": "BLD-008", "address": "10.20.0.108"}]
+    assert site_problems({"base_cluster": "demo", "base_domain": "", "base_hosts": hosts}) == []
+    assert site_problems({"base_domain": "cluster.example"}) == []

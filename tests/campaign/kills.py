@@ -1,0 +1,137 @@
+"""Rounds: something is wrong, a run begins, a fault strikes at a moment of chance; then ONE run has to mend it all."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
+from tests.campaign.cluster import Cluster, shortly
+from tests.campaign.disturbances import DISTURBANCES, Act
+from tests.campaign.faults import FAULTS, Fault
+from tests.campaign.terminal import Terminal, on_terminal
+from tests.cluster.waiting import until
+
+# The longest run that is no hang: a frozen controller costs timeouts of ssh, of Ansible and of the verification.
+LONGEST = 420
+# Moments of the fault, in seconds after the start: soon, or later in runs that have much to do.
+MOMENTS = (6.0, 15.0, 45.0)
+
+
+def _blade(cluster: Cluster, random: Random, on_controller: bool) -> str:
+    return cluster.lab.controller if on_controller else random.choice(cluster.targets)
+
+
+def _disturb(cluster: Cluster, random: Random, told: list[str]) -> list[tuple[Act, str]]:
+    """One or two things that are wrong; returns what mends those that no run has to mend, the last one first."""
+    mends: list[tuple[Act, str]] = []
+    for name in random.sample(list(DISTURBANCES), random.choice((1, 1, 2))):
+        disturbance = DISTURBANCES[name]
+        blade = _blade(cluster, random, disturbance.on_controller)
+        try:
+            disturbance.harm(cluster, blade)
+        except AssertionError as error:  # two that do not go together, such as a script on a blade that is off
+            told.append(f"{name} on {blade} was not possible: {str(error)[:200]}")
+            continue
+        told.append(f"{name} on {blade}")
+        if disturbance.mend:
+            mends.insert(0, (disturbance.mend, blade))
+    return mends
+
+
+def _strike(cluster: Cluster, random: Random, run: Terminal, told: list[str]) -> list[tuple[Act, str]]:
+    """A fault at a moment of chance."""
+    name = random.choice(list(FAULTS))
+    fault: Fault = FAULTS[name]
+    blade = _blade(cluster, random, fault.on_controller)
+    moment = random.uniform(0.3, random.choice(MOMENTS))
+    over = until(lambda: run.process.poll() is not None, moment)
+    told.append(f"{name} ({blade}) after {moment:.1f} s{', when it was over' if over else ''}")
+    fault.strike(cluster, blade, run)
+    return [(fault.mend, blade)] if fault.mend else []
+
+
+def _mend(cluster: Cluster, mends: list[tuple[Act, str]], told: list[str]) -> None:
+    for mend, blade in mends:
+        try:
+            mend(cluster, blade)
+        except AssertionError as error:
+            told.append(f"not put right on {blade}: {str(error)[:200]}")
+
+
+def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> list[str]:
+    """The disturbed run that is struck; the world is right again afterwards. Returns the promises it broke."""
+    told: list[str] = []
+    broken = []
+    mends = _disturb(cluster, random, told)
+    words = random.choice(([], [], ["--full"]))
+    with on_terminal(cluster.lab, "slurm", f"--nodes={','.join(cluster.targets)}", *words) as run:
+        try:
+            mends = [*_strike(cluster, random, run, told), *mends]
+            if not until(lambda: run.process.poll() is not None, LONGEST):
+                broken.append("a run does not end")
+                run.stop(signal.SIGKILL)
+            if run.cursor_is_lost:
+                broken.append("the cursor is lost")
+        finally:
+            _mend(cluster, mends, told)
+            evidence["round"] = "\n".join(told)
+        # the next run starts at once: what a dead one left is its business
+        first, second = cluster.converges()
+        said = run.text
+        evidence["said"] = plain(said)
+        if not until(lambda: run.strays() == [], 10):
+            broken.append("processes of a dead run are there after the next one")
+            evidence["left"] = "\n".join(run.strays())
+    evidence |= {"the next run": shortly(first), "the one after it": shortly(second)}
+    if "Traceback" in said + first.text + second.text:
+        broken.append("a traceback")
+    if first.code != 0 or not first.json.get("verified"):
+        broken.append("one run does not mend it")
+    elif second.code != 0 or second.json["changed"] != 0:
+        broken.append("the run after it changes something")
+    return broken
+
+
+def plain(text: str) -> str:
+    """What a terminal got, without its commands."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "")
+
+
+@contextmanager
+def _open(place: Place) -> Iterator[Run]:
+    cluster = place.cluster()
+
+    def run(case: Case, tally: Tally) -> None:
+        evidence: dict[str, str] = {}
+        started = time.monotonic()
+        tally["rounds"] += 1
+        broken = _killed_run(cluster, case.random(), evidence)
+        tally["seconds of the longest round"] = max(
+            tally["seconds of the longest round"], round(time.monotonic() - started)
+        )
+        tally["tracebacks"] += "a traceback" in broken
+        tally["cursors lost"] += "the cursor is lost" in broken
+        mended = "one run does not mend it" not in broken
+        tally["converged in one run"] += mended
+        tally["0 changes after it"] += mended and "the run after it changes something" not in broken
+        if lost := cluster.lost_job():
+            tally["jobs lost"] += 1
+            broken.append("the job is lost")
+            evidence["job"] = lost
+        if broken:
+            evidence |= cluster.evidence()
+            if lost or not mended:
+                evidence["afterwards"] = cluster.recover()
+            raise Broken("; ".join(broken), evidence)
+
+    yield run
+
+
+FIGURES = ("rounds", "converged in one run", "0 changes after it", "jobs lost", "cursors lost", "tracebacks",
+           "seconds of the longest round")  # fmt: skip
+KILLS = Part("kills", FIGURES, 6, _open, on_blades=True)
