@@ -71,6 +71,11 @@ def null_or(check: Check) -> Check:
     return lambda value: "" if value is None else check(value)
 
 
+def one_or_some(check: Check, most: int = 8) -> Check:
+    """A value of this shape, or a short list of them."""
+    return lambda value: listed(check, most)(value) if isinstance(value, list) else check(value)
+
+
 def nothing_or(check: Check) -> Check:
     """No named values at all, or values of this shape."""
     return lambda value: "" if value == {} else check(value)
@@ -176,7 +181,7 @@ BLADE = record(
         "slurmd_c": text(8000, _ANYTHING),
     },
     {
-        "lock": each(text(32), scalar),
+        "lock": each(text(32), one_or_some(scalar)),
         "remains": listed(text(300)),
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
