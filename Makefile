@@ -13,9 +13,6 @@ endif
 VENV := .venv
 # The recipes call `provision` and Ansible by their names, as a person does.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-# The same versions everywhere, for the build backend too (newer pips read the second name).
-export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
-export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # podman's own choice, crun, refuses hosts with cgroup v1.
@@ -39,7 +36,7 @@ fi
 endef
 
 .PHONY: help demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
-  bench bench-scale lab-packages test-packages picture clean
+  bench bench-scale lock lab-packages test-packages picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
@@ -111,13 +108,19 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { $(call install_packages,python3-venv); }
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	pip install --quiet --quiet --editable .
+# The same files everywhere, by their hashes, the build backend too. The project itself has none, so it comes after.
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml requirements.txt
+	pip install --quiet --quiet --require-hashes --requirement requirements.txt
+	pip install --quiet --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/tested: $(VENV)/bin/python pyproject.toml constraints.txt
-	pip install --quiet --quiet --editable '.[test]'
+	pip install --quiet --quiet --require-hashes --requirement constraints.txt
+	pip install --quiet --quiet --no-deps --no-build-isolation --editable .
 	touch $@ $(VENV)/installed
+
+lock: $(VENV)/tested  ## hashes for the versions in constraints.txt
+	python .ci/lock.py
 
 lab-packages:
 	@$(call install_packages,$(LAB_PACKAGES))

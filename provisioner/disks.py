@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.blade_shape import listed, record, text, whole
+from provisioner.console_text import one_line
 from provisioner.plan.derive import scratch_layout
 from provisioner.plan.model import DiskEntry, Plan
 
@@ -13,6 +16,16 @@ TOLERANCE = 0.05
 """The size class of a disk, as the guard on the blade sees it."""
 
 NO_DISK = "no disk is visible; behind a RAID controller a disk shows up once it is a logical drive"
+
+
+MOST_DISKS = 200
+# A line for the plan is pasted by a person: what the blade says gets into it only in this form.
+_ID = re.compile(r"(?!.*\.\.)/dev/[A-Za-z0-9/_.:+-]{0,190}[A-Za-z0-9_.+-]")
+_TEXT = text(2000, r"(?s:.*)")
+_SHAPE = record(
+    {"path": _TEXT, "size_gb": whole(0, 10_000_000), "verdict": _TEXT},
+    {"evidence": listed(_TEXT), "id": _TEXT, "model": _TEXT, "serial": _TEXT, "label": _TEXT},
+)
 
 
 @dataclass(frozen=True)
@@ -37,20 +50,22 @@ class FoundDisk:
         return f"{self.verdict}: {found}" if self.verdict == "scratch" else self.verdict
 
 
-def parse_report(reported: Sequence[Mapping[str, Any]]) -> list[FoundDisk]:
-    """The disks of one blade from the result of its report task."""
+def parse_report(reported: Any) -> list[FoundDisk]:
+    """The disks of one blade from the result of its report task; what has not the shape of a disk is left out."""
+    rows = reported if isinstance(reported, list) else []
     return [
         FoundDisk(
             path=str(disk["path"]),
-            size_gb=int(disk["size_gb"]),
+            size_gb=disk["size_gb"],
             verdict=str(disk["verdict"]),
             id=str(disk.get("id", "")),
             model=str(disk.get("model", "")),
             serial=str(disk.get("serial", "")),
             label=str(disk.get("label", "")),
-            evidence=tuple(str(one) for one in disk.get("evidence", ())),
+            evidence=tuple(str(one) for one in disk.get("evidence") or ()),
         )
-        for disk in reported
+        for disk in rows[:MOST_DISKS]
+        if not _SHAPE(disk)
     ]
 
 
@@ -70,7 +85,7 @@ def _entries(plan: Plan, name: str, disk: FoundDisk, planned: DiskEntry | None) 
     entries = [f"size_gb: {planned.size_gb if planned else max(1, disk.size_gb)}"]
     if planned and planned.type != "SAS":
         entries.append(f'type: "{planned.type}"')
-    if disk.id:
+    if _ID.fullmatch(disk.id):
         entries.append(f"id: {disk.id}")
     if purpose := _purpose(plan, name, disk, planned):
         entries.append(f"purpose: {purpose}")
@@ -90,9 +105,9 @@ def _purpose(plan: Plan, name: str, disk: FoundDisk, planned: DiskEntry | None) 
 
 
 def _comment(disk: FoundDisk) -> str:
-    notes = [f"holds {'; '.join(disk.evidence)}"] if disk.verdict == "used" else []
-    if not disk.id:
-        notes.append(f"{disk.path} has no stable id")
+    notes = [f"holds {one_line('; '.join(disk.evidence), 200)}"] if disk.verdict == "used" else []
+    if not _ID.fullmatch(disk.id):
+        notes.append(f"{one_line(disk.path, 200)} has no stable id")
     return f"  # {', '.join(notes)}" if notes else ""
 
 

@@ -13,6 +13,7 @@ from provisioner.names import host_name
 from provisioner.plan.derive import members, scratch_disks, scratch_layout, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.slurm.packages import all_packages
+from provisioner.ssh import CLOSED
 
 # Debian's slurm user has this id everywhere; munge's is dynamic in the package and fixed here.
 SYSTEM_USERS = {"slurm": 64030, "munge": 64032}
@@ -35,7 +36,8 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
 
     Args:
         plan: the plan.
-        ssh_key: the private key instead of the plan's, as a running lab has one.
+        ssh_key: the private key instead of the plan's, as a running lab has one; the host keys that the plan pins
+            do not count then, since a lab makes keys of its own.
         known_hosts: the site's own known_hosts file; without it ssh uses the user's.
 
     Returns:
@@ -53,7 +55,9 @@ def inventory(plan: Plan, ssh_key: Path | None = None, known_hosts: Path | None 
         hosts["slurm_controller" if is_controller else "slurm_compute"].append(host_name(name))
     groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
     return {
-        "_meta": {"hostvars": {host_name(name): host_variables(plan, name) for name in plan.blades}},
+        "_meta": {
+            "hostvars": {host_name(name): host_variables(plan, name, ssh_key, known_hosts) for name in plan.blades}
+        },
         "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
         **groups,
     }
@@ -76,12 +80,16 @@ def static_form(listed: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def host_variables(plan: Plan, name: str) -> dict[str, Any]:
-    """The variables of one blade, as `--host` prints them."""
+def host_variables(
+    plan: Plan, name: str, ssh_key: Path | None = None, known_hosts: Path | None = None
+) -> dict[str, Any]:
+    """The variables of one blade, as `--host` prints them; see `inventory`."""
     blade = plan.blades[name]
     layout = scratch_layout(plan, blade)
     role = slurm_role(plan, name)
+    pinned = {"ansible_ssh_common_args": " ".join(_ssh_options(known_hosts, unknown="yes"))}
     return {
+        **(pinned if blade.host_key and ssh_key is None else {}),
         "ansible_host": str(blade.address),
         "blade_id": name,
         "blade_bay": blade.bay,
@@ -110,6 +118,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
             {"name": host_name(name), "id": name, "address": str(blade.address)} for name, blade in plan.blades.items()
         ],
         "base_users": SYSTEM_USERS,
+        "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
         "slurm_all_packages": all_packages(),
@@ -131,15 +140,18 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
     return variables
 
 
-def _ssh_options(known_hosts: Path | None) -> list[str]:
+def _ssh_options(known_hosts: Path | None, unknown: str = "accept-new") -> list[str]:
     """ssh options of every connection: the site's own known_hosts, unknown hosts once, changed ones never.
+
+    A blade with a pinned key is never unknown (`unknown="yes"`): its key is on record before it is asked for anything.
 
     Without HashKnownHosts=no a person could not find a blade's line; GSSAPI costs a DNS look-up per login. The key
     exchange that OpenSSH 9.0 to 9.8 prefers (sntrup761) takes 68 ms of CPU time here per connection, this one 12 ms;
     it is offered first, and the others still are for a blade that wants them.
     """
-    options = ["-o StrictHostKeyChecking=accept-new", "-o GSSAPIAuthentication=no", "-o BatchMode=yes"]
+    options = [f"-o StrictHostKeyChecking={unknown}", "-o GSSAPIAuthentication=no", "-o BatchMode=yes"]
     options.append("-o KexAlgorithms=^curve25519-sha256")
+    options += [f"-o {option}" for option in CLOSED]
     if known_hosts:
         own = shlex.quote(f'UserKnownHostsFile="{known_hosts}"')
         options += [f"-o {own}", "-o GlobalKnownHostsFile=/dev/null"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -22,6 +25,28 @@ def without(text: str, names: Collection[str]) -> str:
     """The file's text without the lines of these hosts."""
     lines = [line for line in text.splitlines() if line.split(" ")[0] not in names]
     return "".join(f"{line}\n" for line in lines)
+
+
+def keys_of(text: str, name: str) -> list[str]:
+    """The keys that the file's text has of a host, each as `type base64`."""
+    lines = [line.split() for line in text.splitlines()]
+    return [" ".join(words[1:3]) for words in lines if len(words) >= 3 and words[0] == name]
+
+
+def fingerprint(key: str) -> str:
+    """`ED25519 SHA256:...` of a key `type base64`, in the words of ssh itself; '' for what is no key."""
+    kind, _, blob = key.partition(" ")
+    try:
+        digest = hashlib.sha256(base64.b64decode(blob, validate=True)).digest()
+    except binascii.Error:
+        return ""
+    name = kind.removeprefix("ssh-").split("-")[0].upper()
+    return f"{name} SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+def pinned(key: str, pins: Collection[str]) -> bool:
+    """Whether the fingerprint of a key is one of those that the plan names."""
+    return fingerprint(key).partition(" ")[2] in pins
 
 
 def announce(file: Path, name: str, keys: Iterable[str]) -> None:

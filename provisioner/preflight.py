@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from provisioner.slurm.hardware import parse_slurmd_c
+from provisioner.console_text import their_words
+from provisioner.slurm.hardware import implausible, parse_slurmd_c
 from provisioner.slurm.packages import missing_packages
+from provisioner.slurm.registry import read_registry
+from provisioner.slurm.settings import site_problems
 
 # Slurm per Debian release: a cluster runs one of them, since 24.11 speaks to nothing older than 23.02.
 SLURM_OF_DEBIAN = {"12": "22.05", "13": "24.11"}
@@ -29,7 +32,8 @@ def blade_problems(
     Args:
         blade: its facts.
         wanted: `{"name": inventory name, "role": "controller" or "compute", "users": {name: id}, "packages":
-            names, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool}`.
+            names, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool,
+            "site": what the site sets for Slurm, see `site_problems` (for the controller)}`.
         controller: the controller's facts; null while it is unreachable.
     """
     return [
@@ -39,7 +43,9 @@ def blade_problems(
         *_clock_problems(float(blade["skew"])),
         *_user_problems(blade, wanted["users"]),
         *_hardware_problems(str(blade["slurmd_c"])),
+        *_file_problems(blade),
         *_cluster_problems(blade, wanted, controller),
+        *(_site_problems(blade, wanted["site"]) if wanted["role"] == "controller" and "site" in wanted else []),
     ]
 
 
@@ -47,10 +53,10 @@ def _system_problems(blade: Mapping[str, Any]) -> list[str]:
     system = blade["os"]
     problems = []
     if system["id"] != "debian" or system["version_id"] not in SLURM_OF_DEBIAN:
-        name = system["pretty_name"] or "an unknown system"
+        name = their_words(system["pretty_name"]) or "an unknown system"
         problems.append(f"it runs {name}, which is not supported; next: image it with Debian 12 or Debian 13")
     if blade["init"] != "systemd":
-        problems.append(f"its init is {blade['init']}, not systemd; next: image it with a plain Debian")
+        problems.append(f"its init is {their_words(blade['init'])}, not systemd; next: image it with a plain Debian")
     if not blade["machine_id"]:
         problems.append("it has no machine-id; next: run systemd-machine-id-setup on it")
     if blade["read_only"]:
@@ -88,11 +94,31 @@ def _space_problems(blade: Mapping[str, Any], packages: Iterable[str]) -> list[s
 def _hardware_problems(slurmd_c: str) -> list[str]:
     """Without a whole line there would be no record; a blade that has no slurmd yet is asked again once it has."""
     try:
-        if slurmd_c:
-            parse_slurmd_c(slurmd_c)
+        problem = implausible(parse_slurmd_c(slurmd_c)) if slurmd_c else ""
     except ValueError as error:
-        return [f"{error}; next: run `slurmd -C` on it and look at what it says"]
-    return []
+        problem = their_words(error)
+    else:
+        problem = problem and f"slurmd -C says what no machine has: {problem}"
+    return [f"{problem}; next: run `slurmd -C` on it and look at what it says"] if problem else []
+
+
+def _file_problems(blade: Mapping[str, Any]) -> list[str]:
+    """A file whose text did not fit into the facts: to go by an empty text would throw it away."""
+    return [
+        f"its {path} has {state['too_big'] // 2**20} MiB; next: look at it, and move it away or restore it"
+        for path, state in blade["paths"].items()
+        if state.get("too_big")
+    ]
+
+
+def _site_problems(blade: Mapping[str, Any], site: Mapping[str, Any]) -> list[str]:
+    """What the site or the registry would put into slurm.conf and must not; before anything is touched."""
+    problems = site_problems(site)
+    try:
+        read_registry(_text(blade, REGISTRY), site["slurmctld_cluster"]["name"])
+    except (ValueError, KeyError, TypeError) as error:
+        problems.append(f"{their_words(error)}; next: {_RESTORE}")
+    return problems
 
 
 def _clock_problems(seconds: float) -> list[str]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from provisioner.blade_state import missing_accounts, unit_right, unit_stale
+from provisioner.blade_state import missing_accounts, slurmd_outdated, unit_right, unit_stale
+from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.slurm.change import config_change
-from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, settings_problems, slurm_config
+from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.packages import missing_packages, packages
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
+from provisioner.slurm.security import security_notes
+from provisioner.slurm.settings import site_problems
+from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
+from provisioner.slurm.verdict import node_credential, verdict
 
 
 class FilterModule:
@@ -31,11 +36,18 @@ class FilterModule:
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
-            "slurm_settings_problems": settings_problems,
+            "slurm_node_credential": node_credential,
+            "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
             "slurm_record_doubts": record_doubts,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "slurm_verdict": verdict,
+            "slurmd_outdated": slurmd_outdated,
+            "security_notes": security_notes,
+            "their_words": their_words,
             "unit_right": unit_right,
             "unit_stale": unit_stale,
+            "upgrade_lines": upgrade_lines,
+            "upgrade_problems": upgrade_problems,
         }

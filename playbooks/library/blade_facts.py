@@ -74,8 +74,12 @@ from ansible.module_utils.blade_disks.scratch import converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
 from ansible.module_utils.cluster_lock import FOLDER, take
-from ansible.module_utils.file_states import readable_state, secret_digests, written
+from ansible.module_utils.file_reads import readable_state, secret_digests, written
 from ansible.module_utils.remains import remains, wait_out
+from ansible.module_utils.slurmd_holds import holds
+
+# Characters; nodes.json of a thousand nodes has less than one million.
+MOST_TEXT = 4 * 2**20
 
 
 def scratch_state(wanted):
@@ -94,6 +98,12 @@ def scratch_state(wanted):
     usable = all(os.access(mount["mount_point"], os.W_OK) for mount in found["mounts"])
     right = usable and not found["actions"] and not found["warnings"]
     return {"right": right, "size_mib": found["ansible_facts"]["scratch"]["size_mib"]}
+
+
+def limited(state):
+    """The state of a path, without a text that is too long for the facts: its size then says so."""
+    size = len(state.get("content") or "")
+    return {**state, "content": "", "too_big": size} if size > MOST_TEXT else state
 
 
 def main():
@@ -122,6 +132,7 @@ def main():
     # Before anything is looked at: what is still at work changes it.
     notes = wait_out(wanted["patience"]) if wanted["patience"] and not module.check_mode else []
     slurmd = shutil.which("slurmd", path="/usr/sbin:/usr/bin")
+    units = unit_states(wanted["units"])
     facts = {
         "machine_id": text("/etc/machine-id").strip(),
         "host_name": os.uname().nodename,
@@ -137,14 +148,15 @@ def main():
         "read_only": not os.access("/etc", os.W_OK),
         "dpkg_trouble": run("dpkg", "--audit").strip(),
         "packages": package_versions(wanted["packages"]),
-        "units": unit_states(wanted["units"]),
+        "units": units,
         "users": user_ids(wanted["users"]),
-        "paths": {path: readable_state(path) for path in wanted["paths"]},
+        "paths": {path: limited(readable_state(path)) for path in wanted["paths"]},
         "written": written({path: path for path in wanted["paths"]} | wanted["secrets"]),
         "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
         "scratch": scratch_state(wanted["scratch"]),
         "full": wanted["full"],
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
+        "slurmd_holds": holds(units.get("slurmd")),
         "lock": lock,
         "remains": remains(),
     }

@@ -10,6 +10,8 @@ description:
   - One remote call for all files of a role, where copy and file would be one call each.
   - All files are staged and validated first, then put in place by rename in the given order. A file
     that does not validate leaves every file as it was.
+  - No link is followed below a folder that another account than root can write to. A link, a FIFO or a device in
+    the place of a file or link is replaced itself; in the place of a folder it is refused.
 options:
   files:
     description: What has to be there.
@@ -26,6 +28,10 @@ options:
       owner: {description: Owner., type: str, default: root}
       group: {description: Group., type: str, default: root}
       backup: {description: Keeps the replaced content beside it., type: bool, default: false}
+      distrust:
+        description: Sets aside what in a folder is a link or not root's, whenever the folder itself was not as wanted.
+        type: bool
+        default: false
       validate: {description: Command that must accept the staged file (%s)., type: str}
   unchanged:
     description: Refuses to write when the text of one of these files is no longer this.
@@ -35,16 +41,13 @@ author: the provisioner project
 """
 
 import base64
-import errno
-import grp
-import os
-import pwd
 import shlex
-import shutil
-import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.file_states import OPTIONS, state, wanted_state
+from ansible.module_utils.file_paths import Refused, owner, reach
+from ansible.module_utils.file_reads import state
+from ansible.module_utils.file_states import OPTIONS, wanted_state
+from ansible.module_utils.file_writes import put_folder, put_link, stage
 
 
 def content_of(entry):
@@ -54,68 +57,16 @@ def content_of(entry):
     return (entry["content"] or "").encode()
 
 
-def own(path, entry):
-    """Owner, group and mode of a file or folder."""
-    os.chown(path, pwd.getpwnam(entry["owner"]).pw_uid, grp.getgrnam(entry["group"]).gr_gid)
-    os.chmod(path, int(entry["mode"], 8))
-
-
-def stage(module, entry, content):
-    """The content in a new file beside its place, validated; returns its path.
-
-    Written with 0600 first: a secret is never readable by others, not even for a moment.
-    """
-    path = entry["path"]
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    staged = f"{os.path.dirname(path)}/.{os.path.basename(path)}.provision-new"
-    if os.path.lexists(staged):
-        os.unlink(staged)
-    try:
-        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        own(staged, entry)
-    except (OSError, KeyError):
-        os.unlink(staged)
-        raise
-    return staged, validate(module, entry["validate"], staged) if entry["validate"] else ""
-
-
 def validate(module, command, staged):
-    """'' when the command accepts the file, its words otherwise."""
-    code, out, err = module.run_command([part.replace("%s", staged) for part in shlex.split(command)])
+    """'' when the command accepts the file, its words otherwise.
+
+    Raises:
+        Refused: another account could change the file between its words and ours.
+    """
+    if not staged.place.roots:
+        raise Refused(f"{staged.place.path} is below a folder that is not root's; next: `chown root` that folder")
+    code, out, err = module.run_command([part.replace("%s", staged.path) for part in shlex.split(command)])
     return "" if code == 0 else (err or out).strip() or f"{command} exits with {code}"
-
-
-def put(entry, want, staged):
-    """Puts one entry in place."""
-    path = entry["path"]
-    if want["kind"] == "folder":
-        os.makedirs(path, exist_ok=True)
-        own(path, entry)
-    elif want["kind"] == "link":
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        new = path + ".provision-new"
-        if os.path.lexists(new):
-            os.unlink(new)
-        os.symlink(want["content"], new)
-        os.replace(new, path)
-    else:
-        if entry["backup"] and os.path.exists(path):
-            shutil.copy2(path, "{}.{}".format(path, time.strftime("%Y%m%dT%H%M%S")))
-        replace(staged, path)
-
-
-def replace(staged, path):
-    """Renames the staged file into place; a file that is itself a mount point (containers) is rewritten."""
-    try:
-        os.replace(staged, path)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        shutil.copyfile(staged, path)
-        os.unlink(staged)
 
 
 def difference(path, now, want):
@@ -146,39 +97,61 @@ def main():
         },
         supports_check_mode=True,
     )
-    for path, text in module.params["unchanged"].items():
-        if state(path).get("content", b"") != text.encode():
-            module.fail_json(msg=f"{path} was changed by somebody else during this run; run again")
-    plan = []
-    for entry in module.params["files"]:
-        now = state(entry["path"])
-        want = wanted_state(entry, content_of(entry))
-        if now["kind"] == "folder" and want["kind"] != "folder":
-            module.fail_json(msg="{} is a folder, expected a {}".format(entry["path"], want["kind"]))
-        if now != want:
-            plan.append((entry, now, want))
-    result = {
-        "changed": bool(plan),
-        "paths": [entry["path"] for entry, _, _ in plan],
-    }
-    if module._diff:
-        result["diff"] = [
-            difference(entry["path"], now, want) for entry, now, want in plan if entry["content_b64"] is None
-        ]
-    if not module.check_mode:
-        apply(module, plan)
+    try:
+        plan = compare(module)
+        result = {"changed": bool(plan), "paths": [entry["path"] for entry, _, _ in plan]}
+        if module._diff:
+            result["diff"] = [
+                difference(entry["path"], now, want) for entry, now, want in plan if entry["content_b64"] is None
+            ]
+        notes = [] if module.check_mode else apply(module, plan)
+        if notes:
+            result["provision_notes"] = notes
+    except Refused as error:
+        module.fail_json(msg=str(error))
+    except (OSError, KeyError) as error:
+        module.fail_json(msg=f"cannot write the files of this set: {error}")
     module.exit_json(**result)
 
 
+def compare(module):
+    """`(entry, now, want)` of every entry that is not as it should be."""
+    for path, text in module.params["unchanged"].items():
+        if state(path).get("content", b"") != text.encode():
+            raise Refused(f"{path} was changed by somebody else during this run; run again")
+    plan = []
+    for entry in module.params["files"]:
+        now, want = state(entry["path"]), wanted_state(entry, content_of(entry))
+        if now["kind"] not in ("absent", want["kind"]) and "folder" in (now["kind"], want["kind"]):
+            raise Refused(in_the_way(entry["path"], now["kind"], want["kind"]))
+        if now != want:
+            plan.append((entry, now, want))
+    return plan
+
+
+def in_the_way(path, now, want):
+    """Why something of another kind is left alone: a folder has content, and so may what a link leads to."""
+    with reach(path) as place:
+        whose = owner(place.status().st_uid)
+    return (
+        f"{path} is a {now} of {whose}, expected a {want}, and root neither follows nor removes it; "
+        f"next: look at it with `ls -ld {path}` on the blade, put back what was there, and run again"
+    )
+
+
 def apply(module, plan):
-    """Stages and validates every file, then puts all in place; a refused file stops before the first."""
-    staged = {}
+    """Stages and validates every file, then puts all in place; a refused file stops before the first. Returns notes."""
+    staged, notes = {}, []
     try:
         for entry, _, want in plan:
             if want["kind"] == "folder":
-                put(entry, want, None)
+                aside = put_folder(entry)
+                if aside:
+                    noun = "entry" if aside == 1 else "entries"
+                    notes.append(f"{aside} {noun} of {entry['path']} not root's, set aside as *.set-aside-*")
             elif want["kind"] == "file":
-                staged[entry["path"]], words = stage(module, entry, want["content"])
+                staged[entry["path"]] = stage(entry, want["content"])
+                words = validate(module, entry["validate"], staged[entry["path"]]) if entry["validate"] else ""
                 if words:
                     module.fail_json(
                         msg=f"{entry['path']} does not parse and was not put in place: {words.splitlines()[0]}"
@@ -186,14 +159,14 @@ def apply(module, plan):
                         evidence=numbered(readable(want["content"])),
                     )
         for entry, _, want in plan:
-            if want["kind"] != "folder":
-                put(entry, want, staged.pop(entry["path"], None))
-    except (OSError, KeyError) as error:
-        module.fail_json(msg=f"cannot write the files of this set: {error}")
+            if want["kind"] == "link":
+                put_link(entry["path"], want["content"])
+            elif want["kind"] == "file":
+                staged.pop(entry["path"]).put()
     finally:
         for leftover in staged.values():
-            if os.path.lexists(leftover):
-                os.unlink(leftover)
+            leftover.drop()
+    return notes
 
 
 if __name__ == "__main__":

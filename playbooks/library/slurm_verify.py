@@ -9,7 +9,9 @@ short_description: Proves that nodes of a Slurm cluster work
 description:
   - Waits until the nodes are registered, compares versions, runs one job over all idle nodes that answers
     from each of them, and checks munge in both directions and the scratch folder inside that job.
+  - The cause is asked first. Without munge on the controller nothing else is asked.
   - A node that is busy is not disturbed, a node that an admin drained is left drained; both are noted.
+  - Jobs of ours that an earlier verification left behind are cancelled, and never count as work of a node.
   - Nodes that are not to be proved by a job are asked all the same whether they are registered and answer.
 options:
   nodes:
@@ -26,160 +28,140 @@ options:
     type: dict
     default: {}
   timeout:
-    description: Seconds to wait for the nodes to register.
+    description: Seconds that all of it may take, for all nodes together.
     type: int
     default: 60
   strangers:
     description: Whether a node that slurmctld does not know is a problem, or only noted.
     type: bool
     default: true
+  clear:
+    description: Whether to take back drains that Slurm itself made for a cause that is gone.
+    type: bool
+    default: false
+  drained:
+    description:
+      - What C(scontrol --oneliner show nodes) said of drained nodes before slurmctld was told of another configuration.
+        22.05 then makes root the author of every reason.
+    type: str
+    default: ''
+  room:
+    description: MiB that are free where slurmd works, by node; proves that a full disk is not full any more.
+    type: dict
+    default: {}
   release:
     description: Token of the lock of the cluster that is released afterwards; by default none is.
+    type: str
+    default: ''
+  run:
+    description: Id of the run, for the comment of our jobs.
     type: str
     default: ''
 author: the provisioner project
 """
 
-import os
-import re
-from concurrent.futures import ThreadPoolExecutor
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
-from ansible.module_utils.slurm_nodes import MOST_AT_ONCE, run, silent, trouble, wait_for
+from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
+from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
+from ansible.module_utils.slurm_munge import munge_sentence, own_munge
+from ansible.module_utils.slurm_nodes import Deadline, gone, show_nodes, silent, trouble, wait_for
+from ansible.module_utils.slurm_proof import ALONE, proved
 
-# Each node answers with one line: name, result of the controller's credential, of scratch, own credential.
-JOB = r"""
-name=$SLURMD_NODENAME
-printf %s "$PROVISION_CREDENTIAL" | unmunge >/dev/null 2>&1; incoming=$?
-scratch=none
-for pair in $PROVISION_SCRATCH; do
-  if [ "${pair%%:*}" = "$name" ]; then
-    probe="${pair#*:}/.provision-verify.$SLURM_JOB_ID"
-    if mountpoint -q "${pair#*:}" && echo ok 2>/dev/null >"$probe" && rm "$probe"; then scratch=ok; else scratch=bad; fi
-  fi
-done
-echo "ANSWER $name $incoming $scratch $(munge -n)"
-"""
 FREE = {"IDLE"}
-# How Slurm itself words a drain; after a reconfigure 22.05 shows root as its author, whoever it was.
-SLURM_SAYS = re.compile(
-    r"(Low (RealMemory|TmpDisk|CPUs|socket)|Kill task failed|(Prolog|Epilog) error|gres/|Duplicate jobid)"
-)
-# Another operator's verification has its own name, and is not cancelled with ours.
-JOB_NAME = f"provision-verify-{os.getpid()}"
+BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
+SCRATCH_FULL = "its scratch is full; nothing could be written there"
 
 
-def answers(names, scratch, job_name=JOB_NAME):
-    """Runs one job over the nodes; returns its answers by node and srun's words when it failed."""
-    _, credential, _ = run("munge", "-n")
-    extra = {
-        "PROVISION_CREDENTIAL": credential.strip(),
-        "PROVISION_SCRATCH": " ".join(f"{name}:{scratch[name]}" for name in names if name in scratch),
-    }
-    count = str(len(names))
-    job = ["srun", "--job-name=" + job_name, "--partition=all", "--nodelist=" + ",".join(names)]
-    job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
-    job += ["--immediate=15", "--kill-on-bad-exit=0", "--mpi=none", "/bin/sh", "-c", JOB]
-    code, out, err = run(*job, extra=extra, limit=60)
-    if code != 0:
-        # srun that was given up may leave its allocation behind.
-        run("scancel", "--name=" + job_name, "--me")
-    found = {}
-    for line in out.splitlines():
-        if line.startswith("ANSWER "):
-            _, name, incoming, its_scratch, own = [*line.split(" ", 4), ""][:5]
-            found[name] = {"incoming": incoming, "scratch": its_scratch, "credential": own}
-    return found, err.strip()
+def judged(name, node, wanted, seen):
+    """What the state of a node says before any job: its problems, and its notes; neither where it is free.
 
-
-def answers_one_by_one(names, scratch):
-    """A job on each node by itself, all at the same time: `{name: (its answer or None, srun's words)}`."""
-
-    def ask(name):
-        found, words = answers([name], scratch, f"{JOB_NAME}-{name}")
-        return found.get(name), words
-
-    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-        return dict(zip(names, pool.map(ask, names)))
-
-
-def job_problems(answer, has_scratch, words):
-    """What a job on the node showed to be wrong."""
-    if answer is None:
-        return [f"a job does not run on it: {(words.splitlines() or ['srun says nothing'])[-1]}"]
-    problems = []
-    if answer["incoming"] != "0":
-        problems.append("it does not accept the controller's munge credential")
-    if run("unmunge", text=answer["credential"])[0] != 0:
-        problems.append("the controller does not accept its munge credential")
-    if has_scratch and answer["scratch"] != "ok":
-        problems.append("a job cannot write to its scratch")
-    return problems
-
-
-def judged(name, node, own, deaf, strangers_too, prove):
-    """What the state of a node says before any job: its problems, and its notes; neither where it is free."""
+    Args:
+        wanted: parameters of the module.
+        seen: `{"version": the controller's, "deaf": nodes that take no connection, "ours": nodes with jobs of ours,
+            "prove": nodes to send a job to}`.
+    """
     problem = trouble(node)
     release = f"release it with `scontrol update nodename={name} state=resume`"
-    if node is None and not strangers_too:
+    if node is None and not wanted["strangers"]:
         return [], ["not a member yet"]
     if problem:
         return [problem], []
-    if name in deaf:
+    if name in seen["deaf"]:
         return ["its slurmd does not answer on its port"], []
-    if node["version"] != own:
-        return [f"its slurmd is {node['version']}, the controller {own}"], []
+    if node["version"] != seen["version"]:
+        return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
     if "DRAIN" in node["states"]:
-        if node["by"] == "slurm" or SLURM_SAYS.match(node["reason"]):
+        if node["by"] == "slurm":
             return [f"Slurm itself drained it ({node['reason']}); once that is mended, {release}"], []
+        if SLURM_SAYS.match(node["reason"]):
+            # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
+            return [f"Slurm itself or an admin drained it ({node['reason']}), so it is left; {release}"], []
         return [], [f"drained ({node['reason']}), left so; {release}"]
-    return [], ["busy with jobs; none was added"] if prove and not node["states"] <= FREE else []
+    if name not in seen["prove"] or node["states"] <= FREE:
+        return [], []
+    if name in seen["ours"] and not node["states"] & BUSY - {"COMPLETING"}:
+        return ["a job of ours does not end on it"], []
+    return [], ["busy with jobs; none was added"]
 
 
-def proved(free, scratch):
-    """What jobs on free nodes show to be wrong, by node, and how many nodes one job spanned (0: each its own)."""
-    if not free:
-        return {}, 0
-    found, words = answers(free, scratch)
-    if len(free) == 1 or len(found) == len(free):
-        return problems_of({name: (found.get(name), words) for name in free}, scratch), len(free)
-    # One bad node keeps the whole job from starting: ask each by itself to name it.
-    problems = problems_of(answers_one_by_one(free, scratch), scratch)
-    if not any(problems.values()):
-        problems[free[0]] = [f"one job over all nodes does not run: {words}"]
-    return problems, 0
+def verify(wanted):
+    """`{name: {"problems", "notes", "news", "job", "alive"}}` and the job's width.
 
-
-def problems_of(answered, scratch):
-    """`job_problems` of every node, from `{name: (answer, words)}`."""
-
-    def look(name):
-        answer, words = answered[name]
-        return job_problems(answer, name in scratch, words)
-
-    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-        return dict(zip(answered, pool.map(look, answered)))
-
-
-def verify(names, prove, scratch, timeout, strangers_too):
-    """`{name: {"problems": [...], "notes": [...], "job": whether one was sent there}}` and the job's width."""
-    nodes = wait_for(names, timeout)
-    own = run("scontrol", "--version")[1].split()[-1]
-    deaf = silent([name for name in names if name in nodes], nodes)
+    `notes` say why a node is not proved, `news` what was done about it, `job` whether one was sent there, `alive`
+    whether it is worth asking the node itself what is wrong.
+    """
+    names, scratch = wanted["nodes"], wanted["scratch"]
+    deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
+    cancel_left_behind()
+    nodes = wait_for(names, deadline)
+    cleared = clear(names, nodes, wanted["drained"], wanted["room"]) if wanted["clear"] else {}
+    prove = set(names if wanted["prove"] is None else wanted["prove"]) | cleared.keys()
+    # Another verification's job is no work of a node either, but that one is at it still.
+    busy = [name for name in prove & nodes.keys() if nodes[name]["states"] & BUSY]
+    ours = ours_gone(deadline.left(ALONE), busy) if busy else set()
+    if cleared or busy:
+        nodes = wait_for(names, deadline)
+    seen = {
+        "version": run("scontrol", "--version")[1].split()[-1],
+        "deaf": silent([name for name in names if name in nodes], nodes),
+        "ours": ours,
+        "prove": prove,
+    }
     report = {}
     for name in names:
-        problems, notes = judged(name, nodes.get(name), own, deaf, strangers_too, name in prove)
-        report[name] = {"problems": problems, "notes": notes, "job": name in prove and not problems and not notes}
+        problems, notes = judged(name, nodes.get(name), wanted, seen)
+        job = name in prove and not problems and not notes
+        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True}
     free = [name for name in names if report[name]["job"]]
-    problems, width = proved(free, scratch)
+    try:
+        problems, full, width = proved(free, scratch, comment, deadline)
+    finally:
+        if free:
+            cancel_own(comment)
     for name in free:
         report[name]["problems"] += problems[name]
+        report[name]["notes"] += [SCRATCH_FULL] if name in full and not problems[name] else []
+    add_news(report, cleared)
+    for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
+        report[name].update(problems=[words], alive=False)
     return report, width
 
 
+def add_news(report, cleared):
+    """Tells of the drains that were taken back; Slurm drains a node again that still lacks something."""
+    nodes = show_nodes() if cleared else {}
+    for name, reason in cleared.items():
+        node = nodes.get(name)
+        if node is not None and "DRAIN" in node["states"]:
+            report[name]["problems"].append(f"Slurm drained it again ({node['reason']})")
+        else:
+            report[name]["news"].append(f"Slurm's own drain ({reason}) was taken back, since its cause is gone")
+
+
 def main():
-    """Verifies and prints the report; fails only when slurmctld itself does not answer."""
+    """Verifies and prints the report; fails only when munge or slurmctld itself does not answer."""
     module = AnsibleModule(
         argument_spec={
             "nodes": {"type": "list", "elements": "str", "required": True},
@@ -187,20 +169,28 @@ def main():
             "scratch": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 60},
             "strangers": {"type": "bool", "default": True},
+            "clear": {"type": "bool", "default": False},
+            "drained": {"type": "str", "default": ""},
+            "room": {"type": "dict", "default": {}},
+            "run": {"type": "str", "default": ""},
             "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
     )
-    wanted = module.params
+    # Whatever asks Slurm without munge waits for minutes and blames Slurm.
+    code, words = own_munge()
+    if code != 0:
+        release(module.params["release"])
+        module.fail_json(msg=munge_sentence(code, words))
     try:
-        names, prove = wanted["nodes"], wanted["prove"]
-        chosen = set(names if prove is None else prove)
-        report, width = verify(names, chosen, wanted["scratch"], wanted["timeout"], wanted["strangers"])
+        report, width = verify(module.params)
     except (RuntimeError, OSError) as error:
-        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
+        release(module.params["release"])
+        last = (str(error).splitlines() or ["it says nothing"])[-1]
+        module.fail_json(msg=f"slurmctld does not answer: {last}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
     # The last thing that a run does on the cluster; with plain Ansible nothing else would say so for a while.
-    release(wanted["release"])
+    release(module.params["release"])
     module.exit_json(ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}})
 
 

@@ -8,10 +8,10 @@ import subprocess
 from datetime import datetime, timezone
 
 
-def run(*command):
-    """The output of a command, '' when it is missing or fails."""
+def run(*command, limit=30):
+    """The output of a command, '' when it is missing, fails, or takes more than `limit` seconds."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, "LC_ALL": "C"})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, env={**os.environ, "LC_ALL": "C"})
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""

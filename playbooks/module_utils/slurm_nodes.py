@@ -2,50 +2,92 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible.module_utils.slurm_commands import run
+
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
-# Seconds that a slurmd gets to listen.
-SLURMD_START = 15
+# Seconds that nodes get to become better: a slurmd that was just started, a slurmctld that asks all of them anew.
+PATIENCE = 15
+# Seconds for one answer of slurmctld.
+ANSWER = 10
 # Nodes that are asked at the same time.
 MOST_AT_ONCE = 32
+# `Reason=words [author@time]` ends a row; words are a person's and may look like anything.
+_REASON = re.compile(r" Reason=(.*?)(?: \[([^\]@\s]*)@([\dT:-]+)\])?(?= (?:Comment|Extra)=|$)")
+_TEXTS = re.compile(r" (?:Reason|Comment|Extra)=")
 
 
-def run(*command, extra=None, text=None, limit=60):
-    """Exit code, output and errors of a command; 124 when it took too long."""
-    environment = {**os.environ, "LC_ALL": "C", **(extra or {})}
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, input=text, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return 124, "", f"{command[0]} did not end within {limit} s"
-    return done.returncode, done.stdout, done.stderr
+class Deadline:
+    """The one moment at which verification ends, for all nodes together."""
+
+    def __init__(self, seconds):
+        self.end = time.monotonic() + seconds
+
+    def left(self, most):
+        """Seconds that a step may take which would like to have `most`."""
+        return max(1.0, min(most, self.end - time.monotonic()))
+
+    def over(self):
+        """Whether no time is left."""
+        return time.monotonic() >= self.end
 
 
-def show_nodes():
-    """`{name: {"states", "flags", "version", "reason"}}` of all nodes, as slurmctld has them."""
-    code, out, err = run("scontrol", "--oneliner", "show", "nodes")
+def show_nodes(limit=ANSWER):
+    """The nodes by name, as slurmctld has them, see `parse_nodes`.
+
+    Raises:
+        RuntimeError: slurmctld does not answer; with scontrol's words.
+    """
+    text = _scontrol(limit, "nodes")
+    nodes, doubtful = parse_nodes(text)
+    for name in doubtful:
+        # A reason with a line break in it can look like a node's row: asked alone, the first row is the node's own.
+        own, _ = parse_nodes(_scontrol(limit, "node", name).split("\n", 1)[0])
+        nodes[name] = own.get(name, nodes[name])
+    return nodes
+
+
+def _scontrol(limit, *what):
+    code, out, err = run("scontrol", "--oneliner", "show", *what, limit=limit)
     if code != 0:
         raise RuntimeError((err or out).strip())
-    found = {}
-    for line in out.splitlines():
-        pairs = dict(re.findall(r"\b(NodeName|NodeAddr|Port|State|Version)=(\S+)", line))
-        words = re.sub(r"[*~#!%$@^-]+$", "", pairs.get("State", "")).split("+")
-        reason = re.search(r"\bReason=(.*?)(?:\s\[(\w*)@|$)", line)
-        found[pairs.get("NodeName", "")] = {
-            "address": pairs.get("NodeAddr", ""),
-            "port": int(pairs.get("Port", 6818)),
+    return out
+
+
+def parse_nodes(text):
+    """Rows of `scontrol --oneliner show nodes`, and the names that have more than one.
+
+    Each is `{"address", "port", "states", "silent", "version", "reason", "by", "since"}`; `by` and `since` tell
+    who gave the reason, and when. What a person or a node may have written is never read as another field.
+    """
+    found, doubtful = {}, set()
+    for line in text.splitlines():
+        if not line.startswith("NodeName="):
+            continue
+        # The name of the system is the node's own words; what slurmctld says stands on either side of it.
+        head, _, tail = _TEXTS.split(line, maxsplit=1)[0].partition(" OS=")
+        fields = dict(re.findall(r"\b(NodeName|NodeAddr|Port|Version)=(\S+)", head))
+        state = (re.findall(r" State=(\S+)", tail or head) or [""])[-1]
+        words = re.sub(r"[*~#!%$@^-]+$", "", state).split("+")
+        reason = _REASON.search(line)
+        name = fields["NodeName"]
+        if name in found:
+            doubtful.add(name)
+        found[name] = {
+            "address": fields.get("NodeAddr", ""),
+            "port": int(fields.get("Port", 6818)),
             "states": set(words),
-            "silent": "*" in pairs.get("State", "") or "NOT_RESPONDING" in words,
-            "version": pairs.get("Version", ""),
-            "reason": reason.group(1).strip() if reason else "",
-            "by": (reason.group(2) or "") if reason else "",
+            "silent": "*" in state or "NOT_RESPONDING" in words,
+            "version": fields.get("Version", ""),
+            "reason": reason[1].strip() if reason else "",
+            "by": (reason[2] or "") if reason else "",
+            "since": (reason[3] or "") if reason else "",
         }
-    return found
+    return found, doubtful
 
 
 def trouble(node):
@@ -61,21 +103,26 @@ def trouble(node):
     return "" if node["version"] else "its slurmd has not registered"
 
 
-def wait_for(names, timeout):
-    """The nodes once none is in trouble, or as they are when the time is over.
+def wait_for(names, deadline, patience=PATIENCE):
+    """The nodes once none is in trouble, or as they are when none has become better for `patience` seconds.
 
-    A node that slurmctld does not know will not come by itself, and one whose slurmd does not even listen
-    gets only SLURMD_START seconds.
+    A node that slurmctld does not know will not come by itself. slurmctld itself may be starting, too.
+
+    Raises:
+        RuntimeError: slurmctld does not answer.
     """
-    start = time.monotonic()
+    fewest, nodes, since = len(names) + 1, None, time.monotonic()
     while True:
-        nodes = show_nodes()
-        bad = {name for name in names if trouble(nodes.get(name))}
-        strangers = bad - nodes.keys()
-        waited = time.monotonic() - start
-        if bad == strangers or waited > timeout:
-            return nodes
-        if waited > SLURMD_START and silent(bad - strangers, nodes) == bad - strangers:
+        try:
+            nodes = show_nodes(deadline.left(ANSWER))
+            bad = [name for name in names if name in nodes and trouble(nodes[name])]
+        except RuntimeError:
+            if deadline.over() or time.monotonic() - since > patience:
+                raise
+            nodes, bad = None, names
+        if nodes is not None and len(bad) < fewest:
+            fewest, since = len(bad), time.monotonic()
+        if nodes is not None and (not bad or deadline.over() or time.monotonic() - since > patience):
             return nodes
         time.sleep(0.3)
 
@@ -93,6 +140,31 @@ def silent(names, nodes):
         except OSError:
             return True
 
-    names = sorted(names)
+    return {name for name, bad in together(refuses, sorted(names)).items() if bad}
+
+
+def gone(names, nodes):
+    """What is wrong with nodes that answer nobody: `{name: sentence}`; those whose sshd says something are left out.
+
+    The kernel of a frozen machine still takes connections, so only words count as an answer. A port that refuses
+    is an answer, too: sshd may listen on another one.
+    """
+
+    def silence(name):
+        try:
+            with socket.create_connection((nodes[name]["address"], 22), timeout=3) as connection:
+                connection.settimeout(3)
+                connection.recv(1)
+                return ""
+        except ConnectionRefusedError:
+            return ""
+        except OSError:
+            return "it answers nobody: it is off, frozen or cut off from the controller"
+
+    return {name: words for name, words in together(silence, sorted(names)).items() if words}
+
+
+def together(question, names):
+    """The answers by name, many asked at the same time."""
     with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-        return {name for name, bad in zip(names, pool.map(refuses, names)) if bad}
+        return dict(zip(names, pool.map(question, names)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.say import answer, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,10 +32,8 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
 
       provision disks --json | jq '.blades[].disks[] | select(.verdict == "free")'
     """
-    import json
-
-    from rich.console import Console
-
+    from provisioner.cli.output import Terminal
+    from provisioner.console_text import one_line
     from provisioner.disks import parse_report, plan_lines
     from provisioner.errors import ExitCode
     from provisioner.names import host_name
@@ -47,7 +46,7 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
     asked = select_nodes(site, nodes)
-    console = Console(stderr=as_json, highlight=False)
+    console = Terminal(stderr=as_json)
     finished = look(site, plan_file, asked, "disks.yml", Options(), console, as_json=True)
     found = {
         name: parse_report(finished.results[host_name(name)][TASK]["disks"])
@@ -57,15 +56,15 @@ def disks(nodes: Nodes = None, plan: PlanFile = None, as_json: AsJson = False) -
     lines = {name: plan_lines(site, name, reported) for name, reported in found.items()}
     missing = [name for name in asked if name not in found]
     if as_json:
-        typer.echo(json.dumps(_as_dict(found, lines, missing), indent=2))
+        answer(_as_dict(found, lines, missing))
     elif found:
         _print(console, site, found, lines)
     failures = finished.outcome.failures()
     for name in missing:
         failure = failures.get(name)
-        typer.echo(f"{name}: {failure.message if failure else 'said nothing about its disks'}", err=True)
+        say(f"{name}: {one_line(failure.message) if failure else 'said nothing about its disks'}", err=True)
         if failure and failure.next_step:
-            typer.echo(f"  next: {failure.step_for(name)}", err=True)
+            say(f"  {failure.whose()}: {one_line(failure.step_for(name))}", err=True)
     if missing:
         raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
 
@@ -80,8 +79,10 @@ def _as_dict(found: dict[str, list[FoundDisk]], lines: dict[str, list[str]], mis
 
 
 def _print(console: Console, site: Plan, found: dict[str, list[FoundDisk]], lines: dict[str, list[str]]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
+
+    from provisioner.console_text import one_line, visible
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "disk", "GB", "model", "what it is"):
@@ -89,12 +90,12 @@ def _print(console: Console, site: Plan, found: dict[str, list[FoundDisk]], line
     colours = {"boot": "blue", "scratch": "green", "free": "cyan", "used": "yellow"}
     for name, reported in found.items():
         for disk in reported:
-            state = f"[{colours.get(disk.verdict, 'white')}]{escape(disk.state)}[/]"
-            table.add_row(name, disk.path, str(disk.size_gb), escape(disk.model), state)
+            state = Text(one_line(disk.state), style=colours.get(disk.verdict, "white"))
+            table.add_row(name, one_line(disk.path), str(disk.size_gb), one_line(disk.model), state)
         if not reported:
             table.add_row(name, "-", "", "", "no disk is visible")
     console.print(table)
-    console.print(f"\nFor the plan of {escape(site.cluster.name)}, below blades:")
+    console.print(f"\nFor the plan of {site.cluster.name}, below blades:")
     for name in found:
         for line in lines[name]:
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(visible(line), soft_wrap=True)

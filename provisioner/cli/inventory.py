@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import PlanFile
+from provisioner.cli.say import answer, say
 
 
 def inventory(
@@ -26,8 +27,6 @@ def inventory(
 
       ansible-inventory -i inventories/asgard/ --list
     """
-    import json
-
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
@@ -42,14 +41,15 @@ def inventory(
     if host is not None:
         if blade_id(host) not in site.blades:
             raise UsageError(f"the plan has no blade {host}", "provision inventory --graph lists them")
-        typer.echo(json.dumps(host_variables(site, blade_id(host)), indent=2))
+        identity = ssh_identity(state_dir(site.cluster.name))
+        answer(host_variables(site, blade_id(host), *identity))
         return
     state = state_dir(site.cluster.name)
     listed = build(site, *ssh_identity(state))
     if list_all:
-        typer.echo(json.dumps(listed, indent=2))
+        answer(listed)
         return
     for group in listed["all"]["children"]:
-        typer.echo(f"{group}" + (f"  # {GROUPS[group]}" if group in GROUPS else ""))
+        say(f"{group}" + (f"  # {GROUPS[group]}" if group in GROUPS else ""))
         for name in listed[group]["hosts"]:
-            typer.echo(f"  {name}")
+            say(f"  {name}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.say import answer, say
 
 if TYPE_CHECKING:
     from provisioner.lab.blades import Bench
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 200
 
-app = typer.Typer(help="Run the plan's blades as containers on this machine.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run the plan's blades as containers on this machine. No sandbox: their root is root here.",
+    no_args_is_help=True,
+)
 
 
 class Os(StrEnum):
@@ -32,7 +36,7 @@ Blades = Annotated[list[str], typer.Argument(metavar="NODE...", help="Blades suc
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say(text, err=True)
 
 
 def _open(plan_file: Path | None) -> Bench:
@@ -74,6 +78,9 @@ def up(
 ) -> None:
     """Start the blades; keep those that are there.
 
+    A lab is no sandbox: its containers have the rights of root on this machine (mounts, devices, networks). Run in it
+    only what you would run as root here.
+
     Examples:
 
         provision lab up
@@ -89,7 +96,7 @@ def up(
     with _only_one(bench):
         made = lab.up(bench, chosen, Release(os.value) if os else None, _say)
     kept = len(chosen) - len(made)
-    print(f"{len(made)} blade(s) started, {kept} ran already; see: provision lab status")
+    say(f"{len(made)} blade(s) started, {kept} ran already; see: provision lab status")
 
 
 @app.command()
@@ -110,7 +117,7 @@ def down(
     bench = _open(plan)
     with _only_one(bench):
         remove(bench, _say, images)
-    print(f"nothing is left of the lab of {bench.plan.cluster.name}")
+    say(f"nothing is left of the lab of {bench.plan.cluster.name}")
 
 
 @app.command()
@@ -136,7 +143,7 @@ def reimage(
     with _only_one(bench):
         chosen = [each.blade for each in _chosen(bench, nodes)]
         lab.reimage(bench, chosen, _say, wipe_disks, announced=not unannounced)
-    print(f"reimaged: {', '.join(chosen)}")
+    say(f"reimaged: {', '.join(chosen)}")
 
 
 @app.command()
@@ -182,7 +189,7 @@ def _power(plan: Path | None, nodes: list[str], off: bool, on: bool) -> None:
             power_off(bench, chosen)
         if on:
             power_on(bench, chosen)
-    print(f"{'on' if on else 'off'}: {', '.join(each.blade for each in chosen)}")
+    say(f"{'on' if on else 'off'}: {', '.join(each.blade for each in chosen)}")
 
 
 @app.command()
@@ -195,18 +202,16 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
 
         provision lab status --json
     """
-    import json
-
     from provisioner.lab.status import blade_states, table
 
     states = blade_states(_open(plan))
     if as_json:
-        print(json.dumps(states, indent=2))
+        answer(states)
         return
-    from rich.console import Console
+    from provisioner.cli.output import Terminal
 
     # a pipe has no width; break no line there, scripts cut and grep it
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console = Terminal(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     console.print(table(states) if states else "no lab; start one with: provision lab up")
 
 

@@ -12,6 +12,7 @@ import typer
 
 from provisioner import __version__
 from provisioner.cli import disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
+from provisioner.cli.say import say
 from provisioner.errors import ExitCode, ProvisionError
 
 _CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
@@ -30,7 +31,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"provision {__version__}")
+        say(f"provision {__version__}")
         raise typer.Exit
 
 
@@ -55,7 +56,7 @@ def options(
     from provisioner.run.workplace import sweep
 
     if sweep():
-        print("provision: ended what a run that died had left at work", file=sys.stderr)
+        say("provision: ended what a run that died had left at work", err=True)
 
 
 app.command("plan")(plan.plan)
@@ -75,18 +76,18 @@ def main() -> NoReturn:
     try:
         app(standalone_mode=True)
     except ProvisionError as error:
-        print(f"provision: {error.message}", file=sys.stderr)
+        say(f"provision: {error.message}", err=True)
         if error.next_step:
-            print(f"  next: {error.next_step}", file=sys.stderr)
+            say(f"  next: {error.next_step}", err=True)
         sys.exit(int(error.exit_code))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(int(ExitCode.FAILED))
     except KeyboardInterrupt:
-        print("provision: stopped", file=sys.stderr)
+        say("provision: stopped", err=True)
         sys.exit(int(ExitCode.FAILED))
     except OSError as error:
-        print(f"provision: {error}", file=sys.stderr)
-        print("  next: look at that file or program, then try again", file=sys.stderr)
+        say(f"provision: {error}", err=True)
+        say("  next: look at that file or program, then try again", err=True)
         sys.exit(int(ExitCode.FAILED))
     sys.exit(int(ExitCode.OK))

@@ -1,15 +1,35 @@
-"""Where verbs print to."""
+"""Where verbs print tables and colours to: the only place that makes a console of rich."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from provisioner.console_text import same_width
 
 
-def console_for(as_json: bool) -> Console:
-    """The console for people: standard output, or standard error while standard output carries JSON.
+class Terminal(Console):
+    """A console on which no text is more than text, whoever wrote it.
 
-    The stream is fixed here, because Ansible's own chatter is kept out by redirecting sys.stdout.
+    Square brackets and colons are no markup, and what does not pass for a visible character never gets out: in a
+    cell, in a title, in the table that redraws itself. Styles are given as styles. Sentences go through
+    `console_text` before, which shows what was in them; this is the fence behind it.
     """
-    return Console(file=sys.stderr if as_json else sys.stdout, highlight=False)
+
+    def __init__(self, stderr: bool = False, width: int | None = None) -> None:
+        # The stream is fixed here, because Ansible's own chatter is kept out by redirecting sys.stdout.
+        stream = sys.stderr if stderr else sys.stdout
+        super().__init__(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Every piece of text, also those inside tables; what moves the cursor is rich's own."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=same_width(segment.text, self.encoding))
+
+
+def console_for(as_json: bool) -> Terminal:
+    """The console for people: standard output, or standard error while standard output carries JSON."""
+    return Terminal(stderr=as_json)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from provisioner.cli.options import AsJson, PlanFile
+from provisioner.cli.say import answer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +32,6 @@ def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
 
       provision plan --plan inventories/asgard/plan.yml --json
     """
-    import json
     from dataclasses import asdict
 
     from provisioner.paths import find_plan
@@ -45,20 +43,20 @@ def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
         site = overview(load_plan(find_plan(plan_file)))
     except PlanError as error:
         if as_json:
-            typer.echo(json.dumps({"problems": [asdict(found) for found in error.problems]}, indent=2))
+            answer({"problems": [asdict(found) for found in error.problems]})
         raise
     if as_json:
-        typer.echo(json.dumps(site.as_json(), indent=2))
+        answer(site.as_json())
     else:
         _print(site)
 
 
 def _print(site: Overview) -> None:
-    from rich.console import Console
+    from provisioner.cli.output import Terminal
 
-    console = Console(highlight=False)
+    console = Terminal()
     if not console.is_terminal:
-        console = Console(highlight=False, width=_PIPE_WIDTH)
+        console = Terminal(width=_PIPE_WIDTH)
     _print_title(console, site)
     console.print()
     console.print(_bay_table(site, wide=console.width >= _WIDE))

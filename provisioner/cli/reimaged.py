@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import PlanFile
+from provisioner.cli.say import say
 
 
 def reimaged(
@@ -30,8 +31,11 @@ def reimaged(
 
     site = load_plan(find_plan(plan))
     chosen = select_nodes(site, nodes)
-    _, file = ssh_identity(state_dir(site.cluster.name))
+    lab_key, file = ssh_identity(state_dir(site.cluster.name))
     names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
     knownhosts.forget(file, names)
     for name in chosen:
-        typer.echo(f"{name}: its next host key is accepted once")
+        if site.blades[name].host_key and lab_key is None:
+            say(f"{name}: the plan pins its host key, so only that one is accepted")
+        else:
+            say(f"{name}: its next host key is accepted once")

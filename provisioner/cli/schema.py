@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from provisioner.cli.say import answer
 
 
 def schema() -> None:
@@ -16,7 +16,6 @@ def schema() -> None:
 
       # yaml-language-server: $schema=plan.schema.json
     """
-    import json
 
     from provisioner.plan.model import Plan
 
@@ -25,4 +24,4 @@ def schema() -> None:
         **Plan.model_json_schema(),
         "title": "provision: blade role plan",
     }
-    typer.echo(json.dumps(described, indent=2))
+    answer(described)

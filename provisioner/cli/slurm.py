@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.say import answer
 
 
 def slurm(
@@ -30,6 +31,10 @@ def slurm(
         bool,
         typer.Option("--full", help="Run every task, also of roles whose part looks right; far slower."),
     ] = False,
+    upgrade: Annotated[
+        bool,
+        typer.Option("--upgrade", help="Bring newer packages of the same Debian release, the controller's first."),
+    ] = False,
     new_cluster: Annotated[
         bool,
         typer.Option("--new-cluster", help="Start anew although blades belong to a lost cluster."),
@@ -52,6 +57,8 @@ def slurm(
 
       provision slurm --forget BLD-003 --nodes BLD-006
 
+      provision slurm --upgrade --check
+
       provision slurm --json | jq .blades
     """
     from provisioner.cli.output import console_for
@@ -67,7 +74,7 @@ def slurm(
     site = load_plan(plan_file)
     forgotten = select_forgotten(site, forget) if forget is not None else []
     blades = select_for_run(site, nodes, forgotten)
-    chosen = {"provision_new_cluster": new_cluster, "provision_full": full}
+    chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
     extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
@@ -77,9 +84,7 @@ def slurm(
     console = console_for(as_json)
     finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
     if as_json:
-        import json
-
-        typer.echo(json.dumps({**finished.outcome.as_dict(), "record": str(finished.record)}, indent=2))
+        answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     else:
         if diff:
             print_diffs(console, finished.outcome)

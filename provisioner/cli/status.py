@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from provisioner.cli.options import AsJson, PlanFile
+from provisioner.cli.say import answer
 
 if TYPE_CHECKING:
     from provisioner.plan.model import Plan
@@ -22,16 +23,15 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
 
       provision status --json | jq '.nodes[] | select(.state != "idle")'
     """
-    import json
-
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.errors import ExitCode, ProvisionError
-    from provisioner.names import host_name
+    from provisioner.names import blade_id, host_name
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
     from provisioner.run.converge import look
     from provisioner.run.request import Options
+    from provisioner.slurm.security import cluster_security
     from provisioner.slurm.status import parse_status
 
     plan_file = find_plan(plan)
@@ -41,17 +41,26 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     if finished.outcome.code is not ExitCode.OK:
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code))
-    answer = finished.results[host_name(site.cluster.controller)]["Ask slurmctld"]["stdout"]
-    cluster = parse_status(str(answer))
+    results = finished.results[host_name(site.cluster.controller)]
+    packages = str(results.get("Ask which packages the members have", {}).get("stdout", ""))
+    security = cluster_security(packages, site.cluster.name, host_name(site.cluster.controller))
+    cluster = parse_status(results["Ask slurmctld"])
     if not cluster.up and not as_json:
         raise ProvisionError(
             f"slurmctld on {site.cluster.controller} is down",
             f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {site.cluster.controller}` starts it",
         )
     if as_json:
-        typer.echo(json.dumps(_as_dict(site, cluster), indent=2))
+        answer({**_as_dict(site, cluster), "security": security})
         raise typer.Exit(int(ExitCode.OK if cluster.up else ExitCode.FAILED))
     _print(console, site, cluster)
+    for name, lines in security["outdated"].items():
+        for line in lines:
+            console.print(f"{blade_id(name)}: {line}", markup=False)
+    if security["outdated"]:
+        console.print("  next: provision slurm --upgrade", markup=False)
+    if security["release"]:
+        console.print(security["release"], markup=False)
 
 
 def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
@@ -72,7 +81,9 @@ def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
 
 def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
     from rich.table import Table
+    from rich.text import Text
 
+    from provisioner.console_text import one_line
     from provisioner.names import host_name
     from provisioner.plan.derive import members
 
@@ -92,12 +103,12 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
         good = node.state.split("+")[0].rstrip("*") in ("idle", "mixed", "allocated") and "+" not in node.state
         table.add_row(
             *place,
-            f"[{'green' if good else 'bold red'}]{node.state}[/]",
+            Text(one_line(node.state, 60), style="green" if good else "bold red"),
             f"{node.cpus_used}/{node.cpus}",
             f"{node.memory_mib} MiB",
             str(len(node.jobs) or ""),
-            node.reason,
+            one_line(node.reason, 200),
         )
     console.print(table)
     if strangers := sorted(cluster.nodes.keys() - {host_name(name) for name in members(site)}):
-        console.print(f"defined in Slurm, but without a Slurm role in the plan: {', '.join(strangers)}")
+        console.print(f"defined in Slurm, but without a Slurm role in the plan: {one_line(', '.join(strangers))}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from provisioner.console_text import lines, one_line, visible
 from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import Outcome, status
 
+# Of the words of others; --json and the record of the run have all of them.
+_MOST_LINES = 200
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
@@ -17,32 +21,43 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
     """Per blade what changed and how long, per phase the time, failures with evidence and next step."""
     console.print(_blade_table(outcome))
     if outcome.controller_note:
-        console.print(outcome.controller_note, markup=False, highlight=False)
+        console.print(one_line(outcome.controller_note))
     if outcome.proof:
-        console.print(outcome.proof, markup=False, highlight=False)
+        for line in lines(outcome.proof):
+            console.print(line)
     phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases.items())
-    console.print(f"time: {outcome.seconds:.1f} s ({phases})", markup=False, highlight=False)
+    console.print(f"time: {outcome.seconds:.1f} s ({phases})")
     for names, failure in _alike(outcome):
         _print_failure(console, names, failure)
     console.print()
     if outcome.words:
-        console.print(f"Ansible stopped by itself: {outcome.words}", markup=False, highlight=False)
+        console.print("Ansible stopped by itself:")
+        _print_words(console, outcome.words)
     if outcome.interrupted:
         console.print("stopped; the next run mends what this one left half done", style="yellow")
     good = outcome.code is ExitCode.OK
     changed = "would change" if check else "changed"
     words = f"{outcome.code.meaning} ({outcome.changed()} tasks {changed} something)"
-    console.print(words, style="bold green" if good else "bold red", markup=False, highlight=False)
+    console.print(words, style="bold green" if good else "bold red")
+
+
+def _print_words(console: Console, text: str, known: str = "") -> None:
+    """The words of others stand behind a bar, so that none of them pass for ours; without what is known already."""
+    shown = [line for line in lines(text) if line.strip() not in known]
+    for line in shown[:_MOST_LINES]:
+        console.print(f"    | {line}", style="dim")
+    if len(shown) > _MOST_LINES:
+        console.print(f"    ({len(shown) - _MOST_LINES} more lines)", style="dim")
 
 
 def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:
     """Failures with the blades they have in common, folded: thirteen dead blades are one paragraph."""
     from ClusterShell.NodeSet import NodeSet
 
-    groups: dict[tuple[str, str], NodeSet] = {}
-    first: dict[tuple[str, str], Diagnosis] = {}
+    groups: dict[tuple[str, str, bool], NodeSet] = {}
+    first: dict[tuple[str, str, bool], Diagnosis] = {}
     for name, failure in outcome.failures().items():
-        kind = (failure.message, failure.next_step)
+        kind = (failure.message, failure.next_step, failure.ours)
         groups.setdefault(kind, NodeSet()).add(name)
         first.setdefault(kind, failure)
     return [(str(names), first[kind]) for kind, names in groups.items()]
@@ -50,11 +65,9 @@ def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:
 
 def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
     console.print()
-    console.print(f"{names}: {failure.message}", style="bold red", markup=False, highlight=False)
-    for line in failure.evidence.splitlines():
-        if line.strip() not in failure.message:
-            console.print(f"    {line}", style="dim", markup=False, highlight=False)
-    console.print(f"  next: {failure.step_for(names)}", markup=False, highlight=False)
+    console.print(f"{names}: {one_line(failure.message)}", style="bold red")
+    _print_words(console, failure.evidence, failure.message)
+    console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}")
 
 
 def print_diffs(console: Console, outcome: Outcome) -> None:
@@ -67,7 +80,9 @@ def print_diffs(console: Console, outcome: Outcome) -> None:
             header = str(diff.get("after_header") or diff.get("before_header") or "")
             for line in difflib.unified_diff(before, after, f"{name}:{header}", f"{name}:{header}", lineterm=""):
                 style = "green" if line.startswith("+") else "red" if line.startswith("-") else None
-                console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+                # Unchanged lines behind a bar too: in a blade's own file they may look like a step of ours.
+                shown = f"|{line[1:]}" if line.startswith(" ") else line
+                console.print(visible(shown.rstrip("\n")), style=style, soft_wrap=True)
 
 
 def _blade_table(outcome: Outcome) -> Table:
@@ -76,11 +91,9 @@ def _blade_table(outcome: Outcome) -> Table:
         table.add_column(column, justify="right" if column == "time" else "left")
     for name, blade in outcome.blades.items():
         word = status(blade)
-        table.add_row(name, f"[{_STYLE[word]}]{word}[/]", f"{blade.seconds:.1f} s", _what(blade))
+        table.add_row(name, Text(word, style=_STYLE[word]), f"{blade.seconds:.1f} s", _what(blade))
     return table
 
 
 def _what(blade: BladeState) -> str:
-    from rich.markup import escape
-
-    return escape("\n".join([*blade.notes, *blade.changed]) or "nothing to do")
+    return "\n".join(one_line(words) for words in [*blade.notes, *blade.changed]) or "nothing to do"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from provisioner.cli.options import AsJson, PlanFile
+from provisioner.cli.say import answer
 
 TASK = "Look at the lock"
 
@@ -30,8 +31,6 @@ def unlock(
 
       provision unlock --yes
     """
-    import json
-
     from provisioner.cli.output import console_for
     from provisioner.errors import ExitCode, ProvisionError, UsageError
     from provisioner.paths import find_plan
@@ -62,7 +61,7 @@ def unlock(
         console.print("the lock is removed" if removed else "the lock was gone by then, or is another run's by now")
     if as_json:
         shown = {key: holder.get(key) for key in ("run", "by", "at", "address", "age")} if holder else None
-        typer.echo(json.dumps({"cluster": cluster, "holder": shown, "removed": removed}, indent=2))
+        answer({"cluster": cluster, "holder": shown, "removed": removed})
     raise typer.Exit(int(ExitCode.OK if removed or not holder else ExitCode.BUSY))
 
 
@@ -75,8 +74,8 @@ def _ask(site: Any, plan_file: Any, console: Any, token: str) -> dict[str, Any]:
 
     options = Options(extra={"provision_unlock": token} if token else {})
     finished = look(site, plan_file, [], "unlock.yml", options, console, as_json=True)
-    answer: dict[str, Any] | None = finished.results.get(host_name(site.cluster.controller), {}).get(TASK)
-    if answer is None:
+    said: dict[str, Any] | None = finished.results.get(host_name(site.cluster.controller), {}).get(TASK)
+    if said is None:
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code) or 1)
-    return answer
+    return said

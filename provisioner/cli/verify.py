@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.say import answer
 
 
 def verify(
@@ -27,8 +28,6 @@ def verify(
 
       provision verify --nodes BLD-008 --json
     """
-    import json
-
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.paths import find_plan
@@ -44,7 +43,7 @@ def verify(
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
     finished = look(site, plan_file, select_nodes(site, nodes), "verify.yml", options, console, as_json)
     if as_json:
-        typer.echo(json.dumps(finished.outcome.as_dict(), indent=2))
+        answer(finished.outcome.as_dict())
     else:
         print_summary(console, finished.outcome)
     raise typer.Exit(int(finished.outcome.code))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from provisioner import knownhosts
 from provisioner.errors import ProvisionError
@@ -115,7 +116,9 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         apt_settings=seen_from_blade(contents.apt_settings, arguments.gateway(plan.cluster.network)),
     )
     bench.podman.call(arguments.create(spec, bench.host), f"making the container of {blade}")
-    # without --archive=false podman gives every file to root
-    fill = ["cp", "--archive=false", "-", f"{name}:/"]
-    bench.podman.call(fill, f"filling {blade}", identity.archive())
+    root = bench.podman.call(["mount", name], f"opening the root of {blade}").strip()
+    try:
+        identity.put(Path(root))
+    finally:
+        bench.podman.call(["umount", name], f"closing the root of {blade}")
     bench.podman.call(["start", name], f"starting {blade}")

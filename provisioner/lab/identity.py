@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
+import os
+import shutil
 import tempfile
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from provisioner.lab.command import run
 
 # the user the image makes, see image/finish
 LOGIN_UID = 1000
+_KEYS = "host-keys-"
 
 
 @dataclass(frozen=True)
@@ -45,46 +45,68 @@ class Identity:
     disks: Sequence[tuple[str, str]]  # loop device, stable link
     apt_settings: Sequence[str]
 
-    def archive(self) -> bytes:
-        """A tar of these files, to be unpacked at the root of the blade."""
+    def entries(self) -> list[Entry]:
+        """These files, folders before what is in them."""
         home = "root" if self.user == "root" else f"home/{self.user}"
         owner = 0 if self.user == "root" else LOGIN_UID
         disks = "".join(f"{device} {link}\n" for device, link in self.disks)
         names = f"127.0.0.1 localhost\n127.0.1.1 {self.host_name}\n"
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as tar:
-            _add(tar, "etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
-            _add(tar, "etc/hosts", names, 0o644)
-            _add(tar, "etc/lab/disks", disks, 0o644)
-            _add(tar, "etc/ssh/sshd_config.d/lab.conf", f"Port {self.port}\n", 0o644)
-            _add(tar, "etc/apt/apt.conf.d/90lab", "\n".join([*self.apt_settings, ""]), 0o644)
-            for name, content in self.host_keys.files.items():
-                _add(tar, f"etc/ssh/{name}", content, 0o644 if name.endswith(".pub") else 0o600)
-            _add(tar, f"{home}/.ssh", None, 0o700, owner)
-            _add(tar, f"{home}/.ssh/authorized_keys", f"{self.authorized_key}\n", 0o600, owner)
-        return buffer.getvalue()
+        keys = self.host_keys.files.items()
+        return [
+            Entry("etc/machine-id", f"{uuid.uuid4().hex}\n".encode(), 0o444),
+            Entry("etc/hosts", names.encode(), 0o644),
+            Entry("etc/lab", None, 0o755),
+            Entry("etc/lab/disks", disks.encode(), 0o644),
+            Entry("etc/ssh/sshd_config.d/lab.conf", f"Port {self.port}\n".encode(), 0o644),
+            Entry("etc/apt/apt.conf.d/90lab", "\n".join([*self.apt_settings, ""]).encode(), 0o644),
+            *(Entry(f"etc/ssh/{name}", text, 0o644 if name.endswith(".pub") else 0o600) for name, text in keys),
+            Entry(f"{home}/.ssh", None, 0o700, owner),
+            Entry(f"{home}/.ssh/authorized_keys", f"{self.authorized_key}\n".encode(), 0o600, owner),
+        ]
+
+    def put(self, root: Path) -> None:
+        """Writes them into the root of a blade that does not run yet.
+
+        Straight to their place: what podman copies passes through a file in /var/tmp, which a killed podman leaves.
+        """
+        for entry in self.entries():
+            entry.put(root)
 
 
-def _add(tar: tarfile.TarFile, name: str, content: str | bytes | None, mode: int, owner: int = 0) -> None:
-    """Adds a file, or a folder where the content is None."""
-    entry = tarfile.TarInfo(name)
-    entry.mode, entry.uid, entry.gid, entry.mtime = mode, owner, owner, time.time()
-    if content is None:
-        entry.type = tarfile.DIRTYPE
-        tar.addfile(entry)
-        return
-    data = content.encode() if isinstance(content, str) else content
-    entry.size = len(data)
-    tar.addfile(entry, io.BytesIO(data))
+@dataclass(frozen=True)
+class Entry:
+    """A file of a new blade, or a folder where the content is None; the path goes from the root."""
+
+    path: str
+    content: bytes | None
+    mode: int
+    owner: int = 0
+
+    def put(self, root: Path) -> None:
+        place = root / self.path
+        if self.content is None:
+            place.mkdir(exist_ok=True)
+        else:
+            place.unlink(missing_ok=True)
+            with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+                handle.write(self.content)
+        os.chown(place, self.owner, self.owner)
+        place.chmod(self.mode)
 
 
-def make_host_keys(name: str) -> HostKeys:
-    """New host keys of every type that Debian's sshd makes at installation."""
-    with tempfile.TemporaryDirectory() as folder:
+def make_host_keys(name: str, place: Path) -> HostKeys:
+    """New host keys of every type that Debian's sshd makes at installation; `place` is a private folder for them."""
+    with tempfile.TemporaryDirectory(dir=place, prefix=_KEYS) as folder:
         (Path(folder) / "etc/ssh").mkdir(parents=True)
         run(["ssh-keygen", "-A", "-f", folder], f"making host keys for {name}")
         files = (Path(folder) / "etc/ssh").iterdir()
         return HostKeys({file.name: file.read_bytes() for file in files})
+
+
+def sweep_host_keys(place: Path) -> None:
+    """Removes keys that a killed command left in their folder."""
+    for folder in place.glob(f"{_KEYS}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def ensure_login_key(key: Path) -> str:

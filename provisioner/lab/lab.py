@@ -11,7 +11,7 @@ from provisioner.lab.blades import Bench
 from provisioner.lab.command import require_host
 from provisioner.lab.disks import lab_disks
 from provisioner.lab.host import read_host
-from provisioner.lab.identity import ensure_login_key, make_host_keys
+from provisioner.lab.identity import ensure_login_key, make_host_keys, sweep_host_keys
 from provisioner.lab.parallel import for_each
 from provisioner.lab.podman import Container, Podman
 from provisioner.lab.power import power_on
@@ -121,7 +121,8 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
     # one after the other: two searches for a free loop device would race
     disks = {blade: blades.make_disks(bench, blade) for blade in names}
     say(f"starting {', '.join(names)}")
-    keys = for_each(lambda blade: make_host_keys(host_name(blade)), names)
+    sweep_host_keys(bench.files.folder)
+    keys = for_each(lambda blade: make_host_keys(host_name(blade), bench.files.folder), names)
     if announced:
         for blade in names:
             known = bench.files.known_hosts

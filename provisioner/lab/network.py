@@ -23,6 +23,11 @@ def ensure_network(podman: Podman, cluster: str, network: IPv4Network) -> None:
     name = settings.network_name(cluster)
     own = next((each for each in networks if each["name"] == name), None)
     if own is not None:
+        if not _is_labs(own, cluster):
+            raise UsageError(
+                f"there is a network {name} on this machine that no lab has made",
+                f"look at it (podman network inspect {name}), and remove it or give this plan another cluster name",
+            )
         if network not in subnets(own):
             raise UsageError(
                 f"the lab of {cluster} runs on another network than the plan says ({network})",
@@ -42,8 +47,13 @@ def ensure_network(podman: Podman, cluster: str, network: IPv4Network) -> None:
 def remove_network(podman: Podman, cluster: str) -> None:
     """Removes the lab's network if there is one."""
     name = settings.network_name(cluster)
-    if any(each["name"] == name for each in podman.networks()):
+    if any(each["name"] == name and _is_labs(each, cluster) for each in podman.networks()):
         podman.call(["network", "rm", "--force", name], f"removing the network {name}")
+
+
+def _is_labs(network: Mapping[str, Any], cluster: str) -> bool:
+    """By its label: a name can be anybody's."""
+    return bool((network.get("labels") or {}).get(settings.CLUSTER_LABEL) == cluster)
 
 
 def subnets(network: Mapping[str, Any]) -> list[IPv4Network]:

@@ -90,11 +90,10 @@ class Podman:
 
     def images(self) -> list[str]:
         """Names of all images a lab has built on this host."""
-        listed = self.call(
-            ["images", "--format", "{{.Repository}}:{{.Tag}}", f"localhost/{settings.PREFIX}*"],
-            "listing images",
-        )
-        return listed.split()
+        # Exactly: a pattern would take localhost/provision-labrador for one of ours.
+        ours = {f"localhost/{settings.PREFIX}", f"localhost/{settings.PREFIX}-base"}
+        listed = self.call(["images", "--format", "{{.Repository}}:{{.Tag}}"], "listing images").split()
+        return [name for name in listed if name.rpartition(":")[0] in ours]
 
 
 def _cure(message: str) -> str:
@@ -103,6 +102,11 @@ def _cure(message: str) -> str:
         return (
             "a podman that was killed left this address taken: restart the machine, or stop all"
             " containers, remove /run/containers/networks/ipam.db and start them again"
+        )
+    if "already in use" in message and "container" in message:
+        return (
+            "a container has this name that is none of this lab's: look at it (podman ps --all), and remove or rename"
+            " it, or give this plan another cluster name"
         )
     if "no space left" in message:
         return "free some space below podman's storage (podman system df), then try again"

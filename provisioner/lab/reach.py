@@ -9,6 +9,7 @@ import time
 
 from provisioner.errors import ProvisionError
 from provisioner.lab.blades import Bench
+from provisioner.ssh import CLOSED
 
 BOOT_SECONDS = 90
 _POLL_SECONDS = 0.2
@@ -22,7 +23,14 @@ def ssh_command(bench: Bench, blade: str) -> list[str]:
 
 def _ssh(bench: Bench, blade: str, options: list[str]) -> list[str]:
     plan = bench.plan
-    given = ["IdentitiesOnly=yes", "LogLevel=ERROR", "GlobalKnownHostsFile=none", "ConnectTimeout=10", *options]
+    given = [
+        "IdentitiesOnly=yes",
+        "LogLevel=ERROR",
+        "GlobalKnownHostsFile=none",
+        "ConnectTimeout=10",
+        *CLOSED,
+        *options,
+    ]
     return [
         "ssh", "-F", "none", "-i", str(bench.files.key), "-p", str(plan.ssh.port),
         *(word for option in given for word in ("-o", option)),

@@ -34,6 +34,11 @@ def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:
     return blade.add if blade.add is not None else plan.tiers[blade.tier].add
 
 
+def host_key_pins(blade: Blade) -> tuple[str, ...]:
+    """The fingerprints of the host keys that the plan accepts of the blade; none: the first key is taken as it is."""
+    return tuple(blade.host_key if isinstance(blade.host_key, list) else filter(None, [blade.host_key]))
+
+
 def ram_now(blade: Blade) -> int:
     """Installed RAM in GiB."""
     return sum(blade.ram) if isinstance(blade.ram, list) else blade.ram

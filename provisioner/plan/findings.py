@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 from ClusterShell.NodeSet import NodeSet
 
 from provisioner.names import blade_id, host_name
-from provisioner.plan.derive import added_parts, members, ram_after, scratch_disks, slurm_role
+from provisioner.plan.derive import added_parts, host_key_pins, members, ram_after, scratch_disks, slurm_role
 from provisioner.plan.model import Blade, Plan, SlurmRole
 
 SLOW_LINK_GBIT = 1
@@ -33,7 +33,7 @@ def findings(plan: Plan) -> list[Finding]:
         for name in by_bay
         for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
     ]
-    site = (*_cpus(plan), *_scratch_ids(plan), *_network(plan), *_stock(plan), *_backup(plan))
+    site = (*_cpus(plan), *_scratch_ids(plan), *_host_keys(plan), *_network(plan), *_stock(plan), *_backup(plan))
     return found + [Finding("warning", None, message) for message in site]
 
 
@@ -94,6 +94,17 @@ def _scratch_ids(plan: Plan) -> Iterator[str]:
             f"scratch of {folded(blind)} goes by size class while disk ids are unknown: "
             "`provision disks` prints the lines for the plan"
         )
+
+
+def _host_keys(plan: Plan) -> Iterator[str]:
+    """An image that was made of a running blade gives all blades one key: each of them can pass for the others."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    for name, blade in plan.blades.items():
+        for pin in dict.fromkeys(host_key_pins(blade)):
+            owners[pin].append(name)
+    for pin, names in owners.items():
+        if len(names) > 1:
+            yield f"{folded(names)} have the same host key {pin}: make new ones with `ssh-keygen -A` on each"
 
 
 def _network(plan: Plan) -> Iterator[str]:

@@ -24,6 +24,7 @@ DOMAIN_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 PLAIN_TEXT = r"^[^{}`$\x00-\x1f\x7f-\x9f]*$"
 DEVICE_PATH = r"^/dev/[A-Za-z0-9/_.:+-]+$"
 KEY_FILE = r"^[A-Za-z0-9/~._][A-Za-z0-9/~._+@ -]*$"
+FINGERPRINT = r"^SHA256:[A-Za-z0-9+/]{43}$"
 PART_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MAX_TIME = r"^([0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED)$"
 
@@ -34,6 +35,7 @@ DomainName = Annotated[str, StringConstraints(pattern=DOMAIN_NAME)]
 PlainText = Annotated[str, StringConstraints(pattern=PLAIN_TEXT, max_length=200)]
 DevicePath = Annotated[str, StringConstraints(pattern=DEVICE_PATH, max_length=200)]
 KeyFile = Annotated[str, StringConstraints(pattern=KEY_FILE, max_length=200)]
+Fingerprint = Annotated[str, StringConstraints(pattern=FINGERPRINT)]
 PartNumber = Annotated[str, StringConstraints(pattern=PART_NUMBER)]
 
 # Strict: a plan that says `bay: yes` or `bay: "8"` is asked what it means.
@@ -178,10 +180,19 @@ def _scratch_form(value: Any) -> str:
     return "none" if isinstance(value, str) else "rule"
 
 
+def _pin_form(value: Any) -> str:
+    return "several" if isinstance(value, list) else "one"
+
+
 # Told apart by their form, so that a mistake is reported for the one form that was meant.
 Ram = Annotated[
     Annotated[Gigabytes, Tag("total")] | Annotated[list[Gigabytes], Field(min_length=1, max_length=64), Tag("sticks")],
     Discriminator(_ram_form),
+]
+HostKeyPin = Annotated[
+    Annotated[Fingerprint, Tag("one")]
+    | Annotated[list[Fingerprint], Field(min_length=1, max_length=8), Tag("several")],
+    Discriminator(_pin_form),
 ]
 BladeScratch = Annotated[
     Annotated[Scratch, Tag("rule")] | Annotated[Literal["none"], Tag("none")],
@@ -195,6 +206,9 @@ class Blade(Strict):
     bay: Whole = Field(ge=1, description="device bay, counted from 1")
     address: Address = Field(description="IPv4 address within the cluster's network")
     tier: Word = Field(description="one of the tiers")
+    host_key: HostKeyPin | None = Field(
+        default=None, description="fingerprint of its SSH host key, or a list of them; no other key is accepted"
+    )
     ram: Ram = Field(description="installed GiB, or the list of sticks such as [4, 4] once they were counted")
     dimms: Literal["even", "odd"] | None = Field(
         default=None, description="what is known of the stick count while `ram` is only a total"

@@ -38,6 +38,7 @@ FORMS = {
     model.PLAIN_TEXT: "use plain text without { } ` $ and control characters",
     model.DEVICE_PATH: "use a path such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4",
     model.KEY_FILE: "use a plain path such as ~/.ssh/id_ed25519",
+    model.FINGERPRINT: "write what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints there: SHA256:...",
     model.PART_NUMBER: "use letters, digits, dots and dashes, such as RAM-007",
     model.MAX_TIME: 'use days and hours such as "7-00:00:00", minutes such as "90", or UNLIMITED',
 }
@@ -48,6 +49,7 @@ _RIGHTS = {
     "disks": "write a list such as [2 x 300 GB SAS]",
     "address": "write an IPv4 address such as 10.20.0.11",
     "network": "write a network such as 10.20.0.0/24",
+    "host_key": "write a fingerprint such as SHA256:..., or a list of them",
     "slurm": "write a list such as [compute], or [] for none",
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from provisioner.console_text import lines
 from provisioner.errors import BusyError
 from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
@@ -20,8 +21,9 @@ from provisioner.plan.model import Plan
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.guard import guarded
+from provisioner.run.hostkeys import HostKeys, first_contacts, on_record, settle_pins
 from provisioner.run.outcome import Outcome, conclude
-from provisioner.run.progress import shown
+from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import Options, build_request
 from provisioner.run.session import RunId, interruptible, only_run
@@ -106,8 +108,14 @@ def _run(
         ssh_key=key,
         known_hosts=known_hosts,
     )
+    if options.verbosity and not as_json and request.left_out:
+        words = f"settings of the environment that do not count in a run: {', '.join(request.left_out)}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     names = {host: blade_id(host) for host in request.limit}
-    seen = RunState({host: BladeState() for host in request.limit})
+    chosen = list(names.values())
+    # A lab knows its keys before its blades answer, and they are not those of the real blades.
+    host_keys = HostKeys(on_record(plan, chosen, known_hosts)) if key else settle_pins(plan, chosen, known_hosts)
+    seen = RunState({host: BladeState() for host in request.limit}, host_keys=host_keys)
     start = time.monotonic()
     # The guard comes before the display, which hides the cursor.
     with (
@@ -122,11 +130,16 @@ def _run(
             seen.take(event)
             display.update(seen, event)
             if options.verbosity and not as_json and event.get("stdout"):
-                console.print(event["stdout"], markup=False, highlight=False, soft_wrap=True)
+                for line in lines(event["stdout"]):
+                    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         code = run_playbook(request, folder, on_event, interrupt)
     seen.close_phase()
     controller = host_name(plan.cluster.controller)
     seconds = time.monotonic() - start
     outcome = conclude(seen, names, controller, code, seconds, interrupt.signal is not None)
-    return Finished(outcome, seen.results)
+    now = on_record(plan, chosen, known_hosts)
+    new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
+    keys = {names[host]: found for host, found in now.items()}
+    say_first_contact(console, new, keys)
+    return Finished(replace(outcome, host_keys=keys, first_contact=list(new)), seen.results)

@@ -8,23 +8,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.names import host_name
+from provisioner.run.advice import MODULES_ADVICE
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What went wrong on a blade, what a person does now, and the raw words as evidence."""
+    """What went wrong on a blade, what a person does now, and the raw words as evidence.
+
+    `ours`: whether the next step comes from this project. A module's answer comes from the blade, and whoever holds
+    the blade writes into it what he likes.
+    """
 
     message: str
     next_step: str
     evidence: str = ""
+    ours: bool = True
 
     def step_for(self, blade: str) -> str:
         """The next step with the names of the blade filled in; other braces stay as they are."""
+        if not self.ours:
+            return self.next_step
         return self.next_step.replace("{blade}", blade).replace("{host}", host_name(blade))
+
+    def whose(self) -> str:
+        """How the next step is announced: as ours, or as what the blade says."""
+        return "next" if self.ours else "the blade advises (look before you do it)"
 
 
 # How our own roles fail: `what is wrong; next: what to do`, and evidence on the lines below.
 _OUR_OWN = re.compile(r"(?P<what>.+?)[;.] next: (?P<next>[^\n]+)(?P<evidence>.*)", re.DOTALL | re.IGNORECASE)
+
+# What fails on this machine, in the words of our own playbooks; with Ansible's own words in front it failed itself.
+_SAID_HERE = {"fail", "assert"}
+_ANSIBLES_WORDS = "Task failed"
+
+# Characters that are looked at: of a message, and at each end of a program's output.
+_LONGEST, _END = 64_000, 8_000
+# Characters of evidence: a slurm.conf of a thousand nodes with numbers.
+_EVIDENCE = 2**19
 
 # First match wins. {blade} and {host} are filled in by Diagnosis.step_for.
 _Known = list[tuple[str, str, str]]
@@ -89,6 +110,11 @@ _ON_BLADE: _Known = [
         "look at dmesg for disk errors, then remount or reimage it",
     ),
     (
+        r"held by process (\d{1,9}) \(([\w.+-]{1,40})\)",
+        r"its package system is in trouble: \2 (process \1) holds it and does not end",
+        "wait for that process or look at what it waits for; if it is dead, run `apt-get -f install`; then run again",
+    ),
+    (
         r"dpkg was interrupted|Could not get lock|frontend lock|unmet dependencies|held broken packages"
         r"|Sub-process .*dpkg",
         "its package system is in trouble",
@@ -103,27 +129,30 @@ _ON_BLADE: _Known = [
 ]
 
 
-def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
+def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosis:
     """Reads the result of a failed task.
 
     Args:
         result: Ansible's result; `unreachable` in it says that the task never got to the blade, and
             `evidence` is what our own modules show besides their message.
         task: name of the task, for failures nobody foresaw.
+        action: what the task ran; `fail` and `assert` speak on this machine, everything else on the blade.
     """
     message = str(result.get("msg") or "")
     if message == "non-zero return code":
         message = ""  # says less than the command itself
     parts = [message, *(str(result.get(key) or "") for key in ("module_stderr", "stderr", "module_stdout"))]
-    words = "\n".join(part for part in parts if part)
-    if our_own := _OUR_OWN.match(message):
+    words = "\n".join(_ends(part) for part in parts if part)
+    if our_own := _OUR_OWN.match(message[:_LONGEST]):
         evidence = str(result.get("evidence") or our_own["evidence"] or "")
-        return Diagnosis(our_own["what"], our_own["next"].strip(), evidence.strip())
+        step = our_own["next"].strip()
+        said_here = action.rsplit(".", 1)[-1] in _SAID_HERE and not message.startswith(_ANSIBLES_WORDS)
+        return Diagnosis(our_own["what"], step, evidence.strip()[:_EVIDENCE], said_here or step in MODULES_ADVICE)
     known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
     for pattern, sentence, step in known:
-        if re.search(pattern, words, re.IGNORECASE):
+        if found := re.search(pattern, words, re.IGNORECASE):
             # What ssh said is in the sentence already, and Ansible's words around it only frighten.
-            return Diagnosis(sentence, step, "" if result.get("unreachable") else _last_lines(words))
+            return Diagnosis(found.expand(sentence), step, "" if result.get("unreachable") else _last_lines(words))
     if result.get("unreachable") and not words.strip():
         return Diagnosis("the connection to it broke without a word", "run again; nothing is lost by it")
     return Diagnosis(
@@ -133,8 +162,15 @@ def diagnose(result: Mapping[str, Any], task: str) -> Diagnosis:
     )
 
 
+def _ends(words: str) -> str:
+    """Where a program says what is wrong; a blade that sends megabytes does not keep the patterns busy."""
+    return words if len(words) <= 2 * _END else f"{words[:_END]}\n{words[-_END:]}"
+
+
 def _first_line(words: str) -> str:
-    return next((line.strip() for line in words.splitlines() if line.strip()), "")
+    """The first line with something in it, without what would pass for our next step."""
+    line = next((line.strip() for line in words.splitlines() if line.strip()), "")
+    return re.split(r"[;.]? *next:", line, maxsplit=1, flags=re.IGNORECASE)[0]
 
 
 def _last_lines(words: str, count: int = 6) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def run_playbook(
     _lay_out(folder, request)
     try:
         # The runner prints its own warnings to stdout, which belongs to --json.
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), _only(request.environment):
             runner = ansible_runner.run(
                 private_data_dir=str(folder),
                 playbook=str(request.playbook),
@@ -44,7 +45,7 @@ def run_playbook(
                 verbosity=request.options.verbosity or None,
                 cmdline=_flags(request) or None,
                 extravars=request.options.extra or None,
-                envvars={**request.environment, **_temporary(folder)},
+                envvars=_temporary(folder),
                 settings={"pexpect_timeout": _LISTEN_SECONDS},
                 event_handler=lambda event: _hand_on(event, on_event),
                 cancel_callback=cancelled,
@@ -69,10 +70,29 @@ def _lay_out(folder: Path, request: Request) -> None:
     (folder / "ansible.cfg").write_text("[defaults]\n")
 
 
+@contextlib.contextmanager
+def _only(environment: Mapping[str, str]) -> Iterator[None]:
+    """Lets this process have no other variables for a while: ansible-runner adds its own to those it finds here."""
+    before = dict(os.environ)
+    _set_environment(environment)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - wanted.keys():
+        del os.environ[name]
+    os.environ.update(wanted)
+
+
 def _temporary(folder: Path) -> dict[str, str]:
     return {
         # A person's own ansible.cfg is left out: it could turn host key checking off behind our back.
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        # Plugins, collections and caches of the person's ~/.ansible are as foreign as the variables that name others.
+        "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
     }

@@ -7,10 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.answer import fits
 from provisioner.run.diagnose import Diagnosis, diagnose
+from provisioner.run.hostkeys import HostKeys
+from provisioner.run.refused_key import refused_key
 
 # A task that prints its result for the person sets this key in its result or facts.
 NOTE_KEY = "provision_notes"
+_MOST_ATTEMPTS = 1000
+# What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
+_LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
+# Of the facts of a blade only what is short: nobody asks for the texts of its files after the run.
+_LARGEST_FACT = 2**10
 # Actions of Ansible that stay on this machine; every other one runs a module on the blade.
 _LOCAL = {
     "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
@@ -43,6 +51,7 @@ class RunState:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     finished: bool = False
     words: list[str] = field(default_factory=list)
+    host_keys: HostKeys = field(default_factory=HostKeys)
     clock: Callable[[], float] = time.monotonic
     _phase_start: float = 0.0
 
@@ -83,12 +92,13 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     if blade is None:
         return
     blade.modules += _executions(data, result)
-    blade.notes += [str(note) for note in _notes(result)]
+    blade.notes += [str(note) for note in _notes(result)[: _MOST_NOTES - len(blade.notes)]]
     if result.get("changed"):
         blade.changed.append(_title(data))
         diffs = result.get("diff") or []
-        blade.diffs += diffs if isinstance(diffs, list) else [diffs]
-    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = dict(result)
+        listed = diffs if isinstance(diffs, list) else [diffs]
+        blade.diffs += [diff for diff in listed if isinstance(diff, Mapping) and fits(diff, _LARGEST_DIFF)]
+    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = _kept(result)
 
 
 def _skipped(state: RunState, data: Mapping[str, Any]) -> None:
@@ -100,13 +110,15 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
         return
     if blade := _count(state, data):
         blade.modules += _executions(data, _result(data))
-        blade.failure = diagnose(_result(data), _title(data))
+        blade.failure = diagnose(_result(data), _title(data), str(data.get("task_action") or ""))
         blade.doing = "failed"
 
 
 def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
     if blade := _count(state, data):
-        blade.failure = diagnose({**_result(data), "unreachable": True}, "connect")
+        result = {**_result(data), "unreachable": True}
+        key = refused_key(str(result.get("msg") or ""), str(data.get("host")), state.host_keys)
+        blade.failure = key or diagnose(result, "connect")
         blade.unreachable = True
         blade.doing = "unreachable"
 
@@ -131,12 +143,34 @@ def _executions(data: Mapping[str, Any], result: Mapping[str, Any]) -> int:
         return 0
     items = result.get("results")
     rounds = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else [result]
-    return sum(int(each.get("attempts") or 1) for each in rounds if not each.get("skipped"))
+    return sum(_attempts(each) for each in rounds if not each.get("skipped"))
+
+
+def _attempts(result: Mapping[str, Any]) -> int:
+    """What Ansible counted; a module's answer may hold anything under the same key."""
+    found = result.get("attempts")
+    return found if isinstance(found, int) and 0 < found <= _MOST_ATTEMPTS else 1
 
 
 def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
     result = data.get("res")
     return result if isinstance(result, Mapping) else {}
+
+
+def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result as far as a verb may ask for it."""
+    facts = result.get("ansible_facts")
+    named = dict(facts) if isinstance(facts, Mapping) else {}
+    if "blade" in named:
+        named["blade"] = _short(named["blade"])
+    small = {name: fact for name, fact in named.items() if fits(fact, _LARGEST_KEPT)}
+    rest = {key: value for key, value in result.items() if key != "ansible_facts" and fits(value, _LARGEST_KEPT)}
+    return {**rest, "ansible_facts": small} if small else rest
+
+
+def _short(blade: Any) -> dict[str, Any]:
+    facts = blade if isinstance(blade, Mapping) else {}
+    return {name: fact for name, fact in facts.items() if fits(fact, _LARGEST_FACT)}
 
 
 def _notes(result: Mapping[str, Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ClusterShell.NodeSet import NodeSet
@@ -25,6 +25,8 @@ class Outcome:
     controller_note: str = ""
     proof: str = ""
     words: str = ""
+    host_keys: dict[str, list[str]] = field(default_factory=dict)
+    first_contact: list[str] = field(default_factory=list)
 
     def changed(self) -> int:
         """How many tasks changed something."""
@@ -47,6 +49,8 @@ class Outcome:
             "controller": self.controller_note,
             "verified": self.proof,
             "ansible": self.words,
+            "host_keys": self.host_keys,
+            "first_contact": self.first_contact,
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from provisioner.console_text import one_line
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import status
 
@@ -60,7 +61,9 @@ class Lines:
             self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
 
     def _print(self, line: str) -> None:
-        self._console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(
+            f"{time.strftime('%H:%M:%S')}  {one_line(line)}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 class Screen:
@@ -91,12 +94,34 @@ def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
     table.add_column("changed", justify="right")
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():
-        table.add_row(names[host], str(len(blade.changed) or ""), blade.doing, style=_STYLE[_live_status(blade)])
+        row = (names[host], str(len(blade.changed) or ""), one_line(blade.doing))
+        table.add_row(*row, style=_STYLE[_live_status(blade)])
     return table
 
 
 def _live_status(blade: BladeState) -> str:
     return status(blade) if blade.tasks else ""
+
+
+def say_first_contact(
+    console: Console, keys: Mapping[str, Sequence[str]], known: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """The host keys that were taken as they are; only a person can tell whose they are.
+
+    A key that another blade of the run has too (`known`) came with their image, and each can pass for the other.
+    """
+    if not keys:
+        return
+    lines = [f"  {name}  {', '.join(found)}" for name, found in keys.items()]
+    head = (
+        "first contact; compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on their consoles, or pin them "
+        "in the plan (host_key: SHA256:...):"
+    )
+    for name, found in keys.items():
+        others = [other for other, has in (known or {}).items() if other != name and set(has) & set(found)]
+        if others:
+            lines.append(f"  {name} has the key of {', '.join(others)}; next: run `ssh-keygen -A` anew on each of them")
+    console.print("\n".join([head, *lines]), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

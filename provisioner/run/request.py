@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from provisioner.inventory import inventory
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
+from provisioner.run.environment import left_out, run_environment
 
 DEFAULT_FORKS = 16
 
@@ -31,7 +31,8 @@ class Options:
 class Request:
     """One run of one playbook.
 
-    `limit` holds inventory names; `site` is the folder whose group_vars and host_vars apply.
+    `limit` holds inventory names; `site` is the folder whose group_vars and host_vars apply; `environment` is the whole
+    environment of Ansible, and `left_out` names the caller's settings that are not in it.
     """
 
     playbook: Path
@@ -40,6 +41,7 @@ class Request:
     site: Path
     options: Options
     environment: dict[str, str]
+    left_out: tuple[str, ...] = ()
 
 
 def build_request(
@@ -67,27 +69,6 @@ def build_request(
         limit=tuple(host_name(name) for name in chosen),
         site=plan_file.resolve().parent,
         options=options,
-        environment=_environment(assets),
+        environment=run_environment(os.environ, assets),
+        left_out=tuple(left_out(os.environ)),
     )
-
-
-def _environment(assets: Path) -> dict[str, str]:
-    """Ansible's settings for a run; a person's own ANSIBLE_* variables not named here stay in force."""
-    return {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "ANSIBLE_ROLES_PATH": str(assets / "roles"),
-        "ANSIBLE_LIBRARY": str(assets / "playbooks" / "library"),
-        # ansible-runner turns it off unless it is set.
-        "ANSIBLE_HOST_KEY_CHECKING": "True",
-        "ANSIBLE_PIPELINING": "True",
-        # Once more, at once: under load a connection may break that the next one would not.
-        "ANSIBLE_SSH_RETRIES": "1",
-        "ANSIBLE_TIMEOUT": "10",
-        # A blade that hangs inside a task is given up in the end; installing over a slow mirror is not.
-        "ANSIBLE_TASK_TIMEOUT": "1800",
-        "ANSIBLE_INJECT_FACT_VARS": "False",
-        "ANSIBLE_NOCOLOR": "True",
-        "ANSIBLE_DEPRECATION_WARNINGS": "False",
-        # Above it ansible-runner empties a result, and with it what changed: a thousand nodes are 0.7 MB.
-        "MAX_EVENT_RES": "100000000",
-    }

@@ -6,6 +6,7 @@ Debian 13 (24.11) behave alike. Templates only print what is computed here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,16 +15,9 @@ from provisioner.slurm.nodes import PLACEHOLDER_NODE, Line, node_line, partition
 Settings = dict[str, str | int]
 
 _CONFIGLESS = "enable_configless"
-_PLAN = "the plan and the registry say it"
-_RELIED_ON = "units, ports and folders of the roles go with it"
-_OWNED = {
-    **dict.fromkeys(("clustername", "slurmctldhost", "nodename", "nodeaddr", "partitionname", "tmpfs"), _PLAN),
-    **dict.fromkeys(
-        ("slurmctldport", "slurmdport", "slurmuser", "slurmduser", "authtype", "statesavelocation", "slurmdspooldir",
-         "slurmctldlogfile", "slurmdlogfile", "slurmctldpidfile", "slurmdpidfile"),
-        _RELIED_ON,
-    ),
-}  # fmt: skip
+_SIGNED = "block_null_hash"
+# What ends a value, a line or a key for Slurm.
+_ENDS = re.compile(r"[\s\"#\\]|[^ -~]")
 
 
 def default_settings(cluster: str, controller: str, address: str) -> Settings:
@@ -34,6 +28,8 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "SlurmUser": "slurm",
         "AuthType": "auth/munge",
         "CredType": "cred/munge",
+        # No message counts whose content its credential does not vouch for; every supported release signs it.
+        "CommunicationParameters": _SIGNED,
         "SlurmctldPort": 6817,
         "SlurmdPort": 6818,
         "SrunPortRange": "60001-63000",
@@ -89,19 +85,11 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     settings = {name: _printed(value) for name, value in merged.values() if value is not None}
     if "SlurmctldParameters" in defaults:
         settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
+    # Beside other words of the site it stays; null takes the key away.
+    words = str(settings.get("CommunicationParameters", _SIGNED)).split(",")
+    if _SIGNED not in words:
+        settings["CommunicationParameters"] = ",".join([_SIGNED, *words])
     return settings
-
-
-def settings_problems(site: Mapping[str, Any]) -> list[str]:
-    """Keys of the site that this project relies on or writes itself, as one sentence; [] when all is well."""
-    taken = [key for key in site if key.lower() in _OWNED]
-    if not taken:
-        return []
-    reasons = {_OWNED[key.lower()] for key in taken}
-    return [
-        f"slurmctld_config may not set {', '.join(taken)}: {' and '.join(sorted(reasons))}; "
-        "next: take it out of group_vars beside the plan"
-    ]
 
 
 def _with_configless(value: str | int) -> str:
@@ -131,7 +119,10 @@ def slurm_config(
         cluster: `{"name", "controller", "address", "tmp_fs"}`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
-        site: slurm.conf keys of the site, merged over our defaults.
+        site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
+
+    Raises:
+        ValueError: a line would not be read as it is written.
     """
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
     defaults["TmpFS"] = cluster["tmp_fs"]
@@ -141,4 +132,8 @@ def slurm_config(
 
 
 def _line_text(line: Line) -> str:
+    """The line as Slurm reads it back: the last fence before the file, whatever a record holds."""
+    for key, value in line.items():
+        if _ENDS.search(str(value)):
+            raise ValueError(f"{key} of {ascii(line)[:80]} cannot stand in slurm.conf")
     return " ".join(f"{key}={value}" for key, value in line.items())

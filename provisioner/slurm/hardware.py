@@ -9,6 +9,20 @@ from typing import Any
 # slurmd measures RealMemory anew at every start and it moves by some MiB between kernels and
 # firmware settings; a difference below this share of the old value is noise, not a lost DIMM.
 MEMORY_NOISE = 0.02
+# What a node may say of itself: the biggest machines that Slurm runs on are far below.
+RANGES = {
+    "cpus": (1, 4096),
+    "boards": (1, 64),
+    "sockets_per_board": (1, 128),
+    "cores_per_socket": (1, 1024),
+    "threads_per_core": (1, 32),
+    "memory_mib": (512, 64 * 2**20),
+    "scratch_mib": (0, 2**40),
+}
+# DefMemPerCPU of a partition is what its leanest node has, so a node with less would starve jobs on all of them.
+_LEAST, _LEAST_PER_CPU = 512, 16
+_LONGEST = 8000
+_MODEL = 200
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,9 @@ def parse_slurmd_c(text: str, scratch_mib: int = 0) -> Hardware:
     Raises:
         ValueError: there is no complete node line in the text.
     """
+    text = text[:_LONGEST]
     line = next((row for row in text.splitlines() if row.startswith("NodeName=")), "")
-    found = dict(re.findall(r"(\w+)=(\S+)", line))
+    found = dict(re.findall(r"\b([A-Za-z]{1,20})=(\S{1,40})", line))
     try:
         return Hardware(
             cpus=int(found["CPUs"]),
@@ -57,7 +72,22 @@ def parse_slurmd_c(text: str, scratch_mib: int = 0) -> Hardware:
             scratch_mib=scratch_mib,
         )
     except (KeyError, ValueError) as error:
-        raise ValueError(f"slurmd -C printed no complete node line: {text.strip()!r}") from error
+        raise ValueError(f"slurmd -C printed no complete node line: {ascii(text.strip())[:200]}") from error
+
+
+def implausible(hardware: Hardware) -> str:
+    """What no machine has, `CPUs 70000 is not between 1 and 4096`; '' for one that may be."""
+    for name, (low, high) in RANGES.items():
+        value = getattr(hardware, name)
+        if not low <= value <= high:
+            return f"{name.replace('_', ' ')} {value} is not between {low} and {high}"
+    threads = hardware.boards * hardware.sockets_per_board * hardware.cores_per_socket * hardware.threads_per_core
+    if hardware.cpus > threads:
+        return f"{hardware.cpus} CPUs are more than its {threads} hardware threads"
+    if hardware.memory_mib < _LEAST + _LEAST_PER_CPU * hardware.cpus:
+        needed = f"{_LEAST} MiB and {_LEAST_PER_CPU} for each of its {hardware.cpus} CPUs"
+        return f"its memory, {hardware.memory_mib} MiB, is less than {needed}"
+    return ""
 
 
 def losses(old: Hardware, new: Hardware) -> list[str]:
@@ -115,7 +145,8 @@ def cpu_feature(model: str) -> str:
 
     Xeon E5 of the first generation carry a bare ` 0` behind the model, later ones ` v2` to ` v4`.
     """
-    text = re.sub(r"\((R|TM|r|tm)\)|@.*$", " ", model)
+    # One blank between words, and no more of them than a product has: some patterns below look ahead over blanks.
+    text = re.sub(r"\((R|TM|r|tm)\)|@.*$", " ", " ".join(model[:_MODEL].split()))
     text = re.sub(r"\b(Intel|AMD|Xeon|CPU|Processor|\d+-Core)\b", " ", text)
     text = re.sub(r"\s0\s*$", "", text)
     text = re.sub(r"\s+(v\d)\b", r"\1", text)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from provisioner.slurm.hardware import disagreement, parse_slurmd_c
+from provisioner.slurm.hardware import Hardware, disagreement, implausible, parse_slurmd_c
+from provisioner.slurm.record_shape import record_trouble
+from provisioner.slurm.security import watched_versions
 
 
 def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -15,13 +18,18 @@ def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) ->
         hosts: the variables of each, with its facts.
         seen: `{"run": id, "at": ISO time}`.
 
-    Nodes without slurmd have none: in check mode it is not there yet.
+    Nodes without slurmd have none: in check mode it is not there yet. Neither has one whose facts became unusable
+    since it was looked at; its part of the play fails by itself, and the others have theirs.
     """
-    return {
-        str(host["inventory_hostname"]): node_record(host["ansible_facts"]["blade"], _place(host), seen)
-        for host in hosts
-        if host["ansible_facts"]["blade"]["slurmd_c"]
-    }
+    found = {}
+    for host in hosts:
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            blade = host["ansible_facts"]["blade"]
+            name = str(host["inventory_hostname"])
+            made = node_record(blade, _place(host), seen) if blade["slurmd_c"] else None
+            if made and not implausible(Hardware.from_dict(made["hardware"])) and not record_trouble(name, made):
+                found[name] = made
+    return found
 
 
 def _place(host: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +56,9 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
         ValueError: slurmd printed nothing usable.
     """
     hardware = parse_slurmd_c(str(blade.get("slurmd_c", "")), int(place["scratch_mib"]))
+    versions = watched_versions(blade.get("packages", {}))
     return {
+        **({"packages": versions} if versions else {}),
         "blade": place["blade"],
         "address": place["address"],
         "bay": int(place["bay"]),

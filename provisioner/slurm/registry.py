@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.slurm.hardware import Hardware, is_noise, losses
+from provisioner.slurm.record_shape import record_trouble
 
 FORMAT = 1
 
@@ -65,12 +66,15 @@ def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
     try:
         data = json.loads(text)
         form, owner, nodes = data["format"], data["cluster"], data["nodes"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"the node registry is damaged: {error}") from error
     if form != FORMAT or not isinstance(nodes, dict):
         raise ValueError(f"the node registry has format {form}, this release reads {FORMAT}")
     if owner != cluster:
         raise ValueError(f"the node registry belongs to cluster {owner}, not {cluster}")
+    for name, record in nodes.items():
+        if trouble := record_trouble(name, record):
+            raise ValueError(f"the node registry is damaged: the record of {ascii(name)[:80]} {trouble}")
     return dict(nodes)
 
 
@@ -89,10 +93,10 @@ def merge_records(
     """Puts what was discovered into the registry, and takes out what is to be forgotten.
 
     A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "hardware": {...},
-    "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second run changes no byte.
-    A loss of hardware keeps the old record unless the node is in `accept`: that is drift. A node that is
-    to be forgotten although this run works on it stays: of two orders that contradict each other, the one
-    that takes nothing away.
+    "packages": {name: version}, "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second
+    run changes no byte. A loss of hardware keeps the old record unless the node is in `accept`: that is drift.
+    A node that is to be forgotten although this run works on it stays: of two orders that contradict each
+    other, the one that takes nothing away.
 
     Args:
         known: the registry's records by node name.
@@ -135,8 +139,8 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """`tier thin -> medium` for every field that differs, but for when and by which run it was seen."""
 
     def flat(record: dict[str, Any]) -> dict[str, Any]:
-        rest = {key: value for key, value in record.items() if key not in ("seen", "hardware")}
-        return {**rest, **record["hardware"]}
+        rest = {key: value for key, value in record.items() if key not in ("seen", "hardware", "packages")}
+        return {**rest, **record["hardware"], **record.get("packages", {})}
 
     before, now = flat(old), flat(new)
     return [

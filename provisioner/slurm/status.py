@@ -1,12 +1,22 @@
-"""What slurmctld says of nodes and jobs, read from scontrol and squeue (their JSON changes every release)."""
+"""What slurmctld says of nodes and jobs, from the answer of the module `cluster_status`. Pure.
+
+Reasons are anybody's words and stay as they are: whoever prints them makes them harmless.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ClusterShell.NodeSet import NodeSet
+from ClusterShell.NodeSet import NodeSet, NodeSetException
+
+MOST_NODES = 10_000
+"""Nodes that one text may stand for; a cluster of blades has some hundred."""
+_NODE_SET = re.compile(r"[A-Za-z0-9_.,\[\]-]{1,20000}")
+_ELEMENT = re.compile(r"[^,\[\]]*(?:\[[^\]]*\][^,\[\]]*)*")
+_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -35,34 +45,62 @@ class ClusterStatus:
     pending: int
 
 
-def parse_status(text: str) -> ClusterStatus:
-    """Reads the joined output of `scontrol ping`, `scontrol -o show nodes` and our squeue format."""
+def parse_status(answer: Mapping[str, Any]) -> ClusterStatus:
+    """Reads the result of `cluster_status`; rows of another shape are left out."""
     jobs: dict[str, list[int]] = {}
-    pending = 0
-    for number, state, place in re.findall(r"^JOB (\d+) (\S+) \S+ (\S*) .*$", text, re.MULTILINE):
-        pending += state == "PENDING"
-        if state != "PENDING":
-            for node in NodeSet(place):
-                jobs.setdefault(node, []).append(int(number))
-    nodes = {}
-    for line in text.splitlines():
-        if line.startswith("NodeName="):
-            name = line.split()[0].removeprefix("NodeName=")
-            nodes[name] = _node(line, tuple(sorted(jobs.get(name, []))))
-    return ClusterStatus(up="is UP" in text, nodes=nodes, pending=pending)
+    for number, place in _rows(answer.get("running"), 2):
+        for node in expand(place):
+            jobs.setdefault(node, []).append(_number(number))
+    nodes = {
+        name: NodeStatus(
+            state=state.lower(),
+            reason="" if reason == "none" else reason,
+            cpus=_number(cpus.split("/")[-1]),
+            cpus_used=_number(cpus.split("/")[0]),
+            memory_mib=_number(memory),
+            version="" if version == "(null)" else version,
+            jobs=tuple(sorted(jobs.get(name, []))),
+        )
+        for name, state, cpus, memory, version, reason in _rows(answer.get("nodes"), 6)
+    }
+    return ClusterStatus(up=answer.get("up") is True, nodes=nodes, pending=_number(str(answer.get("pending"))))
 
 
-def _node(line: str, jobs: tuple[int, ...]) -> NodeStatus:
-    # A reason is a person's free text at the end of the line, and may look like a field.
-    fields = line.split(" Reason=", 1)[0]
-    pairs = dict(re.findall(r"\b(State|CPUTot|CPUAlloc|RealMemory|Version)=(\S+)", fields))
-    reason = re.search(r"\bReason=(.*?)(?:\s\[|$)", line)
-    return NodeStatus(
-        state=pairs.get("State", "UNKNOWN").lower(),
-        reason=reason.group(1).strip() if reason else "",
-        cpus=int(pairs.get("CPUTot", 0)),
-        cpus_used=int(pairs.get("CPUAlloc", 0)),
-        memory_mib=int(pairs.get("RealMemory", 0)),
-        version=pairs.get("Version", ""),
-        jobs=jobs,
-    )
+def expand(nodes: str) -> list[str]:
+    """The names in a node set of Slurm, [] for what is none or stands for more than MOST_NODES.
+
+    The library makes a list of all numbers first: `n[1-30000000]` would take minutes.
+    """
+    if not _NODE_SET.fullmatch(nodes) or sum(_count(element) for element in _ELEMENT.findall(nodes)) > MOST_NODES:
+        return []
+    try:
+        return [str(node) for node in NodeSet(nodes)]
+    except NodeSetException:
+        return []
+
+
+def _count(element: str) -> int:
+    """How many names `bld-[1-3,7]` stands for, at most."""
+    count = 1
+    for inside in re.findall(r"\[([^\]]*)\]", element):
+        count *= sum(_width(part) for part in inside.split(","))
+    return count
+
+
+def _width(part: str) -> int:
+    """How many numbers `1-3` or `7` stands for; too many for what is none of both."""
+    if found := _RANGE.fullmatch(part):
+        return max(0, int(found[2]) - int(found[1])) + 1
+    return 1 if part.isdecimal() else MOST_NODES + 1
+
+
+def _rows(found: Any, width: int) -> Iterable[list[str]]:
+    if not isinstance(found, list):
+        return []
+    return [
+        row for row in found if isinstance(row, list) and len(row) == width and all(isinstance(x, str) for x in row)
+    ]
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else 0

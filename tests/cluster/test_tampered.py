@@ -33,6 +33,9 @@ class Tampering:
 # Debian 13 knows the library by another name and lists both.
 PMIX = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' 'libpmix2*' | awk '$2 == \"installed\" { print $1 }'"
 
+# An upgrade of these packages gives folders back to slurm.
+POSTINST = "/var/lib/dpkg/info/{0}.postinst configure $(dpkg-query -W -f '${{Version}}' {0})"
+
 TAMPERINGS = {
     "edited file": Tampering(
         "sed -i s/6817/6899/ /etc/default/slurmd",
@@ -41,7 +44,7 @@ TAMPERINGS = {
     "edited hosts": Tampering("sed -i /bld-001/d /etc/hosts", "grep -q bld-001 /etc/hosts"),
     "removed file": Tampering("rm /etc/logrotate.d/slurmd", "test -s /etc/logrotate.d/slurmd"),
     "changed mode": Tampering("chmod 666 /etc/hosts", "test $(stat -c %a /etc/hosts) = 644"),
-    "changed owner": Tampering("chown nobody /var/log/slurm", "test $(stat -c %U /var/log/slurm) = slurm"),
+    "changed owner": Tampering("chown nobody /var/log/slurm", "test $(stat -c %U /var/log/slurm) = root"),
     "readable key": Tampering("chmod 444 /etc/munge/munge.key", "test $(stat -c %a /etc/munge/munge.key) = 400"),
     "other key": Tampering(
         "dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 2>/dev/null && systemctl restart munge",
@@ -68,6 +71,18 @@ TAMPERINGS = {
     ),
     "stopped slurmctld": Tampering("systemctl stop slurmctld", "systemctl is-active slurmctld", controller=True),
     "disabled slurmctld": Tampering("systemctl disable slurmctld", "systemctl is-enabled slurmctld", controller=True),
+    "upgraded slurmd": Tampering(
+        POSTINST.format("slurmd") + "; test $(stat -c %U /var/lib/slurm) = slurm",
+        "test $(stat -c %U /var/lib/slurm /var/lib/slurm/slurmd /var/log/slurm | sort -u) = root",
+    ),
+    "upgraded slurmctld": Tampering(
+        POSTINST.format("slurmctld") + "; test $(stat -c %U /var/lib/slurm) = slurm",
+        "test $(stat -c %U /var/lib/slurm) = root",
+        controller=True,
+    ),
+    "readable last configuration": Tampering(
+        "chmod 755 /var/lib/provision", "test $(stat -c %a /var/lib/provision) = 700", controller=True
+    ),
     "state of all": Tampering(
         "chmod 755 /var/lib/slurm/slurmctld", "test $(stat -c %a /var/lib/slurm/slurmctld) = 700", controller=True
     ),

@@ -33,6 +33,22 @@ def role_files(role: str, *folders: str) -> list[Path]:
     return sorted(path for name in names for path in (ROOT / "roles" / role / name).glob("**/*") if path.is_file())
 
 
+def managed_paths() -> set[str]:
+    """Every path that a role writes or reads as an entry of `file_set` or `secret_file`."""
+    found = {path for role in ROLES for file in role_files(role, "vars", "tasks") for path in _paths_in(read(file))}
+    return {re.sub(r"{{.*?}}", "x86_64", path) for path in found if path.startswith("/")}
+
+
+def _paths_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("path"), str):
+            yield value["path"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for its in value:
+            yield from _paths_in(its)
+
+
 def playbook_files() -> list[Path]:
     """Playbooks and the task files beside them."""
     return sorted([*PLAYBOOKS, *(ROOT / "playbooks" / "tasks").glob("*.yml")])

@@ -42,19 +42,22 @@ class Installed:
 
 
 def build_wheel(folder: Path) -> Path:
-    """Builds the wheel of this checkout into the folder; returns the file."""
-    _python(Path(sys.executable), "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, CHECKOUT)
+    """Builds the wheel of this checkout into the folder, with the build backend of this environment; returns it."""
+    _python(
+        Path(sys.executable), "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, CHECKOUT
+    )
     (wheel,) = folder.glob("*.whl")
     return wheel
 
 
 def install_wheel(folder: Path) -> Installed:
-    """Builds the wheel and installs it with its dependencies below the folder; takes about a minute."""
+    """Builds the wheel and installs it with its dependencies, by their hashes; takes about a minute."""
     installed = Installed(build_wheel(folder / "dist"), folder / "environment", folder / "home")
     installed.home.mkdir()
     _python(Path(sys.executable), "-m", "venv", installed.environment)
-    constraints = CHECKOUT / "constraints.txt"
-    _python(installed.program("python"), "-m", "pip", "install", "-c", constraints, installed.wheel)
+    python, needed = installed.program("python"), CHECKOUT / "requirements.txt"
+    _python(python, "-m", "pip", "install", "--require-hashes", "-r", needed)
+    _python(python, "-m", "pip", "install", "--no-deps", installed.wheel)
     return installed
 
 

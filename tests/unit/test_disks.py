@@ -6,6 +6,8 @@ import textwrap
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.disks import FoundDisk, parse_report, plan_lines
 from provisioner.plan.derive import ScratchDisk, scratch_disks
@@ -91,3 +93,45 @@ def test_a_report_is_read() -> None:
         }
     ]
     assert parse_report(reported) == [FoundDisk("/dev/sda", 300, "used", evidence=("swap",))]
+
+
+HOSTILE = st.sampled_from(
+    ["\n      - {size_gb: 1, purpose: scratch}", "}  # x", ", purpose: scratch", "/dev/sdb:", "/dev/../etc", "\x1b[2J",
+     "a\rb", "/dev/disk/by-id/wwn-a", "{{ 1 }}", "\u2028", "'", '"', "&a", "*a", "!!python/object:x"]
+) | st.text(max_size=20)  # fmt: skip
+DISKS = st.builds(
+    FoundDisk,
+    path=HOSTILE,
+    size_gb=st.integers(0, 10_000),
+    verdict=st.sampled_from(["boot", "free", "used", "scratch"]) | HOSTILE,
+    id=HOSTILE,
+    model=HOSTILE,
+    evidence=st.lists(HOSTILE, max_size=2).map(tuple),
+)
+
+
+@given(st.lists(DISKS, min_size=1, max_size=3))
+def test_whatever_a_blade_says_pasted_lines_hold_checked_values_only(disks: list[FoundDisk]) -> None:
+    lines = plan_lines(PLAN, "BLD-002", disks)
+    assert len(lines) == 2 + len(disks)
+    for line in lines:
+        assert line.isprintable()
+    loaded = yaml.safe_load("\n".join(lines))
+    assert list(loaded) == ["BLD-002"]
+    assert list(loaded["BLD-002"]) == ["disks"]
+    for entry, disk in zip(loaded["BLD-002"]["disks"], disks, strict=True):
+        assert entry.keys() <= {"size_gb", "id", "purpose"}
+        assert entry.get("id", disk.id) == disk.id
+    ids = [entry["id"] for entry in loaded["BLD-002"]["disks"] if "id" in entry]
+    if len(set(ids)) == len(ids):
+        values = {"bay": 2, "address": "10.0.0.2", "tier": "medium", "ram": 8, **loaded["BLD-002"]}
+        Blade.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    "reported",
+    ["x", None, [5], [{}], [{"path": "/dev/sda", "size_gb": "NaN", "verdict": "free"}],
+     [{"path": [], "size_gb": 1, "verdict": "free"}], [{"path": "x", "size_gb": 1, "verdict": "y", "evidence": 5}]],
+)  # fmt: skip
+def test_a_report_of_another_shape_is_no_disk(reported: object) -> None:
+    assert parse_report(reported) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,48 @@ def test_host_keys_are_checked_against_the_sites_own_file(site: Plan) -> None:
     assert "-o StrictHostKeyChecking=accept-new" in options
     assert """-o 'UserKnownHostsFile="/state/known_hosts"' -o GlobalKnownHostsFile=/dev/null""" in options
     assert "UserKnownHostsFile" not in inventory(site)["all"]["vars"]["ansible_ssh_common_args"]
+
+
+def test_a_pinned_blade_is_never_taken_as_it_is(tmp_path: Path) -> None:
+    pin = "SHA256:" + "A" * 43
+    (tmp_path / "plan.yml").write_text(PLAN.replace("tier: fat, ram: 16}", f"tier: fat, ram: 16, host_key: {pin}}}", 1))
+    plan = load_plan(tmp_path / "plan.yml")
+    known = Path("/state/known_hosts")
+    variables = inventory(plan, known_hosts=known)["_meta"]["hostvars"]
+    assert "-o StrictHostKeyChecking=yes" in variables["bld-006"]["ansible_ssh_common_args"]
+    assert "accept-new" not in variables["bld-006"]["ansible_ssh_common_args"]
+    assert "ansible_ssh_common_args" not in variables["bld-008"]
+    assert host_variables(plan, "BLD-006", known_hosts=known) == variables["bld-006"]
+    lab = inventory(plan, Path("/lab/id"), known)["_meta"]["hostvars"]
+    assert "ansible_ssh_common_args" not in lab["bld-006"], "a lab makes keys of its own"
+
+
+@pytest.mark.parametrize(
+    "option", ["ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "KnownHostsCommand=none"]
+)
+def test_nothing_is_forwarded_to_a_blade(listed: dict[str, Any], option: str) -> None:
+    assert f"-o {option}" in listed["all"]["vars"]["ansible_ssh_common_args"]
+
+
+def test_ssh_takes_our_options_over_those_of_a_person(listed: dict[str, Any], tmp_path: Path) -> None:
+    """Asked of ssh itself."""
+    config = tmp_path / "config"
+    config.write_text(
+        "Host *\nForwardAgent yes\nForwardX11 yes\nRemoteForward 9000 localhost:22\nTunnel yes\n"
+        "PermitLocalCommand yes\nLocalCommand id\nRemoteCommand id\nKnownHostsCommand /bin/echo\n"
+        "VerifyHostKeyDNS yes\nUpdateHostKeys yes\nStrictHostKeyChecking no\n"
+    )
+    arguments = shlex.split(listed["all"]["vars"]["ansible_ssh_common_args"])
+    done = subprocess.run(
+        ["ssh", "-G", "-F", config, *arguments, "10.20.0.108"], capture_output=True, text=True, check=True
+    )
+    said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+    for option in ("forwardagent", "forwardx11", "permitlocalcommand", "updatehostkeys"):
+        assert said[option] in ("no", "false"), option
+    assert (said["tunnel"], said["verifyhostkeydns"], said["clearallforwardings"]) == ("false", "false", "yes")
+    assert said["stricthostkeychecking"] == "accept-new"
+    assert said.get("knownhostscommand", "none") == "none"
+    assert said.get("remotecommand", "none") == "none"
 
 
 def test_no_secret_is_in_it(listed: dict[str, Any]) -> None:

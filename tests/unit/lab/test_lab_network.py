@@ -9,10 +9,11 @@ import pytest
 
 from provisioner.errors import UsageError
 from provisioner.lab import network
-from provisioner.lab.network import ensure_network, podman_networks, routed_networks
+from provisioner.lab.network import ensure_network, podman_networks, remove_network, routed_networks
 from provisioner.lab.podman import Podman
 
 PLAN = IPv4Network("10.77.0.0/24")
+LABELS = {"provision-lab.cluster": "test"}
 
 
 class FakePodman(Podman):
@@ -66,13 +67,24 @@ def test_a_taken_range_is_refused_with_its_owner(
 def test_the_labs_own_network_is_kept_and_a_changed_plan_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    own = {"name": "provision-lab-test", "subnets": [{"subnet": str(PLAN)}]}
+    own: dict[str, Any] = {"name": "provision-lab-test", "subnets": [{"subnet": str(PLAN)}], "labels": LABELS}
     podman = FakePodman([own])
     ensure(monkeypatch, podman, [{"dst": str(PLAN), "dev": "podman1"}])
     assert podman.calls == []
     own["subnets"] = [{"subnet": "10.78.0.0/24"}]
     with pytest.raises(UsageError, match="another network"):
         ensure(monkeypatch, podman, [])
+
+
+@pytest.mark.parametrize("labels", [{}, None, {"provision-lab.cluster": "test-other"}])
+def test_a_network_of_that_name_that_no_lab_made_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, labels: dict[str, str] | None
+) -> None:
+    podman = FakePodman([{"name": "provision-lab-test", "subnets": [{"subnet": str(PLAN)}], "labels": labels}])
+    with pytest.raises(UsageError, match="no lab has made"):
+        ensure(monkeypatch, podman, [])
+    remove_network(podman, "test")
+    assert podman.calls == []
 
 
 def test_subnets_of_the_other_family_are_left_out() -> None:

@@ -30,8 +30,20 @@ def load(path: Path, name: str) -> ModuleType:
 
 def ansible_module(name: str) -> ModuleType:
     """A module of `playbooks/library`, with what it shares with others where Ansible puts it."""
-    for path in sorted((PLAYBOOKS / "module_utils").glob("*.py")):
-        load(path, f"ansible.module_utils.{path.stem}")
+    waiting = {f"ansible.module_utils.{path.stem}": path for path in sorted((PLAYBOOKS / "module_utils").glob("*.py"))}
+    for each in waiting:
+        sys.modules.pop(each, None)
+    while waiting:
+        # One that imports another has to come after it.
+        for each, path in list(waiting.items()):
+            try:
+                load(path, each)
+            except ModuleNotFoundError as error:
+                if error.name not in waiting:
+                    raise
+                del sys.modules[each]
+            else:
+                del waiting[each]
     sys.modules["ansible.module_utils.blade_disks"] = importlib.import_module("roles.scratch.module_utils.blade_disks")
     return load(PLAYBOOKS / "library" / f"{name}.py", f"provision_{name}")
 

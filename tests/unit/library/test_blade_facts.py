@@ -12,7 +12,7 @@ import pytest
 from tests.unit.library.modules import ansible_module, answer_of, shared
 
 FACTS = ansible_module("blade_facts")
-MACHINE, SOFTWARE, FILES = (shared(name) for name in ("blade_machine", "blade_software", "file_states"))
+MACHINE, SOFTWARE, FILES = (shared(name) for name in ("blade_machine", "blade_software", "file_reads"))
 CPUINFO = (
     "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2603 0 @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n"
 )
@@ -177,3 +177,11 @@ def test_the_skew_is_told_against_the_asking_clock(ahead: int) -> None:
 def test_bytes_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:
     (tmp_path / "odd").write_bytes(b"\xff\x00")
     assert facts(paths=[str(tmp_path / "odd")])["paths"][str(tmp_path / "odd")]["kind"] == "file"
+
+
+def test_a_file_that_is_too_long_for_the_facts_is_told_by_its_size() -> None:
+    """An empty text would pass for an empty file, and an empty registry drops every node."""
+    state = {"kind": "file", "content": "x" * (FACTS.MOST_TEXT + 1), "mode": "0644"}
+    assert FACTS.limited(state) == {**state, "content": "", "too_big": FACTS.MOST_TEXT + 1}
+    for fine in ({"kind": "absent"}, {"kind": "file", "content": "x" * FACTS.MOST_TEXT}):
+        assert FACTS.limited(fine) == fine

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import PLAYBOOKS, ansible_module, answer_of
+from tests.unit.library.modules import PLAYBOOKS, ansible_module, answer_of, shared
 
 FILE_SET = ansible_module("file_set")
+WRITES = shared("file_writes")
 ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
 
 
@@ -114,7 +115,9 @@ def test_an_accepted_file_is_put_in_place(tmp_path: Path) -> None:
 def test_a_secret_is_never_readable_by_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even between writing and setting the mode."""
     modes = []
-    monkeypatch.setattr(FILE_SET, "own", lambda path, entry: modes.append(mode(Path(path))))
+    monkeypatch.setattr(
+        WRITES, "own", lambda descriptor, entry: modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+    )
     put({"path": str(tmp_path / "key"), "content": "secret"})
     assert modes == [0o600]
 
@@ -147,7 +150,7 @@ def test_a_folder_in_the_way_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "slurm.conf").mkdir()
     answer = put({"path": str(tmp_path / "slurm.conf"), "content": "x"})
     assert answer["failed"]
-    assert "is a folder, expected a file" in answer["msg"]
+    assert f"is a folder of {ME['owner']}, expected a file" in answer["msg"]
     assert (tmp_path / "slurm.conf").is_dir()
 
 

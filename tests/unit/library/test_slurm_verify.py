@@ -4,85 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import ansible_module, answer_of, shared
-
-VERIFY = ansible_module("slurm_verify")
-NODES = shared("slurm_nodes")
-OK = "ANSWER {name} 0 {scratch} MUNGE:{name}:"
-
-
-def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str = "", by: str = "slurm") -> str:
-    tail = f" Reason={reason} [{by}@2026-11-23T04:31:00]" if reason else ""
-    known = f" Version={version}" if version else ""
-    return f"NodeName={name} CPUTot=8{known} State={state} Partitions=all{tail}"
-
-
-class Cluster:
-    """Slurm's commands on the controller, and what was asked of them."""
-
-    def __init__(self, *nodes: str) -> None:
-        self.nodes = list(nodes)
-        self.jobs: list[list[str]] = []
-        self.deaf: set[str] = set()
-        self.scratch: dict[str, str] = {}
-        self.stuck: set[str] = set()
-        self.closed: set[str] = set()
-        self.up = True
-
-    def run(self, *command: str, extra: Any = None, text: str | None = None, limit: int = 60) -> tuple[int, str, str]:
-        play: dict[str, Callable[[], tuple[int, str, str]]] = {
-            "scontrol": lambda: self._scontrol(command),
-            "munge": lambda: (0, "MUNGE:controller:\n", ""),
-            "unmunge": lambda: (int((text or "") == "MUNGE:bad:"), "", ""),
-            "sinfo": lambda: (0, "", ""),
-            "scancel": lambda: (0, "", ""),
-            "srun": lambda: self._srun(command),
-        }
-        return play[command[0]]()
-
-    def _scontrol(self, command: tuple[str, ...]) -> tuple[int, str, str]:
-        if not self.up:
-            return 1, "", "slurm_load_node error: Unable to contact slurm controller (connect failure)\n"
-        if "--version" in command:
-            return 0, "slurm 22.05.8\n", ""
-        return 0, "\n".join(self.nodes) + "\n", ""
-
-    def _srun(self, command: tuple[str, ...]) -> tuple[int, str, str]:
-        names = next(word for word in command if word.startswith("--nodelist=")).split("=")[1].split(",")
-        self.jobs.append(names)
-        if self.stuck & set(names):
-            return 1, "", "srun: error: Unable to create step\nsrun: error: task 0 launch failed\n"
-        out = []
-        for name in names:
-            scratch = self.scratch.get(name, "none")
-            out.append(f"ANSWER {name} {int(name in self.deaf)} {scratch} MUNGE:{name}:")
-        return 0, "\n".join(out) + "\n", ""
-
-
-@pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
-    def start(*nodes: str) -> Cluster:
-        cluster = Cluster(*nodes)
-        for module in (VERIFY, NODES):
-            monkeypatch.setattr(module, "run", cluster.run)
-            monkeypatch.setattr(module, "silent", lambda names, nodes: cluster.closed & set(names))
-        return cluster
-
-    return start
-
-
-def verified(*names: str, scratch: dict[str, str] | None = None, prove: list[str] | None = None) -> dict[str, Any]:
-    answer = answer_of(VERIFY, nodes=list(names), prove=prove, scratch=scratch or {}, timeout=0)
-    found: dict[str, Any] = answer["ansible_facts"]["slurm_verify"]
-    return found
-
-
-Play = Callable[..., Cluster]
+from tests.unit.library.modules import answer_of
+from tests.unit.library.slurm_cluster import COMMANDS, JOBS, NODES, PROOF, VERIFY, Cluster, Play, node, verified, where
 
 
 def test_one_job_spans_all_nodes(play: Play) -> None:
@@ -90,7 +17,8 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     found = verified("bld-008", "bld-011")
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
-    assert found["nodes"] == {name: {"problems": [], "notes": [], "job": True} for name in ("bld-008", "bld-011")}
+    fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True}
+    assert found["nodes"] == dict.fromkeys(("bld-008", "bld-011"), fine)
 
 
 def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
@@ -98,7 +26,9 @@ def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
     cluster = play(node("bld-008"), node("bld-011", "MIXED"), node("bld-012", "DOWN", reason="fan"))
     found = verified("bld-008", "bld-011", "bld-012", prove=[])["nodes"]
     assert cluster.jobs == []
-    assert found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "job": False}
+    assert (
+        found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "news": [], "job": False, "alive": True}
+    )
     assert found["bld-012"]["problems"] == ["its state is DOWN (fan)"]
     verified("bld-008", "bld-011", prove=["bld-008"])
     assert cluster.jobs == [["bld-008"]]
@@ -151,7 +81,13 @@ def test_silent_is_who_takes_no_connection() -> None:
 def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
     cluster = play(node("bld-008", state))
     report = verified("bld-008")["nodes"]["bld-008"]
-    assert report == {"problems": [], "notes": ["busy with jobs; none was added"], "job": False}
+    assert report == {
+        "problems": [],
+        "notes": ["busy with jobs; none was added"],
+        "news": [],
+        "job": False,
+        "alive": True,
+    }
     assert cluster.jobs == []
 
 
@@ -182,17 +118,17 @@ def test_one_bad_node_is_named_and_the_others_are_fine(play: Play) -> None:
 
 
 def test_nodes_are_asked_one_by_one_at_the_same_time(play: Play) -> None:
-    """The barrier opens only when all jobs have started; each can be cancelled without the others."""
+    """The barrier opens only when all jobs have started."""
     cluster = play(node("bld-008"), node("bld-011"), node("bld-012"))
     together, names = threading.Barrier(2), set()
     plain = cluster._srun
 
     def srun(command: tuple[str, ...]) -> tuple[int, str, str]:
-        if "," in command[3]:
+        if "," in where(command):
             return 1, "", "srun: error"
-        if command[3] != "--nodelist=bld-012":
+        if where(command) != "bld-012":
             together.wait(timeout=10)
-        names.add(command[1])
+        names.add(where(command))
         return plain(command)
 
     cluster._srun = srun  # type: ignore[method-assign]
@@ -204,7 +140,7 @@ def test_a_span_that_fails_only_together_is_reported(play: Play, monkeypatch: py
     cluster = play(node("bld-008"), node("bld-011"))
     single = cluster._srun
     monkeypatch.setattr(
-        cluster, "_srun", lambda command: (1, "", "srun: error: no route") if "," in command[3] else single(command)
+        cluster, "_srun", lambda command: (1, "", "srun: error: no route") if "," in where(command) else single(command)
     )
     (problem,) = verified("bld-008", "bld-011")["nodes"]["bld-008"]["problems"]
     assert problem == "one job over all nodes does not run: srun: error: no route"
@@ -217,7 +153,7 @@ def test_munge_is_proved_both_ways(play: Play, monkeypatch: pytest.MonkeyPatch) 
         "it does not accept the controller's munge credential"
     ]
     cluster.deaf = set()
-    monkeypatch.setattr(VERIFY, "run", lambda *command, **more: _refusing(cluster, *command, **more))
+    monkeypatch.setattr(PROOF, "run", lambda *command, **more: _refusing(cluster, *command, **more))
     assert verified("bld-008")["nodes"]["bld-008"]["problems"] == [
         "the controller does not accept its munge credential"
     ]
@@ -246,10 +182,10 @@ def test_a_controller_that_is_down_is_one_sentence(play: Play) -> None:
 
 
 def test_a_command_that_hangs_is_given_up() -> None:
-    answer = NODES.run("tail", "-f", "/dev/null", limit=0.1)
+    answer = COMMANDS.run("tail", "-f", "/dev/null", limit=0.1)
     assert answer == (124, "", "tail did not end within 0.1 s")
 
 
 def test_the_job_script_is_valid_shell() -> None:
-    code, _, words = NODES.run("sh", "-n", "-c", VERIFY.JOB)
+    code, _, words = COMMANDS.run("sh", "-n", "-c", JOBS.JOB)
     assert (code, words) == (0, "")

@@ -18,8 +18,12 @@ def ok(host: str, task: str = "Do it", role: str | None = None, **res: Any) -> d
     return {"event": "runner_on_ok", "event_data": data}
 
 
-def failed(host: str, msg: str = "boom", task: str = "Do it", ignored: bool | None = None) -> dict[str, Any]:
+def failed(
+    host: str, msg: str = "boom", task: str = "Do it", ignored: bool | None = None, action: str = "ansible.builtin.fail"
+) -> dict[str, Any]:
+    """A task of a playbook that fails here, in our own words; what a module says is another matter."""
     data = {"host": host, "task": task, "duration": 0.5, "ignore_errors": ignored, "res": {"msg": msg}}
+    data["task_action"] = action
     return {"event": "runner_on_failed", "event_data": data}
 
 

@@ -19,14 +19,15 @@ anything = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.list
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_failure_becomes_a_sentence_and_a_next_step(case: str) -> None:
-    found = diagnose(CASES[case]["result"], "Do it")
+    found = diagnose(CASES[case]["result"], "Do it", CASES[case].get("action", ""))
     assert CASES[case]["says"] in found.message
     assert CASES[case]["next"] in found.next_step
+    assert found.ours is not CASES[case].get("theirs", False)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_sentence_is_one_line(case: str) -> None:
-    found = diagnose(CASES[case]["result"], "Do it")
+    found = diagnose(CASES[case]["result"], "Do it", CASES[case].get("action", ""))
     assert "\n" not in found.message
     assert "Traceback" not in found.message
 
@@ -51,6 +52,19 @@ def test_any_result_gets_a_sentence(result: dict[str, Any], task: str) -> None:
     found = diagnose(result, task)
     assert isinstance(found.message, str)
     assert found.next_step
+
+
+def test_what_a_blade_advises_is_no_step_with_names_of_ours() -> None:
+    found = diagnose({"msg": "it is odd; next: ssh {host}"}, "Do it", "scratch")
+    assert (found.step_for("BLD-008"), found.whose()) == ("ssh {host}", "the blade advises (look before you do it)")
+
+
+def test_megabytes_of_words_are_read_at_their_ends() -> None:
+    """`sudo: ` without end would take the pattern for a password minutes."""
+    words = "sudo: " * 1_000_000 + "\nthe last line"
+    found = diagnose({"stderr": words, "msg": words}, "Do it")
+    assert found.evidence.endswith("the last line")
+    assert len(found.evidence) < 100_000
 
 
 def test_a_connection_that_broke_without_a_word() -> None:

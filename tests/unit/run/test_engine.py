@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +17,7 @@ import pytest
 from provisioner.paths import assets
 from provisioner.plan.model import Plan
 from provisioner.run.engine import run_playbook
+from provisioner.run.environment import run_environment
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.request import Options, Request, build_request
 from provisioner.run.workplace import processes, workplace
@@ -90,3 +94,57 @@ def test_prints_nothing_itself(request_here: Request, folders: Path, capfd: pyte
     with workplace() as folder:
         run_playbook(request_here, folder, lambda event: None, lambda: False)
     assert capfd.readouterr().out == ""
+
+
+def test_ansible_sees_neither_settings_nor_plugins_of_the_caller(
+    request_here: Request, folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every one of the settings here would show or run something; a plugin in ~/.ansible would run by itself."""
+    spoken = tmp_path / "spoken"
+    plugin = f"open({str(spoken)!r}, 'a').write('callback\\n')\nfrom ansible.plugins.callback import CallbackBase\n"
+    plugin += "class CallbackModule(CallbackBase):\n    CALLBACK_NAME = 'foreign'\n"
+    for folder in (tmp_path / "home" / ".ansible" / "plugins" / "callback", tmp_path / "callbacks"):
+        folder.mkdir(parents=True)
+        (folder / "foreign.py").write_text(plugin)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ANSIBLE_CALLBACK_PLUGINS", str(tmp_path / "callbacks"))
+    monkeypatch.setenv("ANSIBLE_LOG_PATH", str(tmp_path / "log"))
+    monkeypatch.setenv("ANSIBLE_DEBUG", "1")
+    monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN", "jsonfile")
+    monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN_CONNECTION", str(tmp_path / "cache"))
+    monkeypatch.setenv("ANSIBLE_RUN_TAGS", "nothing")
+    request = replace(request_here, environment=run_environment(os.environ, assets()))
+    state = RunState({host: BladeState() for host in request.limit})
+    words: list[str] = []
+
+    def on_event(event: Mapping[str, Any]) -> None:
+        words.append(str(event.get("stdout")))
+        state.take(event)
+
+    before = dict(os.environ)
+    with workplace() as folder_of_run:
+        assert run_playbook(request, folder_of_run, on_event, lambda: False) == 2
+    assert dict(os.environ) == before
+    assert state.results["bld-006"]["Say what the site set"]["msg"].startswith("green yes True /")
+    assert not spoken.exists(), "a foreign plugin was run"
+    assert not (tmp_path / "log").exists()
+    assert not (tmp_path / "cache").exists()
+    assert "starting run" not in "".join(words)
+    assert not any(word in "".join(words) for word in ("TaskExecutor", "ansible_loop_var"))
+
+
+def test_the_foreign_plugin_of_that_test_would_be_run(tmp_path: Path) -> None:
+    folder = tmp_path / ".ansible" / "plugins" / "callback"
+    folder.mkdir(parents=True)
+    spoken = tmp_path / "spoken"
+    (folder / "foreign.py").write_text(f"open({str(spoken)!r}, 'a').write('callback\\n')\n")
+    (tmp_path / "try.yml").write_text("- hosts: localhost\n  gather_facts: false\n  tasks: []\n")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    subprocess.run(
+        [Path(sys.executable).parent / "ansible-playbook", tmp_path / "try.yml"],
+        env={**environment, "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert spoken.exists()

@@ -49,7 +49,7 @@ def test_counts_items_and_attempts() -> None:
 
 def test_a_failed_module_ran_and_a_skipped_one_did_not() -> None:
     skipped = {"event": "runner_on_skipped", "event_data": {"host": "bld-008", "task_action": "apt", "res": {}}}
-    assert run_of(failed("bld-008"), skipped, unreachable("bld-006")).blades["bld-008"].modules == 1
+    assert run_of(failed("bld-008", action="apt"), skipped, unreachable("bld-006")).blades["bld-008"].modules == 1
 
 
 def test_a_change_is_named_with_its_role() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from provisioner.run.events import BladeState, RunState
-from provisioner.run.progress import shown
+from provisioner.run.progress import say_first_contact, shown
 from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
@@ -58,3 +58,19 @@ def test_a_terminal_gets_the_table_and_its_cursor_back() -> None:
 
 def test_json_gets_nothing_else() -> None:
     assert watched(*EVENTS, as_json=True) == ""
+
+
+def test_a_first_contact_shows_whose_key_it_is_and_who_shares_it() -> None:
+    out = io.StringIO()
+    known = {"BLD-006": ["ED25519 SHA256:A"], "BLD-008": ["ED25519 SHA256:A"], "BLD-011": ["ED25519 SHA256:B"]}
+    say_first_contact(Console(file=out, width=80), {name: known[name] for name in ("BLD-008", "BLD-011")}, known)
+    lines = out.getvalue().splitlines()
+    assert lines[1:3] == ["  BLD-008  ED25519 SHA256:A", "  BLD-011  ED25519 SHA256:B"]
+    assert len(lines) == 4
+    assert "BLD-008 has the key of BLD-006" in lines[3]
+
+
+def test_without_a_first_contact_nothing_is_said() -> None:
+    out = io.StringIO()
+    say_first_contact(Console(file=out), {}, {"BLD-006": ["A"], "BLD-008": ["A"]})
+    assert out.getvalue() == ""

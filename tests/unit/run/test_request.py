@@ -50,3 +50,12 @@ def test_host_keys_are_checked_and_facts_stay_in_their_place(site: Plan, plan_fi
     assert int(environment["MAX_EVENT_RES"]) > 10_000_000, "ansible-runner empties results of more than 700,000"
     assert environment["ANSIBLE_ROLES_PATH"] == "/share/roles"
     assert environment["ANSIBLE_LIBRARY"] == "/share/playbooks/library"
+
+
+def test_the_callers_settings_are_named_and_not_passed(
+    site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_DEBUG", "1")
+    request = request_for(site, plan_file, [])
+    assert "ANSIBLE_DEBUG" not in request.environment
+    assert "ANSIBLE_DEBUG" in request.left_out

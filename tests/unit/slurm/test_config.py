@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, settings_problems, slurm_config
+from provisioner.slurm.config import CGROUP_SETTINGS, default_settings, merge_settings, slurm_config
+from provisioner.slurm.settings import settings_problems
 from tests.unit.slurm.node_makers import record
 
 CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}
@@ -30,15 +31,17 @@ def test_the_sites_last_word_counts(site: dict[str, Any]) -> None:
     merged = {key.lower(): value for key, value in merge_settings(DEFAULTS, site).items()}
     last = {key.lower(): value for key, value in site.items()}
     words = {True: "YES", False: "NO"}
-    last.pop("slurmctldparameters", None)  # the one key where a word of ours stays: see below
+    last.pop("slurmctldparameters", None)  # a key where a word of ours stays: see below
     assert "enable_configless" in str(merged.pop("slurmctldparameters")).split(",")
+    signed = last.pop("communicationparameters", "block_null_hash")
+    assert signed is None or "block_null_hash" in str(merged["communicationparameters"]).split(",")
     for key, value in last.items():
         if value is None:
             assert key not in merged
         else:
             assert merged[key] == (words[value] if isinstance(value, bool) else value)
     for key, value in DEFAULTS.items():
-        if key.lower() not in last and key != "SlurmctldParameters":
+        if key.lower() not in last and key not in ("SlurmctldParameters", "CommunicationParameters"):
             assert merged[key.lower()] == value
 
 
@@ -127,3 +130,16 @@ def test_cgroup_keys_can_be_set_and_dropped() -> None:
     merged = merge_settings(CGROUP_SETTINGS, {"constraincores": False, "ConstrainDevices": None})
     assert merged["ConstrainCores"] == "NO"
     assert "ConstrainDevices" not in merged
+
+
+def test_messages_are_signed_beside_other_words_of_the_site() -> None:
+    def words(site: dict[str, Any]) -> Any:
+        return merge_settings(DEFAULTS, site).get("CommunicationParameters")
+
+    assert words({}) == "block_null_hash"
+    assert words({"communicationparameters": "keepaliveinterval=60"}) == "block_null_hash,keepaliveinterval=60"
+    assert words({"CommunicationParameters": "keepaliveinterval=60,block_null_hash"}) == (
+        "keepaliveinterval=60,block_null_hash"
+    )
+    assert words({"CommunicationParameters": None}) is None
+    assert "CommunicationParameters" not in merge_settings(CGROUP_SETTINGS, {})

@@ -11,10 +11,12 @@ from provisioner.slurm.hardware import (
     Hardware,
     cpu_feature,
     disagreement,
+    implausible,
     is_noise,
     losses,
     parse_slurmd_c,
 )
+from provisioner.slurm.nodes import default_memory_per_cpu
 from tests.unit.slurm.node_makers import hardware
 
 BLADE = Hardware(32, 1, 2, 8, 2, 32086, 270_000)
@@ -136,3 +138,49 @@ def test_cpu_model_becomes_a_feature(model: str, feature: str) -> None:
 @given(st.text())
 def test_a_feature_never_breaks_the_node_line(model: str) -> None:
     assert set(cpu_feature(model)) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+
+
+def test_a_model_of_blanks_is_no_work() -> None:
+    """Ten million of them would take the patterns of a product's name weeks."""
+    assert cpu_feature(" " * 10_000_000) == ""
+    assert cpu_feature("Xeon" + " " * 10_000_000 + "0") == ""
+    assert cpu_feature("\t0 " * 1_000_000).count("-") < 200
+
+
+@given(st.text())
+def test_a_feature_is_one_word_of_slurm(model: str) -> None:
+    feature = cpu_feature(model)
+    assert all(character in "abcdefghijklmnopqrstuvwxyz0123456789.-" for character in feature)
+    assert len(feature) <= 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"cpus": 0}, "cpus 0 is not between 1 and 4096"),
+        ({"cpus": -4}, "cpus -4 is not between"),
+        ({"cpus": 70000}, "cpus 70000 is not between"),
+        ({"cpus": 33}, "33 CPUs are more than its 32 hardware threads"),
+        ({"threads_per_core": 0}, "threads per core 0"),
+        ({"boards": 10**9}, "boards 1000000000"),
+        ({"memory_mib": -1}, "memory mib -1 is not between"),
+        ({"memory_mib": 0}, "memory mib 0"),
+        ({"memory_mib": 10**9}, "memory mib 1000000000"),
+        ({"memory_mib": 1023}, "its memory, 1023 MiB, is less than 512 MiB and 16 for each of its 32 CPUs"),
+        ({"scratch_mib": -1}, "scratch mib -1"),
+    ],
+)
+def test_what_no_machine_has_is_named(fields: dict[str, int], words: str) -> None:
+    assert words in implausible(changed(**fields))
+
+
+def test_a_machine_is_plausible() -> None:
+    assert implausible(BLADE) == ""
+    assert implausible(changed(memory_mib=1024)) == ""
+
+
+@given(hardware)
+def test_no_plausible_node_starves_the_jobs_of_others(machine: Hardware) -> None:
+    """DefMemPerCPU of `all` is that of its leanest node."""
+    if not implausible(machine):
+        assert default_memory_per_cpu([{"hardware": machine.as_dict()}]) >= 8

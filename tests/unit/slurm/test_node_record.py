@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from provisioner.slurm.record import node_record, node_records, record_doubts
@@ -69,3 +71,23 @@ def test_scratch_that_this_run_made_counts() -> None:
 def test_a_node_without_slurmd_yet_has_no_record() -> None:
     assert node_records([host("bld-008", slurmd_c="")], SEEN) == {}
     assert record_doubts({**BLADE, "slurmd_c": ""}) == []
+
+
+UNUSABLE: dict[str, dict[str, Any]] = {
+    "no facts": {"inventory_hostname": "bld-009", "ansible_facts": {}},
+    "facts are text": {"inventory_hostname": "bld-009", "ansible_facts": "x"},
+    "blade is a list": {"inventory_hostname": "bld-009", "ansible_facts": {"blade": []}},
+    "slurmd says nonsense": host("bld-009", slurmd_c="NodeName=x CPUs=-1"),
+    "negative memory": host("bld-009", slurmd_c=LINE.replace("RealMemory=7955", "RealMemory=-1")),
+    "no CPUs": host("bld-009", slurmd_c=LINE.replace("CPUs=8", "CPUs=0")),
+    "scratch is NaN": host("bld-009", scratch={"size_mib": "NaN"}),
+    "model is a list": host("bld-009") | {"ansible_facts": {"blade": {**BLADE, "cpu": {"model": []}}}},
+    "a name of two lines": {**host("bld-009"), "inventory_hostname": "bld-009\nNodeName=evil"},
+    "an address of two": {**host("bld-009"), "ansible_host": "10.20.0.108\nNodeName=evil"},
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_one_unusable_node_costs_no_other_its_record(case: str) -> None:
+    """It was looked at before; whatever its facts became since, the run goes on for the others."""
+    assert list(node_records([UNUSABLE[case], host("bld-011")], SEEN)) == ["bld-011"]

@@ -158,6 +158,8 @@ def test_no_file_is_no_records(text: str) -> None:
         ('{"format": 1, "cluster": "demo"}', "damaged"),
         ('{"format": 2, "cluster": "demo", "nodes": {}}', "format 2"),
         ('{"format": 1, "cluster": "demo", "nodes": []}', "format 1"),
+        ("[" * 100_000, "damaged"),
+        ('{"format": 1, "cluster": "demo", "nodes": {"bld-008": 5}}', "the record of 'bld-008' is a number"),
         ('{"format": 1, "cluster": "other", "nodes": {}}', "belongs to cluster other, not demo"),
     ],
 )
@@ -170,3 +172,32 @@ def test_a_registry_that_is_not_ours_to_read_is_refused(text: str, words: str) -
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(ValueError):
         assert isinstance(read_registry(text, "demo"), dict)
+
+
+DAMAGED: dict[str, tuple[dict[str, Any], str]] = {
+    "hardware": ({"hardware": 5}, "hardware is a number"),
+    "CPUs": ({"cpus": -1}, "hardware cpus is not between 1 and 4096"),
+    "memory": ({"memory_mib": "x"}, "hardware memory_mib is text, not a number"),
+    "tier": ({"tier": "x\nNodeName=evil"}, "tier has characters that do not belong there"),
+    "address": ({"address": "10.20.0.1 State=DOWN"}, "address has"),
+    "bay": ({"bay": None}, "bay is nothing"),
+    "model": ({"cpu_model": " " * 60_000}, "cpu_model has 60000 characters"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_record_is_one_sentence(case: str) -> None:
+    changes, words = DAMAGED[case]
+    made = record(**{key: value for key, value in changes.items() if key not in ("cpus", "memory_mib")})
+    if inner := {key: value for key, value in changes.items() if key in ("cpus", "memory_mib")}:
+        made["hardware"] = {**made["hardware"], **inner}
+    with pytest.raises(ValueError, match=r"the node registry is damaged: the record of 'bld-008' ") as caught:
+        read_registry(write_registry({"bld-008": made}, "demo"), "demo")
+    assert words in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["", "x y", "bld-008\nNodeName=evil", "BLD-008", "n[1-30000000]", "x" * 64])
+def test_a_damaged_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="the node registry is damaged"):
+        read_registry(write_registry({name: record()}, "demo"), "demo")

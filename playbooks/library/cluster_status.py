@@ -1,0 +1,81 @@
+#!/usr/bin/python
+"""What slurmctld says of its nodes and jobs, asked on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_status
+short_description: What slurmctld says of its nodes and jobs
+description:
+  - Asks scontrol, sinfo and squeue for fields that Slurm itself fills, and for the reasons of drains, in tables that
+    no text of a user or of a node can forge. Names of jobs are not asked for.
+  - Changes nothing, and does not fail while slurmctld is down.
+author: the provisioner project
+"""
+
+RETURN = r"""
+up:
+  description: Whether slurmctld answers.
+  type: bool
+  returned: success
+nodes:
+  description: Per node its name, state, CPUs (allocated/idle/other/total), MiB, release and reason.
+  type: list
+  returned: success
+running:
+  description: Per job on nodes its number and its nodes, at most MOST_JOBS of them.
+  type: list
+  returned: success
+pending:
+  description: How many jobs wait.
+  type: int
+  returned: success
+"""
+
+import subprocess
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.slurm_table import table
+
+NODE = (
+    ("NodeList", 255),
+    ("StateComplete", 300),
+    ("CPUsState", 60),
+    ("Memory", 20),
+    ("Version", 40),
+    # Cut here: a reason may have any length.
+    ("Reason", 400),
+)
+JOB = (("JobID", 20), ("NodeList", 4000))
+ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
+MOST_JOBS = 10000
+
+
+def is_up():
+    """Whether slurmctld answers."""
+    try:
+        done = subprocess.run(["scontrol", "ping"], capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return b"is UP" in done.stdout
+
+
+def main():
+    """Asks and prints."""
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    found = {"up": is_up(), "nodes": [], "running": [], "pending": 0}
+    try:
+        if found["up"]:
+            # A node is in the list once per partition.
+            nodes = {row[0]: row for row in table("sinfo", NODE, "--Node", "--all")}
+            found["nodes"] = list(nodes.values())
+            found["pending"] = len(table("squeue", JOB[:1], "--all", "--states=PENDING"))
+            jobs = table("squeue", JOB, "--all", f"--states={ON_NODES}")
+            found["running"] = jobs[:MOST_JOBS]
+    except (RuntimeError, OSError) as error:
+        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
+    module.exit_json(changed=False, **found)
+
+
+if __name__ == "__main__":
+    main()

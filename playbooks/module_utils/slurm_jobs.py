@@ -1,0 +1,147 @@
+"""Our own jobs: the one that proves nodes, and what became of it.
+
+A job is ours by all of: the name, the account, and a comment that names run and process. A user may take any name and
+any comment, never the account; Slurm's own filters by account and name are given with every cancellation.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_nodes import ANSWER, together
+
+NAME = "provision-verify"
+# The unprivileged account that is on every Debian with the same number, and root where the site lets only accounts with
+# an association run jobs.
+ACCOUNT = "nobody"
+ACCOUNTS = (ACCOUNT, "root")
+_NOT_ALLOWED = re.compile(r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount")
+_ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+):(\d+))\s*")
+
+# Each node answers with one line: its name, unmunge's exit code for the controller's credential, its scratch, its own
+# credential. What is written into scratch has no name any more when it is written, so that nothing is left behind.
+JOB = r"""
+name=$SLURMD_NODENAME
+printf %s "$PROVISION_CREDENTIAL" | timeout 5 unmunge >/dev/null 2>&1; incoming=$?
+write() {
+  folder=$(mktemp -d "$1/.provision-verify.XXXXXXXXXX") || return
+  { rm -rf "$folder"; /bin/echo ok >&3; } 3<>"$folder/probe" || { rm -rf "$folder"; return 1; }
+}
+scratch=none
+for pair in $PROVISION_SCRATCH; do
+  [ "${pair%%:*}" = "$name" ] || continue
+  if ! mountpoint -q "${pair#*:}"; then scratch=unmounted; continue; fi
+  words=$(write "${pair#*:}" 2>&1) && { scratch=ok; continue; }
+  case $words in
+    *'No space left'*|*'quota exceeded'*) scratch=full ;;
+    *'Permission denied'*) scratch=forbidden ;;
+    *'Read-only'*) scratch=read-only ;;
+    *) scratch=bad ;;
+  esac
+done
+echo "ANSWER $name $incoming $scratch $(timeout 5 munge -n)"
+"""
+
+
+def our_comment(run_id):
+    """`provision:verify:RUN:PID:START`: a later run sees by the process whether this one is still at work."""
+    pid = os.getpid()
+    return f"provision:verify:{re.sub(r'[^A-Za-z0-9_.+-]', '', run_id)[:64]}:{pid}:{_started(pid)}"
+
+
+def _started(pid):
+    """When a process began, in ticks since boot; '' when there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", errors="replace") as stream:
+            return stream.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def our_jobs():
+    """Our jobs that Slurm has: `{id: {"account", "nodes" (a hostlist), "comment", "alive" (its process)}}`."""
+    found = {}
+    for account in ACCOUNTS:
+        asked = ["squeue", "--noheader", f"--name={NAME}", f"--user={account}", "--format=%A %N %k"]
+        for line in run(*asked, limit=ANSWER)[1].splitlines():
+            if row := _ROW.fullmatch(line):
+                number, nodes, comment, pid, start = row.groups()
+                found[number] = {
+                    "account": account, "nodes": nodes, "comment": comment, "alive": _started(pid) == start
+                }  # fmt: skip
+    return found
+
+
+def cancel(jobs):
+    """Cancels jobs of `our_jobs`; Slurm itself leaves alone what has another name or account by now."""
+    for account in {job["account"] for job in jobs.values()}:
+        numbers = [number for number, job in jobs.items() if job["account"] == account]
+        run("scancel", f"--name={NAME}", f"--user={account}", *numbers, limit=ANSWER)
+
+
+def cancel_left_behind():
+    """Cancels our jobs whose process is gone; returns all of ours that were there."""
+    jobs = our_jobs()
+    cancel({number: job for number, job in jobs.items() if not job["alive"]})
+    return jobs
+
+
+def cancel_own(comment):
+    """Cancels what is there of one verification."""
+    cancel({number: job for number, job in our_jobs().items() if job["comment"] == comment})
+
+
+def ours_gone(seconds, names):
+    """Those of the nodes on which jobs of ours still are after at most so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        there = nodes_of(our_jobs()) & set(names)
+        if not there or time.monotonic() > end:
+            return there
+        time.sleep(0.3)
+
+
+def nodes_of(jobs):
+    """The names of the nodes that jobs of `our_jobs` have."""
+    lists = ",".join(job["nodes"] for job in jobs.values() if job["nodes"])
+    return set(run("scontrol", "show", "hostnames", lists, limit=ANSWER)[1].split()) if lists else set()
+
+
+def answers(names, scratch, comment, limit):
+    """Runs one job over the nodes; returns its answers by node, and srun's words.
+
+    It runs as an account without rights, and so does everything in it; the controller's credential is that account's,
+    too, since a credential of root would be worth something to whoever reads it.
+    """
+    credential = run("munge", "-n", account=ACCOUNT, limit=ANSWER)[1].strip()
+    extra = {
+        "PROVISION_CREDENTIAL": credential,
+        "PROVISION_SCRATCH": " ".join(f"{name}:{scratch[name]}" for name in names if name in scratch),
+    }
+    count = str(len(names))
+    job = ["srun", "--job-name=" + NAME, "--comment=" + comment, "--partition=all", "--nodelist=" + ",".join(names)]
+    job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
+    job += [f"--immediate={max(1, int(limit) - 2)}", "--kill-on-bad-exit=0", "--mpi=none"]
+    code, out, err = run(*job, "/bin/sh", "-c", JOB, extra=extra, limit=limit, account=ACCOUNT)
+    if code != 0 and _NOT_ALLOWED.search(err):
+        drop = ["setpriv", f"--reuid={ACCOUNT}", "--regid=nogroup", "--clear-groups"]
+        code, out, err = run(*job, *drop, "/bin/sh", "-c", JOB, extra=extra, limit=limit)
+    found = {}
+    for line in out.splitlines():
+        if line.startswith("ANSWER "):
+            _, name, incoming, its_scratch, own = [*line.split(" ", 4), ""][:5]
+            found[name] = {"incoming": incoming, "scratch": its_scratch, "credential": own}
+    return found, err.strip()
+
+
+def answers_one_by_one(names, scratch, comment, limit):
+    """A job on each node by itself, all at the same time: `{name: (its answer or None, srun's words)}`."""
+
+    def ask(name):
+        found, words = answers([name], scratch, comment, limit)
+        return found.get(name), words
+
+    return together(ask, names)

@@ -1,0 +1,58 @@
+"""What jobs of ours on free nodes show: that they run there, and what they find."""
+
+from __future__ import annotations
+
+from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_jobs import answers, answers_one_by_one, cancel_own, ours_gone
+from ansible.module_utils.slurm_munge import credential_problem
+from ansible.module_utils.slurm_nodes import together
+
+# Seconds for one job over all nodes, with more for many of them (a thousand need 48 s), and for one on each.
+TOGETHER, ALONE = 10, 15
+# Seconds for a job of ours to leave its nodes once it is cancelled.
+LEAVES = 5
+SCRATCH = {
+    "unmounted": "its scratch is not mounted",
+    "forbidden": "its scratch does not let everybody write (wanted is mode 1777)",
+    "read-only": "its scratch is read-only",
+}
+
+
+def proved(free, scratch, comment, deadline):
+    """What jobs on free nodes show to be wrong by node, the nodes whose scratch is full, and how many one job spanned.
+
+    0 stands for a job on each.
+    """
+    if not free:
+        return {}, set(), 0
+    found, words = answers(free, scratch, comment, deadline.left(TOGETHER + len(free) / 20))
+    answered, width = {name: (found.get(name), words) for name in free}, len(free)
+    missing = [name for name in free if name not in found]
+    if missing and len(free) > 1:
+        # One bad node keeps the whole job from starting: ask each by itself to name it, but for those that
+        # hold on to it.
+        width = 0
+        cancel_own(comment)
+        held = ours_gone(deadline.left(LEAVES), missing)
+        again = [name for name in missing if name not in held]
+        answered.update(answers_one_by_one(again, scratch, comment, deadline.left(ALONE)))
+    problems = together(lambda name: job_problems(*answered[name], name in scratch), free)
+    if missing and not any(problems.values()):
+        problems[free[0]] = [f"one job over all nodes does not run: {words}"]
+    full = {name for name, (answer, _) in answered.items() if answer is not None and answer["scratch"] == "full"}
+    return problems, full, width
+
+
+def job_problems(answer, words, has_scratch):
+    """What a job on the node showed to be wrong."""
+    if answer is None:
+        return [f"a job does not run on it: {(words.splitlines() or ['srun says nothing'])[-1]}"]
+    incoming = int(answer["incoming"]) if answer["incoming"].isdigit() else 1
+    own = run("unmunge", text=answer["credential"], limit=5)[0]
+    problems = [
+        credential_problem(incoming, "it does not accept the controller's"),
+        credential_problem(own, "the controller does not accept its"),
+    ]
+    if has_scratch and answer["scratch"] not in ("ok", "full"):
+        problems.append(SCRATCH.get(answer["scratch"], "a job cannot write to its scratch"))
+    return [problem for problem in problems if problem]

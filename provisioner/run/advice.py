@@ -1,0 +1,17 @@
+"""Next steps that modules on the blades may give in our name: these very sentences, and nothing else.
+
+An answer of a module comes from the blade. A step that is not listed here is shown as the blade's own.
+"""
+
+from __future__ import annotations
+
+from provisioner.answer import LOOK
+
+MODULES_ADVICE = frozenset(
+    {
+        LOOK,
+        "correct what it is made from; the file in use stays as it was",
+        "look at `journalctl -u slurmctld` there",
+        "look at `journalctl -u slurmd` on the blade",
+    }
+)

@@ -1,0 +1,30 @@
+"""What a node's record in the registry may hold. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.blade_shape import each, record, text, whole
+from provisioner.slurm.hardware import RANGES
+
+# What a record holds goes into a line of slurm.conf; more keys of another release may be there.
+RECORD = record(
+    {
+        "address": text(15, r"[0-9]{1,3}(\.[0-9]{1,3}){3}"),
+        "bay": whole(0, 10_000),
+        "tier": text(31, r"[a-z][a-z0-9_-]*"),
+        "hardware": record({key: whole(low, high) for key, (low, high) in RANGES.items() if key != "scratch_mib"}),
+    },
+    {
+        "blade": text(63),
+        "cpu_model": text(200),
+        "machine_id": text(64),
+        "packages": each(text(100), text(100)),
+    },
+)
+_NAME = text(63, r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+
+def record_trouble(name: str, found: Any) -> str:
+    """What is wrong with a record of the registry, '' when nothing is; the file is anybody's who had the controller."""
+    return _NAME(name) or RECORD(found)

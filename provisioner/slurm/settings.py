@@ -1,0 +1,124 @@
+"""What a site may say in slurm.conf and cgroup.conf, checked as Slurm would read it. Pure.
+
+Slurm takes a line for a list of `Key=Value` pairs: a blank ends a value and begins the next key, a line break the next
+line, `#` a comment, a backslash goes on in the line below. A value with one of these would set another key, or define
+a node, so it never gets into the file. What a setting means is the site's: `Prolog`, `PluginDir` or `MailProg` name
+programs that run as root or as slurm, and group_vars beside the plan are trusted as much as root is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+_PLAN = "the plan and the registry say it"
+_RELIED_ON = "units, ports and folders of the roles go with it"
+# Keys that open a line of their own kind; in slurm.conf the plan and the registry say all of them.
+_LINES = (
+    "nodename", "nodeset", "downnodes", "frontendname", "partitionname", "switchname", "include", "nodeaddr",
+    "nodehostname",
+)  # fmt: skip
+_OWNED = {
+    **dict.fromkeys(
+        (*_LINES, "clustername", "slurmctldhost", "controlmachine", "controladdr", "backupcontroller", "backupaddr",
+         "slurmctldaddr", "tmpfs"),
+        _PLAN,
+    ),
+    **dict.fromkeys(
+        ("slurmctldport", "slurmdport", "slurmuser", "slurmduser", "authtype", "statesavelocation", "slurmdspooldir",
+         "slurmctldlogfile", "slurmdlogfile", "slurmctldpidfile", "slurmdpidfile"),
+        _RELIED_ON,
+    ),
+}  # fmt: skip
+_OWNED_BY_FILE = {"slurmctld_config": _OWNED, "slurmctld_cgroup_config": dict.fromkeys(_LINES, _PLAN)}
+_NEXT = "next: correct it in group_vars beside the plan"
+
+LONGEST = 4000
+"""Characters of one value; Slurm's own buffers for a line were 4096 for long."""
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+# A plain value ends at a blank; one in quotes may have some.
+_VALUE = re.compile(r"[!$-\[\]-~]*|\"[ !$-\[\]-~]*\"")
+_WORD = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+_HOST = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+_TIME = re.compile(r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED")
+_FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
+
+
+def site_problems(given: Mapping[str, Any]) -> list[str]:
+    """Everything of the site that must not get into the files of Slurm, each as a sentence with its next step.
+
+    Args:
+        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions` and
+            `scratch_mount_point` as the play has them; those that are missing are not looked at.
+    """
+    problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
+    if "slurmctld_cluster" in given:
+        forms = {"name": _WORD, "controller": _HOST, "address": _ADDRESS}
+        problems += _odd("slurmctld_cluster", given["slurmctld_cluster"], forms)
+    forms = {"name": _WORD, "tier": _WORD, "max_time": _TIME, "priority_tier": re.compile(r"[0-9]{1,5}")}
+    for partition in given.get("slurmctld_partitions", []):
+        problems += _odd("slurmctld_partitions", partition, forms)
+    folder = given.get("scratch_mount_point", "/scratch")
+    if not isinstance(folder, str) or len(folder) > 200 or not _FOLDER.fullmatch(folder):
+        problems.append(f"scratch_mount_point is no folder of plain letters such as /scratch; {_NEXT}")
+    return problems
+
+
+def settings_problems(site: Any, name: str = "slurmctld_config") -> list[str]:
+    """What is wrong with the site's keys of one file, [] when all is well.
+
+    Args:
+        site: the keys.
+        name: the variable that they stand in.
+    """
+    if not isinstance(site, Mapping):
+        return [f"{name} has to be keys with values, such as {{MessageTimeout: 60}}; {_NEXT}"]
+    odd = sorted(_shown(key) for key in site if not isinstance(key, str) or not _KEY.fullmatch(key))
+    if odd:
+        return [f"{name} has keys that are none of Slurm's: {', '.join(odd)}; {_NEXT}"]
+    owned = _OWNED_BY_FILE[name]
+    taken = [key for key in site if key.lower() in owned]
+    reasons = sorted({owned[key.lower()] for key in taken})
+    twice = sorted(key for key, count in Counter(key.lower() for key in site).items() if count > 1)
+    problems = []
+    if taken:
+        step = "next: take it out of group_vars beside the plan"
+        problems.append(f"{name} may not set {', '.join(taken)}: {' and '.join(reasons)}; {step}")
+    if twice:
+        problems.append(f"{name} sets {', '.join(twice)} twice, since Slurm reads keys whatever their case; {_NEXT}")
+    problems += [f"{name}: {key} {trouble}; {_NEXT}" for key in site if (trouble := value_trouble(site[key]))]
+    return problems
+
+
+def value_trouble(value: Any) -> str:
+    """What is wrong with a value, '' when nothing is."""
+    if value is None or isinstance(value, bool | int):
+        return ""
+    text = str(value)
+    if isinstance(value, float) and re.fullmatch(r"[0-9.]+", text):
+        return ""
+    if not isinstance(value, str):
+        return "is no text and no number; write a list as Slurm does, with commas"
+    if len(text) > LONGEST:
+        return f"has more than {LONGEST} characters"
+    if not text.isascii() or not text.isprintable():
+        return "has a line break, or another character that Slurm would not read as it stands"
+    if not _VALUE.fullmatch(text):
+        return "has a blank, a quote, # or a backslash, where Slurm ends it; blanks need quotes around the whole value"
+    return ""
+
+
+def _odd(name: str, found: Any, forms: Mapping[str, re.Pattern[str]]) -> list[str]:
+    """The named values that are not of their form."""
+    if not isinstance(found, Mapping):
+        return [f"{name} has to be named values; {_NEXT}"]
+    bad = [key for key, form in forms.items() if not form.fullmatch(str(found.get(key)))]
+    return [f"{name}: {', '.join(bad)} cannot stand in slurm.conf; {_NEXT}"] if bad else []
+
+
+def _shown(key: Any) -> str:
+    """A key that is none, so that it stands in a sentence without ending it."""
+    return ascii(key)[:40].replace(";", ",")

@@ -1,0 +1,66 @@
+"""Why a node does not work: what its controller saw, and what the node says when it is asked itself. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from provisioner.console_text import their_words
+
+# Exit codes of unmunge (munge_err_t), and of a command that took too long.
+_NO_SOCKET, _EXPIRED, _REWOUND, _HANGS = 6, 15, 16, 124
+_DEAF = "its slurmd does not answer on its port"
+_CREDENTIAL = re.compile(r"^credential (MUNGE:[A-Za-z0-9+/=]{1,4000}:)$", re.MULTILINE)
+
+
+def node_credential(said: str) -> str:
+    """The munge credential in what a node said of itself, '' for none; checked, as everything that a node says."""
+    found = _CREDENTIAL.search(said)
+    return found[1] if found else ""
+
+
+def verdict(problems: Sequence[str], said: str, accepted: str, blade: str) -> str:
+    """`what is wrong; next: what to do` of a node that does not work. The cause comes before what follows from it.
+
+    Args:
+        problems: what the controller saw.
+        said: what the node says: lines `munge CODE`, `slurmd STATE`, `credential TEXT`, and its log.
+        accepted: exit code of the controller's unmunge for the node's credential.
+        blade: id of the blade.
+    """
+    munge, slurmd = _word(said, "munge"), _word(said, "slurmd")
+    again, mends = f"`provision verify --nodes {blade}`", f"`provision slurm --nodes {blade}`"
+    if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
+        return cause
+    if slurmd not in ("", "active"):
+        return f"slurmd does not run on it ({slurmd}); next: {mends} starts it"
+    if _DEAF in problems and slurmd == "active":
+        return (
+            "its slurmd runs, and the controller does not reach it on its port (6818); next: look for a firewall "
+            f"between the two, then {again}"
+        )
+    seen = ", and ".join(their_words(problem, 1000) for problem in problems)
+    return f"{seen}; next: mend what its log says, then {again}"
+
+
+def _munge_cause(own: str, accepted: str, again: str, mends: str) -> str:
+    if own == str(_NO_SOCKET):
+        return f"munge does not run on it; next: {mends} starts it"
+    if own == str(_HANGS):
+        return f"munge on it does not answer; next: run `systemctl restart munge` on it, then {again}"
+    if own not in ("", "0"):
+        return f"munge does not work on it (exit code {own}); next: look at `journalctl -u munge` on it"
+    if accepted in (str(_EXPIRED), str(_REWOUND)):
+        return (
+            "its clock and the controller's differ by more than munge allows (300 s); next: set it "
+            f"(chronyc makestep), then {again}"
+        )
+    if accepted not in ("", "0"):
+        return f"it has another munge key than the controller; next: {mends} gives it the cluster's"
+    return ""
+
+
+def _word(said: str, key: str) -> str:
+    """The word behind a key in the first lines, '' for none."""
+    found = re.search(rf"^{key} ([a-z0-9-]{{1,20}})$", "\n".join(said.splitlines()[:2]), re.MULTILINE)
+    return found[1] if found else ""

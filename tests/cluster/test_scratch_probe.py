@@ -1,0 +1,98 @@
+"""Verification writes to scratch as nobody in particular, and no user makes it fail or write anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.labs import Lab, Said
+
+# As a user: every name that a probe with a number in it could have, and a good many that mktemp could try. A link to
+# what the account of the job may write, to what only root may, pipes that hold up whoever opens them.
+TRAPS = r"""
+cd /scratch
+for number in $(seq 1 400); do
+  case $((number % 4)) in
+    0) ln -s /tmp/caught .provision-verify.$number ;;
+    1) ln -s /etc/caught .provision-verify.$number ;;
+    2) mkfifo .provision-verify.$number ;;
+    3) mkdir .provision-verify.$number ;;
+  esac
+done
+mkfifo .provision-verify.XXXXXXXXXX probe
+"""
+
+
+def verify(lab: Lab, blade: str) -> Said:
+    """`provision verify` on one blade."""
+    return lab.provision("verify", f"--nodes={blade}", "--json")
+
+
+def as_alice(lab: Lab, blade: str, script: str) -> None:
+    """Runs a script on a blade as a user without any right."""
+    lab.inside(blade, "useradd --uid 7001 alice 2>/dev/null; true")
+    lab.inside(blade, f"setpriv --reuid=7001 --regid=7001 --clear-groups sh -c '{script}'")
+
+
+def of_nobody(lab: Lab, blade: str) -> str:
+    """What the account of our jobs has on scratch."""
+    return lab.inside(blade, "find /scratch -xdev -user nobody")
+
+
+@pytest.fixture
+def blade(cluster: Lab) -> Iterator[str]:
+    """A free member with scratch; what a test put there is gone afterwards."""
+    chosen = cluster.compute[0]
+    assert cluster.state(chosen, "idle", 60) == "idle"
+    yield chosen
+    cluster.inside(
+        chosen, "find /scratch -xdev -mindepth 1 -delete; chmod 1777 /scratch; rm -f /tmp/caught /etc/caught"
+    )
+
+
+def test_a_user_who_was_there_first_catches_nothing(cluster: Lab, blade: str) -> None:
+    as_alice(cluster, blade, TRAPS)
+    before = cluster.inside(blade, "find /scratch | sort")
+    said = verify(cluster, blade)
+    assert said.code == 0, said.text
+    assert "scratch writable" in said.json["verified"]
+    assert cluster.inside(blade, "find /scratch | sort") == before
+    assert cluster.inside(blade, "ls /tmp/caught /etc/caught 2>/dev/null; true") == ""
+
+
+def test_the_job_is_nobodys_and_leaves_nothing(cluster: Lab, blade: str) -> None:
+    """Who ran it is seen in slurmd's own log."""
+    cluster.inside(blade, ": > /var/log/slurm/slurmd.log")
+    assert verify(cluster, blade).code == 0
+    log = cluster.inside(blade, "cat /var/log/slurm/slurmd.log")
+    assert "request from UID:65534" in log
+    assert "request from UID:0" not in log
+    assert of_nobody(cluster, blade) == ""
+
+
+def test_a_full_scratch_is_noted_and_no_failure(cluster: Lab, blade: str) -> None:
+    fill = "fallocate --length $(df --block-size=1 --output=avail /scratch | tail -1) /scratch/big || true; "
+    # what is left over, down to the last block
+    cluster.inside(blade, fill + "dd if=/dev/zero of=/scratch/rest bs=4k status=none 2>/dev/null; true")
+    said = verify(cluster, blade)
+    assert said.code == 0, said.text
+    assert said.json["blades"][blade]["notes"] == ["its scratch is full; nothing could be written there"]
+    assert of_nobody(cluster, blade) == ""
+
+
+def test_a_scratch_that_only_root_may_write_is_said_so(cluster: Lab, blade: str) -> None:
+    cluster.inside(blade, "chmod 0755 /scratch")
+    said = verify(cluster, blade)
+    assert said.code != 0, said.text
+    assert "its scratch does not let everybody write" in said.failure(blade)
+
+
+def test_a_scratch_that_is_not_mounted_is_said_so(cluster: Lab, blade: str) -> None:
+    cluster.inside(blade, "umount /scratch")
+    try:
+        said = verify(cluster, blade)
+    finally:
+        cluster.inside(blade, "mount /scratch")
+    assert said.code != 0, said.text
+    assert "its scratch is not mounted" in said.failure(blade)

@@ -1,0 +1,94 @@
+"""Whose a drain is: Slurm's own words, author and moment decide together, and a person's stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.library.modules import ansible_module, shared
+
+ansible_module("slurm_verify")
+DRAINS, NODES = shared("slurm_drains"), shared("slurm_nodes")
+MEMORY = "Low RealMemory (reported:24105 < 95.00% of configured:30000)"
+SINCE = "2026-11-25T15:54:47"
+
+
+def row(reason: str, by: str = "slurm", state: str = "IDLE+DRAIN", version: str = "22.05.8") -> str:
+    return (
+        f"NodeName=bld-008 Arch=x86_64 NodeAddr=10.0.0.8 NodeHostName=bld-008 Version={version} "
+        f"OS=Linux 6.1 #1 SMP  RealMemory=23616 State={state} Partitions=all Reason={reason} [{by}@{SINCE}]"
+    )
+
+
+def mended(text: str, before: str = "", room: int = 1000) -> bool:
+    found, _ = NODES.parse_nodes(text)
+    was, _ = NODES.parse_nodes(before)
+    answer: bool = DRAINS.mended("bld-008", found["bld-008"], was, {"bld-008": room})
+    return answer
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["Low TmpDisk", MEMORY, f"{MEMORY}, Low TmpDisk", "Low socket*core*thread count, Low CPUs", "Low RealMemory",
+     "gres/gpu count reported lower than configured (0 < 2)", "CoreSpec differ", "Not responding"],
+)  # fmt: skip
+def test_slurms_own_drain_is_mended_once_the_node_has_registered_right(reason: str) -> None:
+    assert mended(row(reason))
+    assert not mended(row(reason, state="IDLE+DRAIN+INVALID_REG"))
+    assert not mended(row(reason, state="IDLE*+DRAIN"))
+    assert not mended(row(reason, version=""))
+    assert not mended(row(reason, state="IDLE"))
+
+
+@pytest.mark.parametrize("by", ["root", "alice", "7001", ""])
+@pytest.mark.parametrize("reason", ["Low TmpDisk", MEMORY, "Not responding", "fan is loud"])
+def test_the_same_words_by_anybody_else_are_a_persons(reason: str, by: str) -> None:
+    assert not mended(row(reason, by=by))
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["fan is loud", "Low TmpDisk, and the fan", "see Low TmpDisk", "Kill task failed", "Prolog error", "Epilog error",
+     "Duplicate jobid", "Node unexpectedly rebooted", "low tmpdisk", ""],
+)  # fmt: skip
+def test_what_registration_does_not_prove_stays(reason: str) -> None:
+    assert not mended(row(reason))
+
+
+def test_an_author_that_22_05_lost_is_known_from_before() -> None:
+    assert mended(row("Low TmpDisk", by="root"), before=row("Low TmpDisk"))
+    assert not mended(row("Low TmpDisk", by="root"), before=row("Low TmpDisk", by="root"))
+    assert not mended(row("Low TmpDisk", by="root"), before=row(MEMORY))
+    later = row("Low TmpDisk", by="root").replace(SINCE, "2026-11-25T16:00:00")
+    assert not mended(later, before=row("Low TmpDisk")), "an admin has drained it since"
+
+
+def test_a_full_disk_of_slurmd_is_mended_once_there_is_room() -> None:
+    """slurmd says so of its own node, as root."""
+    for by in ("root", "slurm"):
+        assert mended(row(DRAINS.SPOOL_FULL, by=by))
+        assert not mended(row(DRAINS.SPOOL_FULL, by=by), room=DRAINS.ROOM - 1)
+    assert not mended(row(DRAINS.SPOOL_FULL, by="alice"))
+    assert not mended(row(f"{DRAINS.SPOOL_FULL}, look at it", by="root"))
+
+
+def test_a_node_that_is_down_comes_back_only_if_it_did_not_respond() -> None:
+    assert mended(row("Not responding", state="DOWN"))
+    assert not mended(row("Low TmpDisk", state="DOWN"))
+    assert not mended(row("Not responding", state="DOWN*+NOT_RESPONDING"))
+
+
+def test_only_what_slurmctld_took_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def run(*command: str, **more: Any) -> tuple[int, str, str]:
+        asked.append(command)
+        return int("bld-009" in command[2]), "", ""
+
+    monkeypatch.setattr(DRAINS, "run", run)
+    text = "\n".join(row("Low TmpDisk").replace("bld-008", name) for name in ("bld-008", "bld-009", "bld-010"))
+    nodes, _ = NODES.parse_nodes(text.replace("NodeName=bld-010", "NodeName=bld-010 "))
+    nodes["bld-010"]["by"] = "root"
+    assert DRAINS.clear(["bld-008", "bld-009", "bld-010", "bld-011"], nodes, "", {}) == {"bld-008": "Low TmpDisk"}
+    assert [command[2] for command in asked] == ["nodename=bld-008", "nodename=bld-009"]

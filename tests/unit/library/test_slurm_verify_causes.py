@@ -1,0 +1,108 @@
+"""Verification takes back what is mended, waits for its own jobs, and asks for the cause first."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from tests.unit.library.modules import answer_of
+from tests.unit.library.slurm_cluster import MUNGE, NODES, VERIFY, Play, node, verified
+
+
+def test_a_job_of_ours_that_never_ends_is_no_work_of_the_node(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that only completes our own job would be called busy, and pass, for ever."""
+    cluster = play(node("bld-008", "IDLE+COMPLETING"), node("bld-011"))
+    cluster.queue = ["91 bld-008 provision:verify:dead:1:1"]
+    found = verified("bld-008", "bld-011")["nodes"]
+    assert found["bld-008"]["problems"] == ["a job of ours does not end on it"]
+    assert cluster.jobs == [["bld-011"]]
+    assert ("scancel", "--name=provision-verify", "--user=nobody", "91") in cluster.asked
+
+
+def test_a_drain_that_was_taken_back_is_news_and_the_node_is_proved(play: Play) -> None:
+    cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
+
+    def resume(command: tuple[str, ...]) -> None:
+        if "state=resume" in command:
+            cluster.nodes = [node("bld-008")]
+
+    cluster.told = resume
+    answer = answer_of(VERIFY, nodes=["bld-008"], prove=[], timeout=0, clear=True)
+    report = answer["ansible_facts"]["slurm_verify"]["nodes"]["bld-008"]
+    assert (report["problems"], report["notes"], report["job"]) == ([], [], True)
+    assert report["news"] == ["Slurm's own drain (Low TmpDisk) was taken back, since its cause is gone"]
+    assert cluster.jobs == [["bld-008"]]
+
+
+def test_a_drain_that_slurm_makes_again_is_a_problem(play: Play) -> None:
+    cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
+    answer = answer_of(VERIFY, nodes=["bld-008"], timeout=0, clear=True)
+    report = answer["ansible_facts"]["slurm_verify"]["nodes"]["bld-008"]
+    assert "Slurm drained it again (Low TmpDisk)" in report["problems"]
+    assert report["news"] == []
+    assert cluster.jobs == []
+
+
+def test_without_the_order_nothing_is_taken_back(play: Play) -> None:
+    cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
+    verified("bld-008")
+    assert not [command for command in cluster.asked if "state=resume" in command]
+
+
+def test_munge_on_the_controller_is_asked_first(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = play(node("bld-008"))
+    monkeypatch.setattr(MUNGE, "run", lambda *command, **more: (6, "", "munge: Error: no socket"))
+    answer = answer_of(VERIFY, nodes=["bld-008"], timeout=0)
+    assert answer["msg"].startswith("munge does not run on the controller")
+    assert cluster.asked == []
+
+
+def test_a_node_that_answers_nobody_is_not_asked_itself(play: Play) -> None:
+    cluster = play(node("bld-008"), node("bld-011"))
+    cluster.closed = cluster.off = {"bld-011"}
+    found = verified("bld-008", "bld-011")["nodes"]
+    assert (found["bld-011"]["problems"], found["bld-011"]["alive"]) == (["off"], False)
+    assert found["bld-008"]["alive"]
+
+
+def test_only_words_count_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel of a frozen machine takes connections for its programs."""
+    with socket.create_server(("127.0.0.1", 0)) as mute, socket.create_server(("127.0.0.1", 0)) as talker:
+        plain, ports = socket.create_connection, iter([mute.getsockname()[1], talker.getsockname()[1]])
+        monkeypatch.setattr(
+            NODES.socket, "create_connection", lambda place, timeout: plain((place[0], next(ports)), timeout=0.5)
+        )
+        monkeypatch.setattr(NODES, "together", lambda question, names: {name: question(name) for name in names})
+
+        def greet() -> None:
+            with talker.accept()[0] as connection:
+                connection.sendall(b"SSH-2.0-x")
+
+        greeter = threading.Thread(target=greet)
+        greeter.start()
+        nodes = {name: {"address": "127.0.0.1"} for name in ("bld-008", "bld-011")}
+        found = NODES.gone(["bld-008", "bld-011"], nodes)
+        greeter.join(timeout=10)
+    assert list(found) == ["bld-008"]
+    assert "it answers nobody" in found["bld-008"]
+
+
+@pytest.mark.parametrize(
+    ("scratch", "words"),
+    [("unmounted", "is not mounted"), ("forbidden", "does not let everybody write"), ("read-only", "is read-only")],
+)
+def test_what_is_wrong_with_scratch_is_named(play: Play, scratch: str, words: str) -> None:
+    cluster = play(node("bld-008"))
+    cluster.scratch = {"bld-008": scratch}
+    (problem,) = verified("bld-008", scratch={"bld-008": "/scratch"})["nodes"]["bld-008"]["problems"]
+    assert words in problem
+
+
+def test_a_full_scratch_is_only_noted(play: Play) -> None:
+    cluster = play(node("bld-008"))
+    cluster.scratch = {"bld-008": "full"}
+    report = verified("bld-008", scratch={"bld-008": "/scratch"})["nodes"]["bld-008"]
+    assert report["problems"] == []
+    assert report["notes"] == ["its scratch is full; nothing could be written there"]

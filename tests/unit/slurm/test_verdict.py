@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from provisioner.slurm.verdict import node_credential, verdict
+
+GOOD = "credential MUNGE:AwQFAAB=:"
+PORT = ["its slurmd does not answer on its port"]
+JOB = ["a job does not run on it: srun did not end within 10 s"]
+
+
+def said(munge: str = "0", slurmd: str = "active", credential: str = GOOD) -> str:
+    return f"munge {munge}\nslurmd {slurmd}\n{credential}\nmunge 6\nslurmd failed\nthe log"
+
+
+@pytest.mark.parametrize(
+    ("problems", "node", "accepted", "words"),
+    [
+        (PORT, said(munge="6", slurmd="failed"), "", "munge does not run on it; next: `provision slurm"),
+        (JOB, said(munge="124"), "", "munge on it does not answer; next: run `systemctl restart munge`"),
+        (JOB, said(munge="11"), "", "munge does not work on it (exit code 11)"),
+        (JOB, said(), "15", "its clock and the controller's differ"),
+        (JOB, said(), "16", "its clock and the controller's differ"),
+        (JOB, said(), "14", "it has another munge key than the controller"),
+        (PORT, said(slurmd="inactive"), "0", "slurmd does not run on it (inactive)"),
+        (PORT, said(), "0", "its slurmd runs, and the controller does not reach it on its port (6818)"),
+        (JOB, said(), "0", f"{JOB[0]}; next: mend what its log says"),
+        ([*JOB, "its scratch is read-only"], said(), "0", f"{JOB[0]}, and its scratch is read-only; next: "),
+    ],
+)
+def test_the_cause_comes_before_what_follows_from_it(problems: list[str], node: str, accepted: str, words: str) -> None:
+    sentence = verdict(problems, node, accepted, "BLD-008")
+    assert sentence.startswith(words)
+    assert "; next: " in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("node", ["", "munge", "munge x y\nslurmd \x1b[31m", "\n" * 50, "munge 0"])
+def test_a_node_that_talks_nonsense_changes_nothing(node: str) -> None:
+    assert verdict(JOB, node, "", "BLD-008").startswith(JOB[0])
+
+
+@pytest.mark.parametrize(
+    "node",
+    ["", "credential ", "credential MUNGE:$(reboot):", "credential MUNGE:a b:", f"credential MUNGE:{'A' * 4001}:",
+     "x credential MUNGE:AwQF:"],
+)  # fmt: skip
+def test_only_a_credential_goes_to_the_controller(node: str) -> None:
+    assert node_credential(node) == ""
+
+
+def test_a_credential_is_found() -> None:
+    assert node_credential(said()) == "MUNGE:AwQFAAB=:"
