@@ -54,13 +54,6 @@ def whole(low: int, high: int) -> Check:
     return lambda value: "is not a whole number" if isinstance(value, float) else between(value)
 
 
-def scalar(value: Any) -> str:
-    """A short text, a number, or true or false."""
-    if isinstance(value, str):
-        return text(300)(value)
-    return "" if isinstance(value, (bool, int, float)) or value is None else f"is {_kind(value)}, not one value"
-
-
 def flag(value: Any) -> str:
     """True or false."""
     return "" if isinstance(value, bool) else f"is {_kind(value)}, not true or false"
@@ -69,11 +62,6 @@ def flag(value: Any) -> str:
 def null_or(check: Check) -> Check:
     """Nothing, or a value of this shape."""
     return lambda value: "" if value is None else check(value)
-
-
-def one_or_some(check: Check, most: int = 8) -> Check:
-    """A value of this shape, or a short list of them."""
-    return lambda value: listed(check, most)(value) if isinstance(value, list) else check(value)
 
 
 def nothing_or(check: Check) -> Check:
@@ -181,8 +169,10 @@ BLADE = record(
         "slurmd_c": text(8000, _ANYTHING),
     },
     {
-        "lock": each(text(32), one_or_some(scalar)),
-        "remains": listed(text(300)),
+        "lock": nothing_or(
+            record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
+        ),
+        "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
 )

@@ -22,15 +22,19 @@ class ActionModule(ActionBase):
         # A task runs in a fork of the main process.
         owner = {**this_owner(str(lock["run"]), os.getppid()), "silence": lock["silence"]}
         answer = self._execute_module(module_args={**arguments, "lock": owner}, task_vars=task_vars)
-        holder = self._holder(answer)
-        if holder and not holder["held"] and is_dead(holder):
-            stolen = {**owner, "steal": holder["token"]}
+        holder = self._other(answer)
+        if holder and is_dead(holder):
+            stolen = {**owner, "steal": str(holder.get("token") or "")}
             answer = self._execute_module(module_args={**arguments, "lock": stolen}, task_vars=task_vars)
-            holder = self._holder(answer)
-        if holder and not holder["held"]:
+            holder = self._other(answer)
+        if holder:
             holder["busy"], holder["next"] = busy(lock["cluster"], holder)
         return answer
 
     @staticmethod
-    def _holder(answer):
-        return answer.get("ansible_facts", {}).get("blade", {}).get("lock")
+    def _other(answer):
+        """Who else holds the lock, as the controller says; what is no answer of the module is for others to judge."""
+        facts = answer.get("ansible_facts")
+        blade = facts.get("blade") if isinstance(facts, dict) else None
+        lock = blade.get("lock") if isinstance(blade, dict) else None
+        return lock if isinstance(lock, dict) and lock.get("held") is False else None

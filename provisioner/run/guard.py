@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from provisioner.run.workplace import clear, is_dead
 
+_LOCK_SECONDS = 30
 SHOW_CURSOR = "\x1b[?25h"
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from provisioner.run.guard import main; main()"
@@ -66,5 +68,10 @@ def main() -> None:
     with suppress(OSError):
         if os.isatty(1):
             os.write(1, SHOW_CURSOR.encode())
-    if folder.name and is_dead(folder):
-        clear(folder)
+    # The kernel closes what the dead run had open one by one: the pipe may be gone before the lock on the folder.
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while folder.name and folder.is_dir() and time.monotonic() < deadline:
+        if is_dead(folder):
+            clear(folder)
+            return
+        time.sleep(0.02)

@@ -40,7 +40,8 @@ def is_dead(owner: Mapping[str, Any]) -> bool:
     """Whether the owner ran on this very machine and does no more; of any other machine nothing is known."""
     if not owner.get("machine") or owner["machine"] != _machine():
         return False
-    return _start(int(owner["pid"])) != int(owner["start"])
+    process, start = _count(owner.get("pid")), _count(owner.get("start"))
+    return process > 0 and start > 0 and _start(process) != start
 
 
 def busy(cluster: str, owner: Mapping[str, Any], next_step: str = NEXT) -> tuple[str, str]:
@@ -52,11 +53,16 @@ def busy(cluster: str, owner: Mapping[str, Any], next_step: str = NEXT) -> tuple
     words = {key: _PLAIN.sub("", str(owner.get(key) or ""))[:64] for key in ("run", "by", "at", "address")}
     if not words["run"]:
         return f"another run works on cluster {cluster}", next_step
-    age = max(0, int(owner.get("age") or 0))
+    age = _count(owner.get("age"))
     since = time.strftime("%H:%M" if age < 12 * 3600 else "%Y-%m-%d %H:%M", time.localtime(time.time() - age))
     address = f" ({words['address']})" if words["address"] else ""
     who = f"{words['run']} by {words['by']}@{words['at']}{address} since {since} ({_span(age)})"
     return f"another run works on cluster {cluster}: {who}", next_step
+
+
+def _count(value: Any) -> int:
+    """A number as a lock says it, 0 for anything else; a lock is older than 30 years in no case."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < 1e9 else 0
 
 
 def _span(seconds: int) -> str:

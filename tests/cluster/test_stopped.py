@@ -60,16 +60,31 @@ def test_a_killed_run_is_mended_by_the_next(cluster: Lab, virgin: str, point: st
         assert list(run.temporary.iterdir()) == [], "the environment of the run stays"
 
 
-def test_apt_of_a_dead_run_is_waited_for(cluster: Lab, virgin: str) -> None:
+def test_what_a_dead_run_left_at_work_is_waited_for(cluster: Lab) -> None:
+    """On a blade the work of a dead run goes on, or ends with its connection, as sudo and sshd there have it."""
+    blade = cluster.compute[0]
+    left = "PROVISION_RUN=20261125T000000Z-1 setsid --fork sleep {} >/dev/null 2>&1"
+    cluster.inside(blade, left.format(600))
+    looked = cluster.slurm([blade], "--check")
+    assert looked.code == 0, looked.text
+    assert cluster.inside(blade, "pgrep -x sleep"), "who only looks does not wait"
+    cluster.inside(blade, f"pkill -x sleep; {left.format(30)}")
+    said = cluster.slurm([blade])
+    assert (said.code, said.json["changed"]) == (0, 0), said.text
+    (note,) = said.json["blades"][blade]["notes"]
+    assert note.startswith("waited ")
+    assert "for sleep, which a run that died had left at work" in note
+    again = cluster.slurm([blade])
+    assert again.json["blades"][blade]["notes"] == []
+    assert again.json["blades"][blade]["modules"] == 1, "a blade without remains pays nothing"
+
+
+def test_apt_of_a_dead_run_spoils_nothing(cluster: Lab, virgin: str) -> None:
     with background(cluster, "slurm", f"--nodes={virgin}") as run:
         _reach(cluster, virgin, run, "apt at work")
         run.stop(signal.SIGKILL)
-        assert cluster.inside(virgin, "pgrep -x dpkg || pgrep -x apt-get"), "what it started there is at work still"
         said = cluster.slurm([virgin])
         assert said.code == 0, said.text
-        notes = " ".join(said.json["blades"][virgin]["notes"])
-        assert "which a run that died had left at work" in notes
-        assert "waited" in notes, "and not ended"
     assert cluster.inside(virgin, "dpkg --audit") == ""
 
 

@@ -41,10 +41,10 @@ def until(question: Callable[[], bool], seconds: float = 20) -> bool:
 class Run:
     """A run with a guard; standard output is a terminal."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, script: str = RUN) -> None:
         self.master, terminal = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", RUN],
+            [sys.executable, "-c", script],
             stdin=subprocess.PIPE,
             stdout=terminal,
             stderr=subprocess.PIPE,
@@ -80,6 +80,21 @@ def test_a_run_that_dies_leaves_no_process_no_folder_and_a_cursor(
     assert until(lambda: not processes(run.folder))
     assert until(lambda: list(tmp_path.iterdir()) == [])
     assert run.shown()
+
+
+def test_the_pipe_of_a_dead_run_may_end_before_its_lock(tmp_path: Path) -> None:
+    """In which order the kernel closes them is its own affair; here the lock stays for half a second."""
+    keep = (
+        "    held = [n for n in os.listdir('/proc/self/fd') if os.path.realpath(f'/proc/self/fd/{n}') == str(folder)]\n"
+        "    subprocess.Popen(['sleep', '0.5'], pass_fds=[int(held[0])], start_new_session=True)\n"
+    )
+    run = Run(tmp_path, RUN.replace("    print", keep + "    print", 1))
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+    assert until(lambda: not processes(run.folder))
+    assert until(lambda: list(tmp_path.iterdir()) == [])
+    assert run.shown()
+    run.process.communicate(timeout=20)
 
 
 def test_a_run_that_ends_by_itself_takes_its_guard_along(tmp_path: Path) -> None:

@@ -55,5 +55,13 @@ def test_a_lock_cannot_write_to_the_terminal() -> None:
     assert len(message) < 400
 
 
+@pytest.mark.parametrize("odd", ["x", None, [], {}, -1, float("nan"), 1e300])
+def test_a_lock_that_says_nonsense_neither_breaks_nor_opens_anything(odd: object) -> None:
+    owner = {**this_owner("x", os.getpid()), "age": odd}
+    assert busy("demo", owner)[0].endswith("(0 s)")
+    assert not is_dead({**owner, "pid": odd})
+    assert not is_dead({**owner, "start": odd})
+
+
 def test_an_empty_note_is_no_holder() -> None:
     assert busy("demo", {"age": 0})[0] == "another run works on cluster demo"
