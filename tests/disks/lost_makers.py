@@ -102,6 +102,12 @@ def zfs_cache(device: str) -> None:
     put(device, 4 * MIB, struct.pack("<Q", 0x0F1E2D3C4B5A6978))
 
 
+def zfs_at_the_end(device: str) -> None:
+    """ZFS whose first two labels were zeroed."""
+    zfs(device)
+    put(device, 0, bytes(4 * MIB))
+
+
 def raid_controller(device: str) -> None:
     """Metadata of a RAID controller: its own format, in the last MiB of the disk."""
     put(device, -MIB, b"\x00RIS_SIGNATURE P220i".ljust(4096, b"\x11"))
@@ -178,7 +184,7 @@ LOST: dict[str, tuple[Callable[[str], None], str]] = {
     "vfat-at-8-mib": (within(VFAT, 8 * MIB), "vfat at byte 8388608"),
     "swap-at-16-gib": (within(("mkswap",), 16 * GIB), "unknown content"),
     "disk-image-at-3-gib": (middle_of_zeros, "unknown content"),
-    "zfs-last-labels": (lambda device: (zfs(device), put(device, 0, bytes(4 * MIB)))[0], ""),
+    "zfs-last-labels": (zfs_at_the_end, ""),
     "bluestore-at-10-gib": (block(10 * GIB, b"bluestore block device\n"), "unknown content at byte 10737418240"),
     "bluestore-at-100-gib": (block(100 * GIB, b"bluestore block device\n"), "unknown content at byte 107374182400"),
     "ocfs2-copy": (block(16 * GIB, b"OCFSV2"), "unknown content at byte 17179869184"),

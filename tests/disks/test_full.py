@@ -18,6 +18,7 @@ from roles.scratch.module_utils.blade_disks.inspect import disks
 from roles.scratch.module_utils.blade_disks.model import GB, Disk, Refusal, Wanted
 from tests.disks.blade_lab import Blade
 from tests.disks.content_makers import put
+from tests.disks.test_killed import begin, mkfs
 
 UNSEEN = 50_003_968 + 40 * 4096 + 7
 """A byte that no sample reads on the disk of the tests."""
@@ -83,6 +84,28 @@ def test_what_was_written_since_makes_the_reading_worthless(blade: Blade) -> Non
     put(loop, UNSEEN, b"x")
     blade.digest("sdb")
     assert look(blade)["actions"] == [f"read all of {blade.link('sdb')} in the background"]
+
+
+def test_what_our_own_mkfs_left_is_no_content(blade: Blade) -> None:
+    """Otherwise a run that was killed inside mkfs would end in a refusal for ever."""
+    loop = blade.add("sdb")
+    mkfs(blade, begin(blade))
+    put(loop, 126, b"\x01")
+    assert read_all(blade)["state"] == "empty"
+    put(loop, UNSEEN, b"x")
+    assert read_all(blade)["at"] == UNSEEN
+
+
+@pytest.mark.parametrize("inject", ["error=EIO:when=50", "retval=4096:when=50"], ids=["failed", "short"])
+def test_a_disk_that_cannot_be_read_anywhere_is_refused(blade: Blade, inject: str) -> None:
+    blade.add("sdb")
+    before = blade.digest("sdb")
+    fault = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=preadv2", "-e", f"inject=preadv2:{inject}"]
+    subprocess.run([*fault, *full.command(blade.machine, disk_of(blade))], check=True)
+    with pytest.raises(Refusal, match=r"could not be read: (Input/output error|only 4096 of)") as refused:
+        blade.converge([Wanted(1, blade.link("sdb"))], prove="full")
+    assert "mkfs" not in refused.value.next_step
+    assert blade.digest("sdb") == before
 
 
 @pytest.mark.parametrize("change", [{"boot": "another"}, {"size": 5}, {"disk": "wwn-0xother"}, {"traces": []}])

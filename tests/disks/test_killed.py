@@ -7,10 +7,11 @@ import subprocess
 import pytest
 
 from roles.scratch.module_utils.blade_disks import journal, making
+from roles.scratch.module_utils.blade_disks.apply import apply
 from roles.scratch.module_utils.blade_disks.inspect import disks
 from roles.scratch.module_utils.blade_disks.model import Disk, Refusal, Slot, Wanted
 from tests.disks.blade_lab import Blade, run
-from tests.disks.content_makers import FILLED, ext4, put
+from tests.disks.content_makers import FILLED, ext4, foreign_xfs, put
 from tests.disks.test_formatted import uuid
 
 
@@ -150,6 +151,19 @@ def test_a_disk_that_was_filled_after_the_decision_is_refused(blade: Blade) -> N
     with pytest.raises(Refusal, match="not empty any more"):
         making.make_filesystems(blade.machine, [slot])
     assert blade.digest("sdb") == before
+
+
+def test_another_disk_came_under_the_name_before_the_mount(blade: Blade) -> None:
+    """It would be mounted at our mount point and opened to everybody."""
+    blade.add("sdb")
+    blade.make("sdb")
+    foreign_xfs(blade.add("sdc"))
+    slot = Slot("PROV-SCR-1", str(blade.scratch), _disk(blade), format=False)
+    blade.path("sdb").unlink()
+    blade.node("sdb", blade.loops["sdc"])
+    with pytest.raises(Refusal, match="another disk than a moment ago"):
+        apply(blade.machine, [slot], check=False)
+    assert not blade.scratch.is_mount()
 
 
 def test_a_disk_that_is_written_to_while_it_is_read_is_refused(blade: Blade) -> None:

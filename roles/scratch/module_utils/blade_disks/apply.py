@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import fstab, journal, proof, tree
+from . import fstab, inspect, journal, proof, reading, tree
 from .machine import Machine
 from .making import make_filesystems, run_for
 from .model import MIB, Refusal, Slot, slot_number
@@ -91,8 +91,8 @@ def all_mounts(machine: Machine) -> list[tuple[str, str]]:
 def mount(machine: Machine, slot: Slot, check: bool, done: Applied) -> None:
     """Mount what the next boot mounts by label; the root of the filesystem is for everybody, sticky.
 
-    The device itself is named here: a label could lead to a disk that appeared a moment ago. Files on a disk
-    that does not have our mark are somebody's: they are not opened to everybody.
+    The device itself is named here, and held so that its name stays its own: a label could lead to a disk that
+    appeared a moment ago. Files on a disk that does not have our mark are somebody's: they are not opened to everybody.
     """
     point = Path(slot.mount_point)
     if slot.mount_point not in slot.disk.whole_mounts:
@@ -102,7 +102,9 @@ def mount(machine: Machine, slot: Slot, check: bool, done: Applied) -> None:
         # Closed to users while nothing is mounted: jobs would fill the system disk.
         point.mkdir(parents=True, exist_ok=True)
         point.chmod(0o755)
-        run_for(machine, ["mount", "-t", "xfs", "-o", "noatime", slot.disk.path, slot.mount_point], slot.disk)
+        with reading.Reader(slot.disk.path) as held:
+            inspect.refuse_another(machine, slot.disk, held.number)
+            run_for(machine, ["mount", "-t", "xfs", "-o", "noatime", slot.disk.path, slot.mount_point], slot.disk)
     if stat.S_IMODE(point.stat().st_mode) == 0o1777:
         return
     if not (slot.format or slot.disk.stamped) and any(point.iterdir()):

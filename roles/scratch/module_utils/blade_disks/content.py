@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from . import reading, stamp
 from .model import MIB, Disk
@@ -54,27 +56,24 @@ def samples(size: int) -> Iterator[tuple[int, int]]:
             yield offset, min(length, size - offset)
 
 
-def xfs_is_cut_off(disk: Disk) -> bool:
-    """Whether the XFS on the device was never finished by its mkfs.
+@dataclass(frozen=True)
+class Xfs:
+    """What the superblock says: whether mkfs never finished, and the size in bytes of what it describes."""
+
+    cut_off: bool
+    size: int
+
+
+def read_xfs(path: str) -> Xfs:
+    """The state of the XFS on a device, which may be in use.
 
     Raises:
         OSError: the device cannot be read.
     """
-    with reading.Reader(disk.path) as reader:
-        superblock = reader.read(0, BLOCK)
-    return superblock[:4] == b"XFSB" and superblock[_XFS_IN_PROGRESS] != 0
-
-
-def xfs_fits(disk: Disk) -> bool:
-    """Whether the XFS on the device says that it lies on a disk of this size.
-
-    Raises:
-        OSError: the device cannot be read.
-    """
-    with reading.Reader(disk.path) as reader:
-        superblock = reader.read(0, BLOCK)
-    size = int.from_bytes(superblock[_XFS_BLOCKSIZE], "big") * int.from_bytes(superblock[_XFS_BLOCKS], "big")
-    return 0 < size <= disk.size_bytes
+    with Path(path).open("rb", buffering=0) as device:
+        superblock = os.pread(device.fileno(), BLOCK, 0).ljust(BLOCK, b"\0")
+    block, blocks = (int.from_bytes(superblock[field], "big") for field in (_XFS_BLOCKSIZE, _XFS_BLOCKS))
+    return Xfs(superblock[:4] == b"XFSB" and superblock[_XFS_IN_PROGRESS] != 0, block * blocks)
 
 
 def held_by_another(path: str) -> bool:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import journal, reading
+from . import journal, reading, stamp
 from .advice import describe, release
 from .machine import Machine
-from .model import Disk, Refusal
+from .model import Decision, Disk, Refusal, Slot, Waiting, slot_number
 
 PYTHON = "/usr/bin/python3"
 START = 20.0
@@ -57,6 +57,29 @@ def finding(machine: Machine, disk: Disk) -> Finding:
     if state in ("content", "error") and same:
         return Finding(state, read, said.get("at"), str(said.get("error", "")))
     return Finding()
+
+
+def read_first(machine: Machine, decision: Decision, check: bool) -> tuple[Decision, list[str]]:
+    """`prove: full`: a disk that was not read as a whole yet is read in the background, and its slot waits.
+
+    Raises:
+        Refusal: something was found on it.
+    """
+    slots: list[Slot] = []
+    waiting = list(decision.waiting)
+    actions = []
+    for slot in decision.slots:
+        found = finding(machine, slot.disk) if slot.format else Finding("empty")
+        refuse_bad(machine, slot.disk, found, slot_number(slot.label))
+        if found.state == "empty":
+            slots.append(slot)
+            continue
+        if found.state == "none":
+            actions.append(f"read all of {slot.disk.name} in the background")
+            if not check:
+                start(machine, slot.disk)
+        waiting.append(Waiting(slot, found.per_cent(slot.disk.size_bytes)))
+    return Decision(tuple(slots), decision.warnings, tuple(waiting)), actions
 
 
 def refuse_bad(machine: Machine, disk: Disk, found: Finding, slot: int) -> None:
@@ -105,7 +128,7 @@ def command(machine: Machine, disk: Disk) -> list[str]:
     fresh.replace(program)
     file = finding_file(machine, disk)
     file.unlink(missing_ok=True)
-    return [PYTHON, str(program), disk.path, str(file), disk.identities[0]]
+    return [PYTHON, str(program), disk.path, str(file), disk.identities[0], stamp.as_bytes(disk.begun).hex()]
 
 
 def finding_file(machine: Machine, disk: Disk) -> Path:

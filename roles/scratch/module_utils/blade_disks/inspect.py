@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import content, journal, places, signatures, stamp, tree
 from .machine import Machine, device_number, read_text
-from .model import Disk, Wanted
+from .model import Disk, Refusal, Wanted
 from .verdict import evidence
 
 
@@ -55,8 +55,9 @@ def examine(machine: Machine, disk: Disk) -> Disk:
     )
     try:
         if disk.fstype == "xfs":
-            disk = replace(disk, half_made=content.xfs_is_cut_off(disk))
-            disk = replace(disk, stamped=disk.stamped and content.xfs_fits(disk))
+            xfs = content.read_xfs(disk.path)
+            fits = disk.stamped and 0 < xfs.size <= disk.size_bytes
+            disk = replace(disk, half_made=xfs.cut_off, stamped=fits)
         if not evidence(disk):
             disk = replace(disk, busy=content.held_by_another(disk.path))
         if not evidence(disk):
@@ -74,6 +75,17 @@ def named(machine: Machine, disk: Disk) -> Disk:
     start = max(start for start in places.starts(disk.size_bytes) if start <= disk.content_at)
     found = signatures.deeper(machine, disk.path, [start], disk.begun) if start else []
     return replace(disk, deeper=tuple(f"{kind} at byte {offset}" for offset, kind in found))
+
+
+def refuse_another(machine: Machine, disk: Disk, number: str) -> None:
+    """Stop if the name of the disk leads to another one by now; `number` is that of the device as it was opened.
+
+    Raises:
+        Refusal: it does.
+    """
+    now = with_identity(machine, disk)
+    if number != disk.number or (now.serial, now.identities) != (disk.serial, disk.identities):
+        raise Refusal(f"{disk.path} is another disk than a moment ago", "start this run again")
 
 
 def numbers_of(wanted: Sequence[Wanted]) -> dict[str, str]:

@@ -34,8 +34,8 @@ STARTS = (
 )
 """Bytes at which partitions, volumes and copies of headers usually begin."""
 
-BEFORE, BEHIND = 64 * KIB, MIB
-"""Read around each of them: an ASM disk keeps its copy just before the second unit, LUKS2 4 MiB behind the first."""
+BEFORE, BEHIND = MIB, MIB
+"""Read around each of them: where one partition begins, another ends, with what formats keep at their end."""
 
 COPY_STARTS = (0, 32256, MIB, 101 * MIB, 201 * MIB, 257 * MIB, 513 * MIB, GIB, GIB + MIB)
 """Where a partition may begin of which only copies further back are left."""
@@ -53,6 +53,9 @@ COPIES = (
 )
 XFS_GROUPS = (2, 3, 4, 8, 16, 32)
 """Allocation groups that mkfs.xfs makes; each has headers, the middle one the log. NTFS has a copy in the middle."""
+
+ROUNDED = 512 * KIB
+"""Groups are rounded to the stripe that a RAID controller reports, so they begin a little before or behind."""
 
 
 def starts(size: int) -> list[int]:
@@ -90,9 +93,9 @@ def _wanted(size: int) -> Iterator[tuple[int, int]]:
         for rest in (0, MIB):
             room = size - start - rest
             yield from (
-                (start + room * n // count - BLOCK, SAMPLE) for count in XFS_GROUPS[:3] for n in range(1, count)
+                (start + room * n // count - ROUNDED, 3 * ROUNDED) for count in XFS_GROUPS[:3] for n in range(1, count)
             )
-    yield from ((size * n // count - BLOCK, SAMPLE) for count in XFS_GROUPS for n in range(1, count))
+    yield from ((size * n // count - ROUNDED, 3 * ROUNDED) for count in XFS_GROUPS for n in range(1, count))
 
 
 def _whole_blocks(offset: int, length: int, size: int) -> tuple[int, int]:

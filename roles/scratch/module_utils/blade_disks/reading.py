@@ -1,7 +1,7 @@
 """Reads a disk past all caches and says where the first byte is that is not zero.
 
-Also a program of its own, without anything else of this package: `python3 reading.py DISK FINDING ID` reads all
-of a disk in the background. So it imports the standard library only.
+Also a program of its own, without anything else of this package: `python3 reading.py DISK FINDING ID OURS` reads
+all of a disk in the background. So it imports the standard library only.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def _text(path: Path) -> str:
         return ""
 
 
-def read_all(path: str, finding: Path, identity: str, sys_folder: Path = Path("/sys")) -> None:
-    """Read a whole disk and keep what was found in the file, which stays locked meanwhile."""
+def read_all(path: str, finding: Path, identity: str, ours: bytes, sys_folder: Path = Path("/sys")) -> None:
+    """Read a whole disk and keep what was found in the file, which stays locked meanwhile; `ours` as above."""
     # Never for appending: every note takes the place of the one before.
     lock = os.open(finding, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(lock, "r+b"), Reader(path) as reader:
@@ -153,7 +153,7 @@ def read_all(path: str, finding: Path, identity: str, sys_folder: Path = Path("/
 
         _say(lock, {**said, "state": "reading"})
         try:
-            found = first_content(reader, [(0, size)], tell=tell)
+            found = first_content(reader, [(0, size)], ours, tell)
             if traces(sys_folder, reader.number) != before:
                 raise Changed("it was written to while it was read")
             end = {"state": "empty" if found is None else "content", "at": found, "read": size}
@@ -172,4 +172,4 @@ def _say(file: int, what: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(BlockingIOError):  # it is being read already
-        read_all(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+        read_all(sys.argv[1], Path(sys.argv[2]), sys.argv[3], bytes.fromhex(sys.argv[4]))

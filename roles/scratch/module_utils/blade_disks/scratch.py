@@ -10,7 +10,7 @@ from . import full, inspect, journal, striped, users
 from .apply import apply, size_mib
 from .decide import decide
 from .machine import Machine
-from .model import Decision, Refusal, Slot, Waiting, Wanted, slot_number
+from .model import Decision, Refusal, Slot, Waiting, Wanted
 from .verdict import FREE, report, verdict
 
 
@@ -59,13 +59,15 @@ def converge(
     leave = leave or Leave()
     announced = bool(leave.announced) and not journal.is_used(machine.journal, leave.announced)
     disks = inspect.disks(machine)
+
+    def choose() -> tuple[Decision, list[str]]:
+        decision = decide(disks, wanted, inspect.numbers_of(wanted), mount_point, announced)
+        return full.read_first(machine, decision, check) if leave.prove == "full" else (decision, [])
+
     if layout == "striped" and wanted:
-        decision, actions = striped.prepare(machine, disks, wanted, mount_point, check, announced)
+        decision, actions = striped.prepare(machine, disks, wanted, mount_point, check, choose)
     else:
-        decision, actions = decide(disks, wanted, inspect.numbers_of(wanted), mount_point, announced), []
-    if leave.prove == "full" and layout == "plain":
-        decision, begun = _read_first(machine, decision, check)
-        actions = [*actions, *begun]
+        decision, actions = choose()
     done = apply(machine, decision.slots, check, glance)
     actions = [*actions, *done.actions]
     if announced and not decision.waiting and not check:
@@ -93,29 +95,6 @@ def converge(
             "scratch": {"size_mib": size, "mounts": mounts, "waiting": waiting, "warnings": warnings},
         },
     }
-
-
-def _read_first(machine: Machine, decision: Decision, check: bool) -> tuple[Decision, list[str]]:
-    """`prove: full`: a disk that was not read as a whole yet is read in the background, and its slot waits.
-
-    Raises:
-        Refusal: something was found on it.
-    """
-    slots: list[Slot] = []
-    waiting = list(decision.waiting)
-    actions = []
-    for slot in decision.slots:
-        found = full.finding(machine, slot.disk) if slot.format else full.Finding("empty")
-        full.refuse_bad(machine, slot.disk, found, slot_number(slot.label))
-        if found.state == "empty":
-            slots.append(slot)
-            continue
-        if found.state == "none":
-            actions.append(f"read all of {slot.disk.name} in the background")
-            if not check:
-                full.start(machine, slot.disk)
-        waiting.append(Waiting(slot, found.per_cent(slot.disk.size_bytes)))
-    return Decision(tuple(slots), decision.warnings, tuple(waiting)), actions
 
 
 def _waits(waiting: Waiting) -> dict[str, Any]:

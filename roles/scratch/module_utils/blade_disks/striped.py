@@ -6,13 +6,12 @@ The volume group `prov-scratch` carries the tag `provision`; both together are t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 from . import inspect, tree
 from .advice import describe
-from .decide import decide
 from .machine import Machine, device_number, read_text
 from .making import establish_all, proof_of
 from .model import Decision, Disk, Refusal, Slot, Wanted, slot_label
@@ -23,11 +22,16 @@ DEVICE = f"/dev/{GROUP}/{VOLUME}"
 
 
 def prepare(
-    machine: Machine, disks: Sequence[Disk], wanted: Sequence[Wanted], mount_point: str, check: bool, announced: bool
+    machine: Machine,
+    disks: Sequence[Disk],
+    wanted: Sequence[Wanted],
+    mount_point: str,
+    check: bool,
+    choose: Callable[[], tuple[Decision, list[str]]],
 ) -> tuple[Decision, list[str]]:
     """The one slot on the striped volume, and what was done to have the volume.
 
-    One disk that waits lets all of them wait.
+    One disk that waits lets all of them wait. `choose` decides which disks are taken, where there is no volume yet.
 
     Raises:
         Refusal: the kernel cannot, or the disks are not what the plan says.
@@ -40,9 +44,9 @@ def prepare(
         _run(machine, ["vgchange", "--activate", "y", GROUP], check)
         actions = _volume(machine, len(ours), check)
         return Decision((_slot(machine, mount_point, ours),)), actions
-    decision = decide(disks, wanted, inspect.numbers_of(wanted), mount_point, announced)
+    decision, actions = choose()
     if decision.waiting:
-        return Decision((), decision.warnings, decision.waiting), []
+        return Decision((), decision.warnings, decision.waiting), actions
     labelled = [slot.disk for slot in decision.slots if not slot.format]
     if labelled:
         raise Refusal(
