@@ -176,6 +176,11 @@ LOST: dict[str, tuple[Callable[[str], None], str]] = {
     "xfs-at-1-mib-headless": (beheaded(XFS, 64 * MIB, MIB), "unknown content"),
     "xfs-at-100-gib": (within(XFS, 100 * GIB), "unknown content"),
     "xfs-with-32-groups-headless": (beheaded((*XFS, "-d", "agcount=32"), 64 * MIB), "unknown content"),
+    **{
+        f"xfs-with-{n}-groups-headless": (beheaded((*XFS, "-d", f"agcount={n}"), 64 * MIB), "unknown content")
+        for n in (3, 5, 7, 13)
+    },
+    "xfs-with-5-groups-at-1-mib-headless": (beheaded((*XFS, "-d", "agcount=5"), 64 * MIB, MIB), "unknown content"),
     "ext4-headless": (beheaded(EXT4, 64 * MIB), "unknown content"),
     "ext4-small-blocks-headless": (beheaded((*EXT4, "-b", "1024", "-O", "^resize_inode"), 64 * MIB), "unknown content"),
     "ext4-at-sector-63-headless": (beheaded(EXT4, 64 * MIB, 32256), "unknown content"),

@@ -54,6 +54,9 @@ COPIES = (
 XFS_GROUPS = (2, 3, 4, 8, 16, 32)
 """Allocation groups that mkfs.xfs makes; each has headers, the middle one the log. NTFS has a copy in the middle."""
 
+XFS_MOST_GROUPS = 64
+"""A person may have asked for any number of groups: the second one, whose place the number gives, betrays them all."""
+
 ROUNDED = 512 * KIB
 """Groups are rounded to the stripe that a RAID controller reports, so they begin a little before or behind."""
 
@@ -96,6 +99,14 @@ def _wanted(size: int) -> Iterator[tuple[int, int]]:
                 (start + room * n // count - ROUNDED, 3 * ROUNDED) for count in XFS_GROUPS[:3] for n in range(1, count)
             )
     yield from ((size * n // count - ROUNDED, 3 * ROUNDED) for count in XFS_GROUPS for n in range(1, count))
+    for count in range(2, XFS_MOST_GROUPS + 1):
+        for start, rest in ((0, 0), (MIB, 0), (MIB, MIB)):
+            yield start + _xfs_group(size - start - rest, count) - BLOCK, SAMPLE
+
+
+def _xfs_group(room: int, count: int) -> int:
+    """Where the second of so many allocation groups begins: all but the last have the same number of blocks."""
+    return -(-(room // BLOCK) // count) * BLOCK
 
 
 def _whole_blocks(offset: int, length: int, size: int) -> tuple[int, int]:
