@@ -12,7 +12,6 @@ from typing import Any
 
 from provisioner.inventory import static_form
 from provisioner.run.request import Request
-from provisioner.run.workplace import end_processes
 
 Event = Mapping[str, Any]
 # How long the runner listens to Ansible before it asks whether the run was cancelled; its own default is 5 s.
@@ -29,33 +28,30 @@ def run_playbook(
 
     Args:
         folder: the workplace of the run. Everything Ansible writes goes there: inventory, control sockets, and
-            artifacts with facts of the blades and the environment of the caller.
+            artifacts with facts of the blades and the environment of the caller. It also ends what still works: of
+            a run that was stopped the runner ends only the main process, not its workers and their ssh.
     """
     import ansible_runner
 
     _lay_out(folder, request)
-    try:
-        # The runner prints its own warnings to stdout, which belongs to --json.
-        with contextlib.redirect_stdout(io.StringIO()), _only(request.environment):
-            runner = ansible_runner.run(
-                private_data_dir=str(folder),
-                playbook=str(request.playbook),
-                limit=",".join(request.limit),
-                forks=request.options.forks,
-                verbosity=request.options.verbosity or None,
-                cmdline=_flags(request) or None,
-                extravars=request.options.extra or None,
-                envvars=_temporary(folder),
-                settings={"pexpect_timeout": _LISTEN_SECONDS},
-                event_handler=lambda event: _hand_on(event, on_event),
-                cancel_callback=cancelled,
-                suppress_env_files=True,
-                quiet=True,
-            )
-        return 254 if runner.status == "canceled" else int(runner.rc or 0)
-    finally:
-        # Of a run that was stopped the runner ends only the main process, not its workers and their ssh.
-        end_processes(folder)
+    # The runner prints its own warnings to stdout, which belongs to --json.
+    with contextlib.redirect_stdout(io.StringIO()), _only(request.environment):
+        runner = ansible_runner.run(
+            private_data_dir=str(folder),
+            playbook=str(request.playbook),
+            limit=",".join(request.limit),
+            forks=request.options.forks,
+            verbosity=request.options.verbosity or None,
+            cmdline=_flags(request) or None,
+            extravars=request.options.extra or None,
+            envvars=_temporary(folder),
+            settings={"pexpect_timeout": _LISTEN_SECONDS},
+            event_handler=lambda event: _hand_on(event, on_event),
+            cancel_callback=cancelled,
+            suppress_env_files=True,
+            quiet=True,
+        )
+    return 254 if runner.status == "canceled" else int(runner.rc or 0)
 
 
 def _lay_out(folder: Path, request: Request) -> None:

@@ -88,7 +88,8 @@ def end_processes(folder: Path, grace: float = GRACE_SECONDS) -> bool:
     found = False
     deadline = time.monotonic() + grace
     asked: set[int] = set()
-    while left := processes(folder):
+    left = processes(folder)
+    while left:
         found = True
         late = time.monotonic() >= deadline
         for process in left if late else left - asked:
@@ -98,23 +99,40 @@ def end_processes(folder: Path, grace: float = GRACE_SECONDS) -> bool:
         if late and time.monotonic() >= deadline + GRACE_SECONDS:
             break  # one that waits for a dead disk cannot be ended by anybody
         time.sleep(_POLL_SECONDS)
+        # All processes are looked at again, for what these started meanwhile, only when these are gone.
+        left = {process for process in left if _carries(process, _mark(folder))} or processes(folder)
     return found
 
 
 def processes(folder: Path) -> set[int]:
     """The processes of this user that work for the run of this folder."""
+    mark = _mark(folder)
+    numbers = (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+    return {process for process in numbers if process != os.getpid() and _carries(process, mark)}
+
+
+def _mark(folder: Path) -> bytes:
     # With what follows a path: no folder is taken for another whose name it begins.
-    mark = f"{folder}/".encode()
-    found = set()
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            # The process may end, or belong to somebody else.
-            with contextlib.suppress(OSError):
-                if entry.stat().st_uid == os.getuid() and _carries(Path(entry.path), mark):
-                    found.add(int(entry.name))
-    return found
+    return f"{folder}/".encode()
 
 
-def _carries(process: Path, mark: bytes) -> bool:
-    # An ssh master writes its title over its environment, and the title has its socket in the folder.
-    return any(mark in (process / name).read_bytes() for name in ("cmdline", "environ"))
+def _carries(process: int, mark: bytes) -> bool:
+    """Whether it is this user's and has the mark; a plain read, since a machine has thousands of processes."""
+    try:
+        # An ssh master writes its title over its environment, and the title has its socket in the folder.
+        return mark in _read(f"/proc/{process}/cmdline") or mark in _read(f"/proc/{process}/environ")
+    except OSError:  # it ended while we looked, or belongs to somebody else
+        return False
+
+
+def _read(path: str) -> bytes:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        if os.fstat(handle).st_uid != os.getuid():
+            raise PermissionError(path)
+        parts = []
+        while part := os.read(handle, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(handle)

@@ -86,7 +86,7 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
 def test_a_cancelled_run_leaves_nothing_behind(request_here: Request, folders: Path) -> None:
     with workplace() as folder:
         assert run_playbook(request_here, folder, lambda event: None, lambda: True) == 254
-        assert processes(folder) == set()
+    assert processes(folder) == set()
     assert list(folders.iterdir()) == []
 
 
