@@ -2,7 +2,7 @@
 
 A new kind is a function from a generator and a disk to the words that describe it, with `@content` above it. What it
 writes has to be within what the README promises to see; everything that is still on the disk then is refused. A new
-filesystem or metadata goes into tests/disks/content_makers.py, from where every kind here takes it.
+filesystem or metadata goes into tests/disks/content_makers.py or lost_makers.py, from where every kind here takes it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from random import Random
 
 from tests.disks.blade_lab import run
 from tests.disks.content_makers import MIB, REFUSED, put
+from tests.disks.lost_makers import LOST
 
 # Where partitions begin: at sector 63 in the days of cylinders, later at full MiB.
 STARTS = (32256, MIB, 2 * MIB, 4 * MIB, 8 * MIB, 1024 * MIB)
@@ -85,6 +86,14 @@ def below_a_lost_partition_table(random: Random, disk: Disk) -> str:
     length = random.choice((disk.size - start, 10 * 10**9, 100 * 10**9)) // MIB * MIB
     with disk.window(start, min(length, (disk.size - start) // MIB * MIB)) as device:
         return f"{make(random, device)} at byte {start}"
+
+
+@content
+def without_its_label(random: Random, disk: Disk) -> str:
+    """What is left of something known after its label, its head or the table around it is gone."""
+    kind = random.choice(list(LOST))
+    LOST[kind][0](disk.device)
+    return kind
 
 
 @content
