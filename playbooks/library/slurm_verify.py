@@ -201,11 +201,13 @@ def main():
     try:
         names, prove = wanted["nodes"], wanted["prove"]
         chosen = set(names if prove is None else prove)
-        report, width = verify(names, chosen, having(wanted["scratch"]), wanted["timeout"], wanted["strangers"])
+        scratch = having(wanted["scratch"])
+        report, width = verify(names, chosen, scratch, wanted["timeout"], wanted["strangers"])
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
-    module.exit_json(ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}})
+    found = {"nodes": report, "job_width": width, "reasons": reasons, "scratch": sorted(scratch)}
+    module.exit_json(ansible_facts={"slurm_verify": found})
 
 
 if __name__ == "__main__":
