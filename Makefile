@@ -20,7 +20,7 @@ RUNTIME := $(if $(wildcard /sys/fs/cgroup/cgroup.controllers),crun,runc)
 LAB_PACKAGES := podman $(RUNTIME) netavark aardvark-dns mmdebstrap nftables iptables uidmap \
   openssh-client iproute2 mount
 # What the tests put on disks to see it refused.
-TEST_PACKAGES := cryptsetup-bin e2fsprogs fdisk lvm2 xfsprogs
+TEST_PACKAGES := btrfs-progs cryptsetup-bin dosfstools e2fsprogs exfatprogs f2fs-tools fdisk gdisk lvm2 ntfs-3g strace xfsprogs
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --option DPkg::Lock::Timeout=300
 
 # Says what is missing, and installs it where it may.

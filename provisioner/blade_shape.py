@@ -187,6 +187,7 @@ VERIFIED = record(
         ),
         "job_width": whole(0, 100_000),
         "reasons": text(2**20, _ANYTHING),
+        "scratch": listed(text(255), 100_000),
     },
 )
 FACTS: Mapping[str, Check] = {

@@ -196,7 +196,8 @@ def main():
         release(module.params["release"])
         module.fail_json(msg=munge_sentence(code, words))
     try:
-        report, width = verify({**module.params, "scratch": having(module.params["scratch"])})
+        scratch = having(module.params["scratch"])
+        report, width = verify({**module.params, "scratch": scratch})
     except (RuntimeError, OSError) as error:
         release(module.params["release"])
         last = (str(error).splitlines() or ["it says nothing"])[-1]
@@ -204,7 +205,8 @@ def main():
     reasons = run("sinfo", "--list-reasons", "--noheader")[1].strip()
     # The last thing that a run does on the cluster; with plain Ansible nothing else would say so for a while.
     release(module.params["release"])
-    module.exit_json(ansible_facts={"slurm_verify": {"nodes": report, "job_width": width, "reasons": reasons}})
+    found = {"nodes": report, "job_width": width, "reasons": reasons, "scratch": sorted(scratch)}
+    module.exit_json(ansible_facts={"slurm_verify": found})
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def write_ids(
     """
     ids, unclear = _ids(plan, found)
     if not ids:
-        say("nothing to write: the plan names every scratch disk of these blades" if not unclear else "")
+        if not unclear:
+            say("nothing to write: the plan names every scratch disk of these blades")
         return unclear
     target = plan_file.resolve()
     before = target.read_bytes()

@@ -44,7 +44,8 @@ def slurm(
     """Make blades members of the Slurm cluster, or keep them so.
 
     The controller of the plan is always part of a run; besides it only the named blades are touched. What
-    is right already is left alone, running jobs survive, a disk that holds anything is refused.
+    is right already is left alone, running jobs survive, a disk that holds anything is refused, and one that nobody
+    named waits (`provision reimaged`, `provision disks --adopt`).
 
     A blade that is taken out (--forget) is not touched, and may be off or gone from the plan. While jobs run
     on it, it stays. A later run over all blades adds it again, unless the plan gives it no Slurm role.

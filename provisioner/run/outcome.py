@@ -127,10 +127,19 @@ def proof(state: RunState, controller: str) -> str:
     over = f"one job over all {width}" if width > 1 else "a job on it" if width else "a job on each"
     words = []
     if proved:
-        words.append(f"verified {_folded(proved)}: registered, same release, munge both ways, {over}, scratch writable")
+        written = _scratch_words(verified, [name for name in good if good[name]["job"]])
+        words.append(f"verified {_folded(proved)}: registered, same release, munge both ways, {over}{written}")
     if asked:
         words.append(f"{_folded(asked)}: registered, same release, slurmd answers; no job sent, nothing changed there")
     return "\n".join(words)
+
+
+def _scratch_words(verified: dict[str, Any], proved: list[str]) -> str:
+    """What jobs showed of scratch; on some nodes it may not be there yet."""
+    has = set(verified.get("scratch", ())) & set(proved)
+    if not has:
+        return ""
+    return ", scratch writable" if has == set(proved) else f", scratch writable on {_folded([*map(blade_id, has)])}"
 
 
 def _folded(blades: list[str]) -> str:

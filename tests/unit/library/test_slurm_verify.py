@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,3 +191,12 @@ def test_a_command_that_hangs_is_given_up() -> None:
 def test_the_job_script_is_valid_shell() -> None:
     code, _, words = COMMANDS.run("sh", "-n", "-c", JOBS.JOB)
     assert (code, words) == (0, "")
+
+
+def test_scratch_that_waits_is_not_asked_for(tmp_path: Path) -> None:
+    registry = tmp_path / "nodes.json"
+    wanted = {"bld-001": "/scratch", "bld-002": "/scratch", "bld-003": "/scratch"}
+    assert VERIFY.having(wanted, str(registry)) == wanted, "without a registry nothing is known"
+    records = {name: {"hardware": {"scratch_mib": size}} for name, size in (("bld-001", 5), ("bld-002", 0))}
+    registry.write_text(json.dumps({"nodes": records}))
+    assert VERIFY.having(wanted, str(registry)).keys() == {"bld-001", "bld-003"}

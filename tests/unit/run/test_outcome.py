@@ -108,6 +108,21 @@ def test_the_proof_names_what_was_verified() -> None:
     assert outcome(ok("bld-006"), stats()).proof == ""
 
 
+@pytest.mark.parametrize(
+    ("scratch", "words"),
+    [
+        (["bld-008", "bld-011"], ", scratch writable"),
+        (["bld-011", "bld-012"], ", scratch writable on BLD-011"),
+        ([], "one job over all 2"),
+    ],
+)
+def test_scratch_is_proved_only_where_it_is(scratch: list[str], words: str) -> None:
+    """It may wait for a person, or for its disk to be read."""
+    fine: dict[str, Any] = {"problems": [], "notes": [], "job": True}
+    facts = {"slurm_verify": {"nodes": {"bld-008": fine, "bld-011": fine}, "job_width": 2, "scratch": scratch}}
+    assert outcome(ok("bld-006", "Ask the cluster", ansible_facts=facts), stats()).proof.endswith(words)
+
+
 def test_nodes_without_a_job_are_not_called_proved() -> None:
     asked: dict[str, Any] = {"problems": [], "notes": [], "job": False}
     nodes = {"bld-008": {**asked, "job": True}, "bld-011": asked, "bld-012": asked}
