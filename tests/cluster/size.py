@@ -16,7 +16,8 @@ NODES = int(os.environ.get("CLUSTER_NODES", "3"))
 WHOLE_ENCLOSURE = NODES >= 15
 LAB_NAME, LAB_SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":")
 
-# Siblings of cases that every size has; `?` stands for a bracket, which has a meaning of its own there. CI is to end within 45 minutes on two cores; a whole enclosure runs them all.
+# Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
+# `?` stands for a bracket, which would have a meaning of its own.
 _SIBLINGS = (
     "test_accounts.py::*nobody_else?FIFO?",
     "test_accounts.py::*nobody_else?folder?",
