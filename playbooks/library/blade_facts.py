@@ -70,7 +70,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
-from ansible.module_utils.blade_disks.scratch import Leave, converge
+from ansible.module_utils.blade_disks.scratch import Allowed, converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
 from ansible.module_utils.cluster_lock import FOLDER, take
@@ -91,9 +91,9 @@ def scratch_state(wanted):
         return {"right": True, "size_mib": 0, "waiting": [], "warnings": []}
     disks = [Wanted(disk["size_gb"], disk["id"]) for disk in wanted["disks"]]
     try:
-        leave = Leave(wanted.get("announced", ""), wanted.get("prove", "dense"))
+        allowed = Allowed(wanted.get("announced", ""), wanted.get("prove", "dense"))
         place = os.path.normpath(wanted["mount_point"])
-        found = converge(Machine(), disks, wanted["layout"], place, check=True, leave=leave, glance=True)
+        found = converge(Machine(), disks, wanted["layout"], place, check=True, allowed=allowed, glance=True)
     except Refusal:
         return {"right": False, "size_mib": 0, "waiting": [], "warnings": []}
     # A disk that fails is remounted read-only, which neither slurmd nor an unchanged fstab shows.

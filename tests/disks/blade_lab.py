@@ -14,7 +14,7 @@ from typing import Any
 from roles.scratch.module_utils.blade_disks import stamp
 from roles.scratch.module_utils.blade_disks.machine import Machine, device_number
 from roles.scratch.module_utils.blade_disks.model import GB, Wanted
-from roles.scratch.module_utils.blade_disks.scratch import Leave, converge
+from roles.scratch.module_utils.blade_disks.scratch import Allowed, converge
 from roles.scratch.module_utils.blade_disks.tree import unescape
 
 SIZE_GB = 1
@@ -121,7 +121,7 @@ class Blade:
     ) -> dict[str, Any]:
         """One module call, on a blade that was announced a moment before; `announced=""` for one that was not."""
         token = uuid.uuid4().hex if announced is None else announced
-        return converge(self.machine, wanted, layout, str(self.scratch), check, Leave(token, prove))
+        return converge(self.machine, wanted, layout, str(self.scratch), check, Allowed(token, prove))
 
     def close(self) -> None:
         """Unmount what is mounted from our loops or below our folder, then give the loops back."""

@@ -59,6 +59,32 @@ def test_a_reimaged_blade_gets_its_scratch_back_with_all_files(
     assert host.file("/scratch/result").content_string == "precious\n"
 
 
+def test_a_disk_that_nobody_named_waits_until_the_plan_names_it(
+    members: dict[str, Host], lab: Lab, provision: Run, inventory_file: str, tmp_path: Path
+) -> None:
+    """The blade joins without scratch, says so in every run, and an adopted id brings it (the last --plan counts)."""
+    host = members["bld-011"]
+    lab("reimage", "BLD-011", "--wipe-disks")
+    Path(os.environ["XDG_STATE_HOME"], "provision/mol-scratch/lab/announced.json").unlink()
+    for changed in (True, False):
+        code, said = provision("--nodes=BLD-011")
+        assert (code, said["changed"] > 0) == (0, changed), said
+        notes = " ".join(said["blades"]["BLD-011"]["notes"])
+        assert "no /scratch yet" in notes
+        assert "provision disks --adopt BLD-011" in notes
+        assert _filesystem_ids(host) == []
+    assert _digest(_image("bld-011")) == content_digest(_empty(tmp_path)), "something was written to the disk"
+
+    plan = tmp_path / "plan.yml"
+    plan.write_text(Path(inventory_file).read_text())
+    adopt = ["provision", "disks", f"--plan={plan}", "--adopt=BLD-011"]
+    subprocess.run(adopt, capture_output=True, text=True, check=True)
+    code, said = provision("--nodes=BLD-011", f"--plan={plan}")
+    assert (code, said["blades"]["BLD-011"]["notes"]) == (0, []), said
+    assert [row.split()[1] for row in _filesystem_ids(host)] == ["/scratch"]
+    assert provision("--nodes=BLD-011", f"--plan={plan}")[1]["changed"] == 0
+
+
 def test_a_foreign_filesystem_is_refused_and_the_others_go_on(
     members: dict[str, Host], controller: Host, provision: Run
 ) -> None:
@@ -96,6 +122,13 @@ def _format(image: Path) -> None:
     """ext4 from outside: a fresh Debian 13 has no mke2fs."""
     options = ["-q", "-t", "ext4", "-L", "somebody", "-E", "nodiscard"]
     subprocess.run(["mke2fs", *options, _device(image), "60g"], check=True)
+
+
+def _empty(folder: Path) -> Path:
+    """A file without content."""
+    file = folder / "empty"
+    file.touch()
+    return file
 
 
 def _digest(image: Path) -> str:

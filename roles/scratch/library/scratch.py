@@ -89,7 +89,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
-from ansible.module_utils.blade_disks.scratch import Leave, converge, reports
+from ansible.module_utils.blade_disks.scratch import Allowed, converge, reports
 
 ARGUMENTS = {
     "state": {"choices": ["present", "report"], "default": "present"},
@@ -119,7 +119,7 @@ def main() -> None:
             module.params["layout"],
             str(Path(module.params["mount_point"])),
             module.check_mode,
-            Leave(module.params["announced"], module.params["prove"]),
+            Allowed(module.params["announced"], module.params["prove"]),
         )
     except Refusal as refusal:
         found = reports(machine)

@@ -15,7 +15,7 @@ from .verdict import FREE, report, verdict
 
 
 @dataclass(frozen=True)
-class Leave:
+class Allowed:
     """What a person allowed: the announcement of the blade ('' for none), and how a disk is proved empty first."""
 
     announced: str = ""
@@ -39,13 +39,13 @@ def converge(
     layout: str,
     mount_point: str,
     check: bool,
-    leave: Leave | None = None,
+    allowed: Allowed | None = None,
     glance: bool = False,
 ) -> dict[str, Any]:
     """Bring scratch into the wanted state; in check mode only say what would be done.
 
     Args:
-        leave: what a person allowed beside the ids in `wanted`.
+        allowed: what a person allowed beside the ids in `wanted`.
         glance: in check mode, look only as far as every run does.
 
     Returns:
@@ -56,13 +56,13 @@ def converge(
     """
     if not mount_point.startswith("/") or mount_point == "/":
         raise Refusal(f"{mount_point} is no mount point for scratch", "use a folder of its own, such as /scratch")
-    leave = leave or Leave()
-    announced = bool(leave.announced) and not journal.is_used(machine.journal, leave.announced)
+    allowed = allowed or Allowed()
+    announced = bool(allowed.announced) and not journal.is_used(machine.journal, allowed.announced)
     disks = inspect.disks(machine)
 
     def choose() -> tuple[Decision, list[str]]:
         decision = decide(disks, wanted, inspect.numbers_of(wanted), mount_point, announced)
-        return full.read_first(machine, decision, check) if leave.prove == "full" else (decision, [])
+        return full.read_first(machine, decision, check) if allowed.prove == "full" else (decision, [])
 
     if layout == "striped" and wanted:
         decision, actions = striped.prepare(machine, disks, wanted, mount_point, check, choose)
@@ -71,7 +71,7 @@ def converge(
     done = apply(machine, decision.slots, check, glance)
     actions = [*actions, *done.actions]
     if announced and not decision.waiting and not check:
-        journal.use(machine.journal, leave.announced)
+        journal.use(machine.journal, allowed.announced)
     if actions and not check:
         disks = inspect.disks(machine)
     mounts = [_mounted(slot, done.actions, check) for slot in decision.slots]
