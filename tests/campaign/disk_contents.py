@@ -25,6 +25,8 @@ PIECE = 0.0005
 EDGE = 64 * MIB
 
 # Data without a name stands where it was put for small disks; here its place is a matter of chance.
+# What leaves nothing at the start of its partition: within what is promised only where that one ends with the disk.
+AT_ITS_END = ("gpt-backup", "md-0.90")
 KNOWN = [kind for kind, (_, said, _) in REFUSED.items() if "unknown content" not in said]
 
 
@@ -82,10 +84,12 @@ def over_the_whole_disk(random: Random, disk: Disk) -> str:
 @content
 def below_a_lost_partition_table(random: Random, disk: Disk) -> str:
     """Something known where a partition began, and no table."""
-    start = random.choice(STARTS)
-    length = random.choice((disk.size - start, 10 * 10**9, 100 * 10**9)) // MIB * MIB
-    with disk.window(start, min(length, (disk.size - start) // MIB * MIB)) as device:
-        return f"{make(random, device)} at byte {start}"
+    kind, start = random.choice(KNOWN), random.choice(STARTS)
+    rest = disk.size - start
+    length = rest if kind in AT_ITS_END else min(rest, random.choice((rest, 10 * 10**9, 100 * 10**9)))
+    with disk.window(start, length // MIB * MIB) as device:
+        REFUSED[kind][0](device)
+    return f"{kind} at byte {start}, {length // MIB} MiB"
 
 
 @content
