@@ -124,7 +124,9 @@ def test_a_drain_for_memory_is_taken_back_although_22_05_loses_its_author(cluste
     cluster.ask(
         f"sed -i '/NodeName={name} /s/RealMemory=/RealMemory=9/' /etc/slurm/slurm.conf; systemctl restart slurmctld"
     )
-    becomes(cluster, member, "Reason=Low RealMemory")
+    # 24.11 keeps the words of an earlier drain, of another cause, after it was taken back.
+    becomes(cluster, member, "INVALID_REG")
+    becomes(cluster, member, "Reason=Low ")
     said = cluster.slurm([member])
     assert said.code == 0, said.text
     assert TAKEN_BACK.format("Low RealMemory").split("(Low")[0] in notes(said, member)
