@@ -28,7 +28,8 @@ TASK_FILES = [
 # Names of blades come from the plan; what our own filters made of hardware is numbers.
 PLAIN = re.compile(
     r"blade_id|inventory_hostname|hostvars\[munge_key_host\]\.blade_id|__verdict_next|__drift\[inventory_hostname\].*"
-    r"|slurm_work\.problems.*|__slurmctld_refused.*|__base_upgrade_problems.*|base_apt_patience|__verdict\.problems \| slurm_verdict.*"
+    r"|slurm_work\.problems.*|__slurmctld_refused.*|__base_upgrade_problems.*|base_apt_patience"
+    r"|__verdict\.problems \| slurm_verdict.*"
 )
 
 
