@@ -36,7 +36,7 @@ def test_what_fresh_looking_lists_do_not_have_is_tried_once_more(cluster: Lab, l
 
 
 def test_an_apt_that_does_not_end_is_named(cluster: Lab) -> None:
-    blade, member = cluster.compute
+    blade, member = cluster.compute[:2]
     settings = cluster.folder / "group_vars"
     settings.mkdir(exist_ok=True)
     patience = settings / "all.yml"
