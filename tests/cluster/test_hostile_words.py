@@ -86,7 +86,7 @@ REASONS = {
 
 @pytest.mark.parametrize("name", REASONS)
 def test_a_reason_and_a_job_are_only_words(cluster: Lab, name: str) -> None:
-    drained, other = cluster.compute
+    drained, other = cluster.compute[:2]
     reason = REASONS[name].format(other=other.lower()) if "{other}" in REASONS[name] else REASONS[name]
     job = f"x\nNodeName={other.lower()} State=DOWN n[1-30000000]"
     quoted = {key: shlex.quote(value) for key, value in {"reason": reason, "job": job}.items()}
