@@ -9,12 +9,13 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cluster.waiting import until
 from tests.unit.library.modules import PLAYBOOKS, ansible_module, shared
 
 UNLOCK = ansible_module("cluster_unlock")
@@ -36,15 +37,6 @@ for line in sys.stdin:
         os._exit(0)
     os.wait()
 """
-
-
-def until(question: Callable[[], object], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not question():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class Connection:
@@ -81,7 +73,7 @@ def connections(folder: Path) -> Iterator[tuple[Connection, Connection]]:
     yield both
     for each in both:
         each.end()
-    assert until(lambda: LOCK.look(str(folder)) == {}), "a holder outlives its connection"
+    assert until(lambda: LOCK.look(str(folder)) == {}, 20), "a holder outlives its connection"
 
 
 def test_one_run_holds_it_until_its_connection_ends(folder: Path, connections: tuple[Connection, Connection]) -> None:
@@ -94,7 +86,7 @@ def test_one_run_holds_it_until_its_connection_ends(folder: Path, connections: t
     assert 0 <= refused["age"] < 60
     assert LOCK.look(str(folder))["token"] == taken["token"]
     first.end()
-    assert until(lambda: LOCK.look(str(folder)) == {})
+    assert until(lambda: LOCK.look(str(folder)) == {}, 20)
     assert second.take("two")["held"]
 
 
@@ -132,7 +124,7 @@ def test_a_connection_that_says_nothing_loses_it(folder: Path, connections: tupl
     """It waits for its next line, so nothing wakes it: as an sshd whose client has lost power."""
     first, _ = connections
     assert first.take("one", silence=1)["held"]
-    assert until(lambda: LOCK.look(str(folder)) == {})
+    assert until(lambda: LOCK.look(str(folder)) == {}, 20)
     assert first.process.poll() is None
 
 
@@ -141,7 +133,7 @@ def test_signs_of_life_keep_it(folder: Path, connections: tuple[Connection, Conn
     token = first.take("one", silence=2)["token"]
     begin = time.monotonic()
     # Each question wakes it; three times the silence pass.
-    until(lambda: first.take("one", silence=2)["token"] != token or time.monotonic() - begin > 6)
+    until(lambda: first.take("one", silence=2)["token"] != token or time.monotonic() - begin > 6, 20)
     assert LOCK.look(str(folder))["token"] == token
 
 
@@ -160,7 +152,7 @@ def test_a_holder_that_was_killed_leaves_no_lock(folder: Path, connections: tupl
     first, second = connections
     first.take("one")
     os.kill(json.loads((folder / "run.lock").read_text())["holder"], signal.SIGKILL)
-    assert until(lambda: second.take("two")["held"])
+    assert until(lambda: second.take("two")["held"], 20)
 
 
 @pytest.mark.parametrize("text", ["", "half {", "[]", "null", '{"since": "x"}', '{"since": null, "run": "x"}'])
@@ -203,7 +195,7 @@ def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
     assert PROCESSES.lives(os.getpid(), start)
     assert not PROCESSES.lives(os.getpid(), start - 1)
     dead = subprocess.Popen(["true"])
-    until(lambda: PROCESSES.fields(dead.pid)["state"] == "Z")
+    until(lambda: PROCESSES.fields(dead.pid)["state"] == "Z", 20)
     assert not PROCESSES.lives(dead.pid, PROCESSES.fields(dead.pid)["start"]), "a zombie is dead"
     dead.wait()
     assert PROCESSES.fields(dead.pid) is None

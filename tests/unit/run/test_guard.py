@@ -8,13 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from provisioner.run.workplace import processes
+from tests.cluster.waiting import until
 
 # A run with something at work, its cursor hidden as rich hides it.
 RUN = """\
@@ -27,15 +26,6 @@ with workplace() as folder, guarded(folder):
     print(folder, file=sys.stderr, flush=True)
     sys.stdin.read()
 """
-
-
-def until(question: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not question():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class Run:
@@ -77,8 +67,8 @@ def test_a_run_that_dies_leaves_no_process_no_folder_and_a_cursor(
     run = Run(tmp_path)
     (os.killpg if group else os.kill)(run.process.pid, number)
     run.process.communicate(timeout=20)
-    assert until(lambda: not processes(run.folder))
-    assert until(lambda: list(tmp_path.iterdir()) == [])
+    assert until(lambda: not processes(run.folder), 20)
+    assert until(lambda: list(tmp_path.iterdir()) == [], 20)
     assert run.shown()
 
 
@@ -91,8 +81,8 @@ def test_the_pipe_of_a_dead_run_may_end_before_its_lock(tmp_path: Path) -> None:
     run = Run(tmp_path, RUN.replace("    print", keep + "    print", 1))
     os.kill(run.process.pid, signal.SIGKILL)
     run.process.wait()
-    assert until(lambda: not processes(run.folder))
-    assert until(lambda: list(tmp_path.iterdir()) == [])
+    assert until(lambda: not processes(run.folder), 20)
+    assert until(lambda: list(tmp_path.iterdir()) == [], 20)
     assert run.shown()
     run.process.communicate(timeout=20)
 
