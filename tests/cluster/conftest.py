@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster.as_found import evidence, left_over, settle
 from tests.cluster.labs import FirstRun, Lab, VirginCheck
 from tests.cluster.size import LAB_NAME, LAB_SUBNET, NODES, RELEASES, is_left_out
 
@@ -55,6 +56,17 @@ def cluster(lab: Lab, first_run: FirstRun) -> Lab:
     """A lab whose compute blades are members, the spare one not yet."""
     assert first_run.said.code == 0, first_run.said.text
     return lab
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaves a member drained or a setting behind fails itself, and none after it does."""
+    lab: Lab | None = request.getfixturevalue("cluster") if "cluster" in request.fixturenames else None
+    yield
+    if lab is not None and (left := left_over(lab)):
+        seen = evidence(lab)
+        settle(lab)
+        pytest.fail(f"{left}\n{seen}")
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -200,6 +202,21 @@ class Lab:
         """
         until(lambda: self.states().get(blade) == expected, seconds)
         return self.states().get(blade, "not known to slurmctld")
+
+    @property
+    def group_vars(self) -> Path:
+        """The folder of the site's variables beside the plan; there is none unless a test makes one."""
+        return self.folder / "group_vars"
+
+    @contextmanager
+    def variables_of_the_site(self, **variables: Any) -> Iterator[None]:
+        """The site's variables for a while."""
+        self.group_vars.mkdir()
+        try:
+            (self.group_vars / "all.yml").write_text(yaml.safe_dump(variables))
+            yield
+        finally:
+            shutil.rmtree(self.group_vars)
 
     def fingerprint(self, blade: str) -> str:
         """Packages, accounts and every file outside of run time data, as one text to compare."""

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import base64
 import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-import yaml
 
 from tests.cluster.labs import Lab, Said
 from tests.contracts.ansible_files import managed_paths
@@ -179,25 +176,13 @@ def test_what_slurm_left_in_the_folders_of_slurmd_is_set_aside(cluster: Lab, can
     assert run(cluster, "--full").json["changed"] == 0
 
 
-@contextmanager
-def settings(lab: Lab, **config: str) -> Iterator[None]:
-    """Keys of slurm.conf beside the plan, for a while."""
-    folder = lab.folder / "group_vars"
-    folder.mkdir()
-    try:
-        (folder / "all.yml").write_text(yaml.safe_dump({"slurmctld_config": config}))
-        yield
-    finally:
-        shutil.rmtree(folder)
-
-
 @pytest.mark.parametrize("trick", ["link to a file", "FIFO"])
 def test_a_log_that_slurm_replaced_shows_nothing(cluster: Lab, canary: str, trick: str) -> None:
     """Root restarts slurmctld, and shows the end of its log when it does not start."""
     log = "/var/log/slurm/slurmctld.log"
     cluster.ask(as_account("slurm", f"it={log}; mv $it $it.kept; {TRICKS[trick]}"))
     try:
-        with settings(cluster, SelectType="select/nonsense"):
+        with cluster.variables_of_the_site(slurmctld_config={"SelectType": "select/nonsense"}):
             said = run(cluster)
         assert said.code == 1, said.text
         assert "slurmctld does not take its configuration" in said.failure(cluster.controller)
@@ -221,7 +206,7 @@ def test_a_rollback_believes_nothing_that_slurm_wrote(cluster: Lab) -> None:
     refused = as_account("slurm", f"cd /var/lib/provision && {evil}")
     assert cluster.ask(f"{refused} 2>/dev/null || echo refused") == "refused"
     cluster.ask(as_account("slurm", f"cd /var/lib/slurm && mkdir provision && cd provision && {evil}; cp applied/* ."))
-    with settings(cluster, SelectType="select/nonsense"):
+    with cluster.variables_of_the_site(slurmctld_config={"SelectType": "select/nonsense"}):
         said = run(cluster)
     assert "the last good configuration is back in place" in said.failure(cluster.controller)
     assert cluster.ask("cat /etc/slurm/slurm.conf") == live

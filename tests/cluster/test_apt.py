@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from tests.cluster.labs import Lab
 
@@ -37,18 +36,13 @@ def test_what_fresh_looking_lists_do_not_have_is_tried_once_more(cluster: Lab, l
 
 def test_an_apt_that_does_not_end_is_named(cluster: Lab) -> None:
     blade, member = cluster.compute[:2]
-    settings = cluster.folder / "group_vars"
-    settings.mkdir(exist_ok=True)
-    patience = settings / "all.yml"
-    before = patience.read_text() if patience.exists() else None
-    patience.write_text(yaml.safe_dump({"base_apt_patience": 3}))
     hold = f"import fcntl, time; f = open('{LOCK}', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(600)"
     cluster.inside(blade, f'{AWAY}; systemd-run --quiet --unit=holder python3 -c "{hold}"')
     try:
-        said = cluster.slurm([blade, member])
+        with cluster.variables_of_the_site(base_apt_patience=3):
+            said = cluster.slurm([blade, member])
     finally:
         cluster.inside(blade, "systemctl stop holder")
-        patience.unlink() if before is None else patience.write_text(before)
     assert said.code == 3, said.text
     assert "(process " in said.failure(blade)
     assert "python3" in said.failure(blade)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from provisioner.console_text import visible
 from tests.cluster.labs import Lab
@@ -33,22 +31,17 @@ def config(lab: Lab) -> dict[str, str]:
 
 
 def test_settings_that_slurm_would_read_otherwise_touch_nothing(cluster: Lab) -> None:
-    folder = cluster.folder / "group_vars"
     before = cluster.ask(LIVE)
-    folder.mkdir()
-    try:
-        for key, value in SETTINGS.items():
-            (folder / "all.yml").write_text(yaml.safe_dump({"slurmctld_config": {key: value}}))
+    for key, value in SETTINGS.items():
+        with cluster.variables_of_the_site(slurmctld_config={key: value}):
             said = cluster.slurm([cluster.compute[0]])
-            assert said.code == 1, said.text
-            assert said.json["changed"] == 0, said.text
-            failure = said.json["blades"][cluster.controller]["failure"]
-            assert failure["message"].startswith("slurmctld_config"), failure
-            assert failure["next_step"] == "correct it in group_vars beside the plan"
-            assert "Traceback" not in said.text
-            assert cluster.ask(LIVE) == before
-    finally:
-        shutil.rmtree(folder)
+        assert said.code == 1, said.text
+        assert said.json["changed"] == 0, said.text
+        failure = said.json["blades"][cluster.controller]["failure"]
+        assert failure["message"].startswith("slurmctld_config"), failure
+        assert failure["next_step"] == "correct it in group_vars beside the plan"
+        assert "Traceback" not in said.text
+        assert cluster.ask(LIVE) == before
     again = cluster.slurm([cluster.compute[0]])
     assert (again.code, again.json["changed"]) == (0, 0), again.text
 
@@ -61,17 +54,12 @@ def test_settings_that_are_taken_mean_to_slurm_what_they_say(cluster: Lab) -> No
         "MaxArraySize": 2001,
     }
     before = config(cluster)
-    folder = cluster.folder / "group_vars"
-    folder.mkdir()
-    try:
-        (folder / "all.yml").write_text(yaml.safe_dump({"slurmctld_config": wanted}))
+    with cluster.variables_of_the_site(slurmctld_config=wanted):
         said = cluster.slurm([cluster.compute[0]])
         assert said.code == 0, said.text
         shown = config(cluster)
         assert {key: shown[key] for key in wanted} == {key: str(value) for key, value in wanted.items()}
         assert shown.keys() == before.keys()
-    finally:
-        shutil.rmtree(folder)
     assert cluster.slurm([cluster.compute[0]]).code == 0
 
 

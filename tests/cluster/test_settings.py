@@ -25,7 +25,7 @@ class Site:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.folder = lab.folder / "group_vars"
+        self.folder = lab.group_vars
 
     def run(self, **variables: Any) -> Said:
         """One run over the first compute blade with these variables."""

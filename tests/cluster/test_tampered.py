@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.cluster.labs import Lab, Said
 
@@ -115,16 +114,12 @@ def test_a_tampering_is_mended_and_nothing_is_overlooked(cluster: Lab, name: str
 
 def test_a_changed_variable_is_found(cluster: Lab) -> None:
     """One that the inventory hands to a role, one of the site's packages, and one of slurm.conf."""
-    settings = cluster.folder / "group_vars" / "all.yml"
-    settings.parent.mkdir()
-    try:
-        settings.write_text(yaml.safe_dump({"base_extra_packages": ["tree"], "slurmctld_config": {"MinJobAge": 301}}))
+    wanted = {"base_extra_packages": ["tree"], "slurmctld_config": {"MinJobAge": 301}}
+    with cluster.variables_of_the_site(**wanted):
         assert set(run(cluster)) == {cluster.controller, cluster.compute[0]}
         assert cluster.inside(cluster.compute[0], "command -v tree")
         assert "301 sec" in cluster.ask("scontrol show config | grep MinJobAge")
         assert run(cluster, "--full") == {}
-    finally:
-        shutil.rmtree(settings.parent)
     assert set(run(cluster)) == {cluster.controller}
 
 

@@ -1,0 +1,41 @@
+"""Whether a test left the shared lab as it found it, and how the lab is set right for the tests after it."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.cluster.labs import Lab
+from tests.cluster.waiting import until
+
+EVIDENCE = """
+sinfo --list-reasons --format='%N %u %H %E'
+squeue --format='%i %u %T %N %j %r'
+journalctl --unit slurmctld --lines 20 --no-pager --output cat
+"""
+
+
+def left_over(lab: Lab) -> str:
+    """What would mislead the next test, '' for nothing: settings of a site, and members that are not idle."""
+    if lab.group_vars.exists():
+        return f"{lab.group_vars} is left"
+    until(lambda: not _not_idle(lab), 30)
+    return f"members that are not idle: {_not_idle(lab)}" if _not_idle(lab) else ""
+
+
+def evidence(lab: Lab) -> str:
+    """What Slurm says of its nodes and jobs."""
+    return lab.ask(EVIDENCE)
+
+
+def settle(lab: Lab) -> None:
+    """Takes settings and jobs away and makes members idle."""
+    shutil.rmtree(lab.group_vars, ignore_errors=True)
+    lab.ask("squeue --noheader --format=%A | xargs --no-run-if-empty scancel")
+    lab.slurm(lab.compute)
+    for name in _not_idle(lab):
+        lab.ask(f"scontrol update nodename={name.lower()} state=resume; true")
+
+
+def _not_idle(lab: Lab) -> dict[str, str]:
+    states = lab.states()
+    return {name: states.get(name, "unknown") for name in lab.compute if states.get(name) != "idle"}
