@@ -163,8 +163,11 @@ BLADE = record(
             ),
         ),
         "written": each(_PATH, _EPOCH),
-        "secrets": each(_WORD, text(200)),
-        "scratch": record({"right": flag, "size_mib": _MIB}, _SCRATCH),
+        "secrets": each(_PATH, text(200)),
+        "asks": each(text(100), text(4096, _ANYTHING)),
+        "scratch": record(
+            {"right": flag, "size_mib": _MIB, "expected_mib": _MIB, "actions": listed(text(400))}, _SCRATCH
+        ),
         "full": flag,
         "slurmd_c": text(8000, _ANYTHING),
     },
@@ -193,6 +196,7 @@ VERIFIED = record(
 FACTS: Mapping[str, Check] = {
     "blade": BLADE,
     "scratch": record({"size_mib": _MIB}, _SCRATCH),
+    "provision_changed": _SENTENCES,
     "slurm_verify": VERIFIED,
     "provision_notes": _SENTENCES,
 }

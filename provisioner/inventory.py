@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.names import host_name
-from provisioner.plan.derive import members, scratch_disks, scratch_layout, scratch_proof, slurm_role
+from provisioner.plan.derive import members, scratch_disks, scratch_layout, scratch_proof
 from provisioner.plan.model import Plan, SlurmRole
-from provisioner.slurm.packages import all_packages
+from provisioner.roles import roles_of
 from provisioner.ssh import CLOSED
-
-# Debian's slurm user has this id everywhere; munge's is dynamic in the package and fixed here.
-SYSTEM_USERS = {"slurm": 64030, "munge": 64032}
 
 # One connection per blade for a whole run. The lock of the cluster lives as long as the one to the controller: it has
 # to outlast the longest task on other blades (30 min), and a sign of life every 15 s tells when its client is gone.
@@ -25,11 +22,13 @@ SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=1
 
 GROUPS = {
     "slurm_members": "every blade that the plan gives a Slurm role",
-    "slurm_controller": "the one blade that runs slurmctld",
-    "slurm_compute": "the blades that run slurmd",
+    "slurm_controller": "the one blade that has the role slurmctld",
+    "slurm_compute": "the blades that have the role slurmd",
     "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
     # and `tier_<name>` for each tier of the plan, for group_vars
 }
+
+_GROUP_OF = {"slurmctld": "slurm_controller", "slurmd": "slurm_compute"}
 
 
 def inventory(
@@ -54,12 +53,13 @@ def inventory(
     hosts = {group: list[str]() for group in GROUPS} | {tier_group(tier): [] for tier in plan.tiers}
     for name, blade in plan.blades.items():
         hosts[tier_group(blade.tier)].append(host_name(name))
-        if slurm_role(plan, name) is None:
+        if not roles_of(plan, name):
             hosts["slurm_spare"].append(host_name(name))
     for name in members(plan):
         hosts["slurm_members"].append(host_name(name))
-        is_controller = slurm_role(plan, name) is SlurmRole.CONTROLLER
-        hosts["slurm_controller" if is_controller else "slurm_compute"].append(host_name(name))
+        for role, group in _GROUP_OF.items():
+            if role in roles_of(plan, name):
+                hosts[group].append(host_name(name))
     groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
     told = announced or {}
     return {
@@ -97,7 +97,6 @@ def host_variables(
     """The variables of one blade, as `--host` prints them; see `inventory`."""
     blade = plan.blades[name]
     layout = scratch_layout(plan, blade)
-    role = slurm_role(plan, name)
     pinned = {"ansible_ssh_common_args": " ".join(_ssh_options(known_hosts, unknown="yes"))}
     return {
         **(pinned if blade.host_key and ssh_key is None else {}),
@@ -105,7 +104,7 @@ def host_variables(
         "blade_id": name,
         "blade_bay": blade.bay,
         "blade_tier": blade.tier,
-        "blade_role": role.value if role else "",
+        "node_roles": roles_of(plan, name),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -130,11 +129,9 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "base_hosts": [
             {"name": host_name(name), "id": name, "address": str(blade.address)} for name, blade in plan.blades.items()
         ],
-        "base_users": SYSTEM_USERS,
         "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
-        "slurm_all_packages": all_packages(),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
         "slurmctld_partitions": [
             {

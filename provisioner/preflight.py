@@ -7,16 +7,16 @@ from typing import Any
 
 from provisioner.console_text import their_words
 from provisioner.slurm.hardware import implausible, parse_slurmd_c
-from provisioner.slurm.packages import missing_packages
 from provisioner.slurm.registry import read_registry
+from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.settings import site_problems
 
-# Slurm per Debian release: a cluster runs one of them, since 24.11 speaks to nothing older than 23.02.
-SLURM_OF_DEBIAN = {"12": "22.05", "13": "24.11"}
 MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in either direction
 # Against the asking machine; two blades may then differ by twice as much, plus the time of the call.
 SKEW_LIMIT = (MUNGE_TOLERANCE - 60) / 2
 REGISTRY = "/etc/slurm/nodes.json"
+MUNGE_KEY = "/etc/munge/munge.key"
+CONTROLLER_UNIT = "slurmctld.service"
 _RESTORE = (
     "restore /etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld on the controller from a backup, "
     "or run over all blades with --new-cluster to start anew"
@@ -31,7 +31,7 @@ def blade_problems(
 
     Args:
         blade: its facts.
-        wanted: `{"name": inventory name, "role": "controller" or "compute", "users": {name: id}, "packages":
+        wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "users": {name: id}, "packages":
             names, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool,
             "site": what the site sets for Slurm, see `site_problems` (for the controller)}`.
         controller: the controller's facts; null while it is unreachable.
@@ -45,7 +45,7 @@ def blade_problems(
         *_hardware_problems(str(blade["slurmd_c"])),
         *_file_problems(blade),
         *_cluster_problems(blade, wanted, controller),
-        *(_site_problems(blade, wanted["site"]) if wanted["role"] == "controller" and "site" in wanted else []),
+        *(_site_problems(blade, wanted["site"]) if wanted["controls"] and "site" in wanted else []),
     ]
 
 
@@ -82,7 +82,7 @@ def _release_problems(blade: Mapping[str, Any], controller: Mapping[str, Any] | 
 
 def _space_problems(blade: Mapping[str, Any], packages: Iterable[str]) -> list[str]:
     """Room for packages; a member that has them all is not stopped by a full disk."""
-    if not missing_packages(packages, blade):
+    if not [name for name in packages if not blade["packages"].get(name)]:
         return []
     return [
         f"only {blade['free_mib'][path]} MiB are free on {path}, {needed} are needed; next: make room there"
@@ -138,11 +138,11 @@ def _cluster_problems(
     """A cluster that lives is not replaced in silence: not by a reimaged controller, not by a changed plan."""
     if controller is None or wanted["new_cluster"]:
         return []
-    if wanted["role"] == "controller":
+    if wanted["controls"]:
         lost = _has_no_registry(blade) and any(_was_member(member) for member in wanted["members"])
         return [f"it has lost the registry of a cluster that blades still belong to; next: {_RESTORE}"] if lost else []
     problems = []
-    if blade["units"]["slurmctld"]["active"] == "active":
+    if blade["units"][CONTROLLER_UNIT]["active"] == "active":
         problems.append(
             "it runs slurmctld although the plan says otherwise; next: name it as controller in the plan, or move "
             "/etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld to the new controller and run "
@@ -167,7 +167,7 @@ def _was_member(blade: Mapping[str, Any]) -> bool:
 
 def _has_key_of(controller: Mapping[str, Any], blade: Mapping[str, Any]) -> bool:
     """The same munge key: it was taken out of this very cluster (`--forget`), and may come back."""
-    digests = [str(each.get("secrets", {}).get("munge_key", "")).split(":")[0] for each in (controller, blade)]
+    digests = [str(each.get("secrets", {}).get(MUNGE_KEY, "")).split(":")[0] for each in (controller, blade)]
     return digests[0] != "" and digests[0] == digests[1]
 
 

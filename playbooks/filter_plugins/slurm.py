@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from provisioner.blade_state import missing_accounts, slurmd_outdated, unit_right, unit_stale
 from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm.change import config_change
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
-from provisioner.slurm.packages import missing_packages, packages
+from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
+from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
@@ -29,13 +29,11 @@ class FilterModule:
         return {
             "blade_problems": blade_problems,
             "hosts_file": hosts_file,
-            "missing_accounts": missing_accounts,
-            "missing_packages": missing_packages,
             "scratch_notes": scratch_notes,
-            "slurm_packages": packages,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
+            "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_node_credential": node_credential,
@@ -48,8 +46,6 @@ class FilterModule:
             "slurmd_outdated": slurmd_outdated,
             "security_notes": security_notes,
             "their_words": their_words,
-            "unit_right": unit_right,
-            "unit_stale": unit_stale,
             "upgrade_lines": upgrade_lines,
             "upgrade_problems": upgrade_problems,
         }

@@ -17,7 +17,7 @@ options:
     elements: str
     default: []
   units:
-    description: systemd units to report the state of.
+    description: systemd units to report the state of, with their suffix.
     type: list
     elements: str
     default: []
@@ -27,16 +27,22 @@ options:
     elements: str
     default: []
   paths:
-    description: Files, links and folders to report the state of, with the text of files.
+    description: Files, links and folders to report the state of, with the text of files; C({multiarch}) stands for the
+      processor's part of a path.
     type: list
     elements: str
     default: []
   secrets:
-    description: Secret files to return a salted digest with owner and mode of, by a name of the caller.
+    description: Secret files to return a salted digest with owner, group and mode of.
+    type: list
+    elements: str
+    default: []
+  asks:
+    description: Programs to run, as lists of words by a name of the caller; they must change nothing.
     type: dict
     default: {}
   scratch:
-    description: What the module scratch takes; whether it has anything to do.
+    description: What the module scratch takes; what it would do.
     type: dict
     default: {}
   full:
@@ -80,31 +86,42 @@ from ansible.module_utils.slurmd_holds import holds
 
 # Characters; nodes.json of a thousand nodes has less than one million.
 MOST_TEXT = 4 * 2**20
+MOST_ANSWER = 4096
 
 
 def scratch_state(wanted):
-    """`{"right", "size_mib", "waiting", "warnings"}` of the wanted scratch: asked of the very code that would make it.
+    """`{"right", "size_mib", "expected_mib", "waiting", "warnings", "actions"}` of the wanted scratch.
 
-    Right is what gives the role nothing to do, also while its disk waits for a person or is still being read.
+    It is asked of the very code that would make it.
+    Right is what gives the role nothing to do, also while its disk waits for a person or is still being read. A refusal
+    is no action: the role itself says why.
     """
+    nothing = {"right": True, "size_mib": 0, "expected_mib": 0, "waiting": [], "warnings": [], "actions": []}
     if not wanted.get("disks"):
-        return {"right": True, "size_mib": 0, "waiting": [], "warnings": []}
+        return nothing
     disks = [Wanted(disk["size_gb"], disk["id"]) for disk in wanted["disks"]]
     try:
         allowed = Allowed(wanted.get("announced", ""), wanted.get("prove", "dense"))
         place = os.path.normpath(wanted["mount_point"])
         found = converge(Machine(), disks, wanted["layout"], place, check=True, allowed=allowed, glance=True)
     except Refusal:
-        return {"right": False, "size_mib": 0, "waiting": [], "warnings": []}
+        return {**nothing, "right": False}
     # A disk that fails is remounted read-only, which neither slurmd nor an unchanged fstab shows.
     usable = all(os.access(mount["mount_point"], os.W_OK) for mount in found["mounts"])
     scratch = found["ansible_facts"]["scratch"]
     return {
         "right": usable and not found["actions"],
         "size_mib": scratch["size_mib"],
+        "expected_mib": scratch["expected_mib"],
         "waiting": scratch["waiting"],
         "warnings": scratch["warnings"],
+        "actions": found["lines"],
     }
+
+
+def answers(programs):
+    """What each program prints, '' where it fails; the end of a long answer is cut off."""
+    return {name: run(*words).strip()[:MOST_ANSWER] for name, words in programs.items()}
 
 
 def limited(state):
@@ -121,7 +138,8 @@ def main():
             "units": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
             "paths": {"type": "list", "elements": "str", "default": []},
-            "secrets": {"type": "dict", "default": {}, "no_log": False},
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "asks": {"type": "dict", "default": {}},
             "scratch": {"type": "dict", "default": {}},
             "full": {"type": "bool", "default": False},
             "asked": {"type": "float", "default": 0},
@@ -138,6 +156,8 @@ def main():
         module.fail_json(msg=f"the lock of the cluster cannot be taken: {error}; next: look at {FOLDER} on this blade")
     # Before anything is looked at: what is still at work changes it.
     notes = wait_out(wanted["patience"]) if wanted["patience"] and not module.check_mode else []
+    paths = {path: path.replace("{multiarch}", f"{os.uname().machine}-linux-gnu") for path in wanted["paths"]}
+    secrets = {path: path for path in wanted["secrets"]}
     slurmd = shutil.which("slurmd", path="/usr/sbin:/usr/bin")
     units = unit_states(wanted["units"])
     facts = {
@@ -157,13 +177,14 @@ def main():
         "packages": package_versions(wanted["packages"]),
         "units": units,
         "users": user_ids(wanted["users"]),
-        "paths": {path: limited(readable_state(path)) for path in wanted["paths"]},
-        "written": written({path: path for path in wanted["paths"]} | wanted["secrets"]),
-        "secrets": secret_digests(wanted["secrets"], wanted["salt"]),
+        "asks": answers(wanted["asks"]),
+        "paths": {name: limited(readable_state(path)) for name, path in paths.items()},
+        "written": written(paths | secrets),
+        "secrets": secret_digests(secrets, wanted["salt"]),
         "scratch": scratch_state(wanted["scratch"]),
         "full": wanted["full"],
         "slurmd_c": run(slurmd, "-C") if slurmd else "",
-        "slurmd_holds": holds(units.get("slurmd")),
+        "slurmd_holds": holds(units.get("slurmd.service")),
         "lock": lock,
         "remains": remains(),
     }

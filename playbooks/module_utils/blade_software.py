@@ -34,14 +34,16 @@ def package_versions(names):
 
 
 def unit_states(names):
-    """`{"load", "active", "enabled", "since", "reload_needed"}` per unit; since is an epoch, 0 when not active."""
+    """`{"load", "active", "enabled", "since", "reload_needed"}` per unit, named with its suffix.
+
+    Since is an epoch, 0 when the unit is not active.
+    """
     keys = "Id,LoadState,ActiveState,UnitFileState,ActiveEnterTimestamp,NeedDaemonReload"
-    units = [name + ".service" for name in names]
-    blocks = run("systemctl", "show", "--timestamp=us+utc", "--property", keys, *units).split("\n\n") if units else []
+    blocks = run("systemctl", "show", "--timestamp=us+utc", "--property", keys, *names).split("\n\n") if names else []
     states = {}
     for block in blocks:
         pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        states[pairs.get("Id", "").replace(".service", "")] = {
+        states[pairs.get("Id", "")] = {
             "load": pairs.get("LoadState", ""),
             "active": pairs.get("ActiveState", ""),
             "enabled": pairs.get("UnitFileState", ""),

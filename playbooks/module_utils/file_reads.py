@@ -112,14 +112,15 @@ def readable_state(path):
 
 
 def secret_digests(paths, salt):
-    """`digest:owner:mode` per secret; '' for one that is missing or not root's to read."""
+    """`digest:owner:group:mode` per secret; '' for one that is missing or not root's to read."""
     found = {}
     for key, path in paths.items():
         try:
             with reach(path) as place:
                 content, status = read(place, MOST_SECRET_BYTES)
             digest = hmac.new(salt.encode(), content, hashlib.sha256).hexdigest()
-            found[key] = f"{digest}:{pwd.getpwuid(status.st_uid).pw_name}:{status.st_mode & 0o7777:o}"
-        except (OSError, KeyError, Refused):
+            has = attributes(status)
+            found[key] = f"{digest}:{has['owner']}:{has['group']}:{has['mode']}"
+        except (OSError, Refused):
             found[key] = ""
     return found

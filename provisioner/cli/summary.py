@@ -18,8 +18,8 @@ _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable
 
 
 def print_summary(console: Console, outcome: Outcome, check: bool = False) -> None:
-    """Per blade what changed and how long, per phase the time, failures with evidence and next step."""
-    console.print(_blade_table(outcome))
+    """Per set of blades what changed and how long, per phase the time, failures with evidence and next step."""
+    console.print(_blade_table(outcome, check))
     if outcome.controller_note:
         console.print(one_line(outcome.controller_note))
     if outcome.proof:
@@ -36,8 +36,8 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
     if outcome.interrupted:
         console.print("stopped; the next run mends what this one left half done", style="yellow")
     good = outcome.code is ExitCode.OK
-    changed = "would change" if check else "changed"
-    words = f"{outcome.code.meaning} ({outcome.changed()} tasks {changed} something)"
+    count = outcome.changed()
+    words = f"{outcome.code.meaning} ({count} {'change' if count == 1 else 'changes'}{' to come' if check else ''})"
     console.print(words, style="bold green" if good else "bold red")
 
 
@@ -85,15 +85,22 @@ def print_diffs(console: Console, outcome: Outcome) -> None:
                 console.print(visible(shown.rstrip("\n")), style=style, soft_wrap=True)
 
 
-def _blade_table(outcome: Outcome) -> Table:
+def _blade_table(outcome: Outcome, check: bool) -> Table:
+    """Blades with the same to say are one row, so that the odd one stands out among sixteen."""
+    from ClusterShell.NodeSet import NodeSet
+
+    rows: dict[tuple[str, str], list[str]] = {}
+    for name, blade in outcome.blades.items():
+        rows.setdefault((status(blade), _what(blade)), []).append(name)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "status", "time", "what"):
         table.add_column(column, justify="right" if column == "time" else "left")
-    for name, blade in outcome.blades.items():
-        word = status(blade)
-        table.add_row(name, Text(word, style=_STYLE[word]), f"{blade.seconds:.1f} s", _what(blade))
+    for (word, what), names in rows.items():
+        longest = max(outcome.blades[name].seconds for name in names)
+        said = "would change" if check and word == "changed" else word
+        table.add_row(str(NodeSet.fromlist(names)), Text(said, style=_STYLE[word]), f"{longest:.1f} s", what)
     return table
 
 
 def _what(blade: BladeState) -> str:
-    return "\n".join(one_line(words) for words in [*blade.notes, *blade.changed]) or "nothing to do"
+    return "\n".join(one_line(words) for words in [*blade.notes, *blade.changed]) or ("see below" if blade.failure else "nothing to do")

@@ -14,6 +14,8 @@ from provisioner.run.refused_key import refused_key
 
 # A task that prints its result for the person sets this key in its result or facts.
 NOTE_KEY = "provision_notes"
+# What a run changed, a line each, as tasks of this machine tell it; a node has no say in it.
+CHANGED_KEY = "provision_changed"
 _MOST_ATTEMPTS = 1000
 # What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
 _LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
@@ -28,9 +30,13 @@ _LOCAL = {
 
 @dataclass
 class BladeState:
-    """One blade's part of a run. Times are seconds; `modules` counts what was executed on the blade."""
+    """One blade's part of a run. Times are seconds; `modules` counts what was executed on the blade.
 
-    changed: list[str] = field(default_factory=list)
+    `lines` say what changed; `titles` are tasks that changed something, for a blade of which no line is told.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     diffs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: Diagnosis | None = None
@@ -39,6 +45,11 @@ class BladeState:
     modules: int = 0
     seconds: float = 0.0
     doing: str = "waiting"
+
+    @property
+    def changed(self) -> list[str]:
+        """What changed, for a person."""
+        return self.lines or self.titles
 
 
 @dataclass
@@ -93,8 +104,11 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
         return
     blade.modules += _executions(data, result)
     blade.notes += [str(note) for note in _notes(result)[: _MOST_NOTES - len(blade.notes)]]
+    if told := _told(data, result):
+        blade.lines += [line for line in told if line not in blade.lines]
+    elif result.get("changed"):
+        blade.titles.append(_title(data))
     if result.get("changed"):
-        blade.changed.append(_title(data))
         diffs = result.get("diff") or []
         listed = diffs if isinstance(diffs, list) else [diffs]
         blade.diffs += [diff for diff in listed if isinstance(diff, Mapping) and fits(diff, _LARGEST_DIFF)]
@@ -177,6 +191,14 @@ def _notes(result: Mapping[str, Any]) -> list[Any]:
     facts = result.get("ansible_facts")
     found = facts.get(NOTE_KEY) if isinstance(facts, Mapping) else result.get(NOTE_KEY)
     return found if isinstance(found, list) else []
+
+
+def _told(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
+    """The lines of a task that tells what changed; only what this machine itself says counts."""
+    facts = result.get("ansible_facts")
+    found = facts.get(CHANGED_KEY) if isinstance(facts, Mapping) else None
+    local = str(data.get("task_action") or "").rsplit(".", 1)[-1] in _LOCAL
+    return [str(line) for line in found] if local and isinstance(found, list) else []
 
 
 def _title(data: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ class Outcome:
     first_contact: list[str] = field(default_factory=list)
 
     def changed(self) -> int:
-        """How many tasks changed something."""
+        """How many things changed."""
         return sum(len(blade.changed) for blade in self.blades.values())
 
     def failures(self) -> dict[str, Diagnosis]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from provisioner.blade_state import missing_accounts, slurmd_outdated, unit_right, unit_stale
 
 RUNS = {"load": "loaded", "active": "active", "enabled": "enabled", "since": 100.0, "reload_needed": False}

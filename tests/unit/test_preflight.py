@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
+from provisioner.slurm.packages import packages
 
 from provisioner.preflight import MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, SLURM_OF_DEBIAN, blade_problems
 from provisioner.run.diagnose import diagnose
-from provisioner.slurm.packages import packages
 from provisioner.slurm.registry import write_registry
 from tests.unit.slurm.node_makers import record
 

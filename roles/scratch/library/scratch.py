@@ -81,6 +81,10 @@ actions:
   description: What was done, or would be done in check mode.
   type: list
   returned: success
+lines:
+  description: The same for a person, a line for each disk or mount point.
+  type: list
+  returned: success
 """
 
 from pathlib import Path

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from provisioner.slurm.packages import PMIX_OF_DEBIAN, all_packages, missing_packages, packages
 
 from provisioner.preflight import SLURM_OF_DEBIAN
-from provisioner.slurm.packages import PMIX_OF_DEBIAN, all_packages, missing_packages, packages
 
 
 @pytest.mark.parametrize("debian", ["12", "13"])

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from provisioner.slurm.packages import all_packages
 
 from provisioner.debian_version import is_older
 from provisioner.preflight import SLURM_OF_DEBIAN
-from provisioner.slurm.packages import all_packages
 from provisioner.slurm.security import MINIMUM, WATCHED, cluster_security, outdated, security_notes, watched_versions
 from tests.unit.slurm.node_makers import record
 

@@ -13,6 +13,8 @@ from .machine import Machine
 from .making import make_filesystems, run_for
 from .model import MIB, Refusal, Slot, slot_number
 
+WRITE_FSTAB = "write the fstab"
+
 
 @dataclass
 class Applied:
@@ -49,7 +51,7 @@ def apply(machine: Machine, slots: Sequence[Slot], check: bool, glance: bool = F
         for slot in new:
             proof.refuse_used(machine, slot.disk, slot_number(slot.label))
     if done.fstab_after != done.fstab_before:
-        done.actions.append("write the fstab")
+        done.actions.append(WRITE_FSTAB)
         if not check:
             write_fstab(machine, done.fstab_after)
     for slot in slots:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import full, inspect, journal, striped, users
-from .apply import apply, size_mib
+from .apply import WRITE_FSTAB, apply, size_mib
 from .decide import decide
 from .machine import Machine
-from .model import Decision, Refusal, Slot, Waiting, Wanted
+from .model import MIB, Decision, Refusal, Slot, Waiting, Wanted
 from .verdict import FREE, report, verdict
 
 
@@ -78,9 +78,11 @@ def converge(
     waiting = [_waits(waits) for waits in decision.waiting]
     warnings = [*decision.warnings, *done.warnings]
     size = next((mount["size_mib"] for mount in mounts if mount["mount_point"] == mount_point), 0)
+    expected = next((slot.disk.size_bytes // MIB for slot in decision.slots if slot.mount_point == mount_point), 0)
     return {
         "changed": bool(actions),
         "actions": actions,
+        "lines": lines(decision.slots, actions),
         "warnings": warnings,
         "waiting": waiting,
         "diff": {
@@ -92,9 +94,41 @@ def converge(
         "mounts": mounts,
         "disks": [report(disk) for disk in disks],
         "ansible_facts": {
-            "scratch": {"size_mib": size, "mounts": mounts, "waiting": waiting, "warnings": warnings},
+            "scratch": {
+                "size_mib": size,
+                "expected_mib": size or expected,
+                "mounts": mounts,
+                "waiting": waiting,
+                "warnings": warnings,
+            },
         },
     }
+
+
+def lines(slots: Sequence[Slot], actions: Sequence[str]) -> list[str]:
+    """The actions as a person is told of them, `WHAT: what is there -> what will be`; one for all of a new disk."""
+    new = [slot for slot in slots if slot.format]
+    told = [f"{slot.disk.path}: {_before(slot)} -> XFS at {slot.mount_point}" for slot in new]
+    done = {f"format {slot.disk.name} as {slot.label}" for slot in new} | {_mounting(slot) for slot in new}
+    for action in actions:
+        slot = next((slot for slot in slots if slot.mount_point in action.split()), None)
+        if action in done or slot in new or (new and action == WRITE_FSTAB):
+            continue
+        if slot is not None and action == _mounting(slot):
+            told.append(f"{slot.mount_point}: not mounted -> {slot.disk.path}")
+        elif slot is not None:
+            told.append(f"{slot.mount_point}: closed -> open to all users")
+        else:
+            told.append("/etc/fstab: content" if action == WRITE_FSTAB else f"disks: {action}")
+    return told
+
+
+def _before(slot: Slot) -> str:
+    return "half made" if slot.disk.begun else "empty"
+
+
+def _mounting(slot: Slot) -> str:
+    return f"mount {slot.label} at {slot.mount_point}"
 
 
 def _waits(waiting: Waiting) -> dict[str, Any]:
@@ -110,7 +144,7 @@ def _waits(waiting: Waiting) -> dict[str, Any]:
 
 def _mounted(slot: Slot, actions: Sequence[str], check: bool) -> dict[str, Any]:
     """One filesystem as the module returns it; in check mode an unmounted one has no size yet."""
-    pending = check and f"mount {slot.label} at {slot.mount_point}" in actions
+    pending = check and _mounting(slot) in actions
     return {
         "label": slot.label,
         "mount_point": slot.mount_point,

@@ -1,32 +1,11 @@
-"""What the facts of a blade say about its units and accounts, in the words that the roles ask. Pure."""
+"""What a running slurmd holds of its node that is not so any more. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.slurm.hardware import MEMORY_NOISE, parse_slurmd_c
-
-Blade = Mapping[str, Any]
-
-
-def unit_stale(blade: Blade, unit: str, reads: Iterable[str] = ()) -> bool:
-    """Whether a daemon runs for longer than what it reads at its start is there, so that it holds older content.
-
-    A run that was killed between writing and restarting leaves it so.
-
-    Args:
-        unit: name without `.service`.
-        reads: paths, or names of secrets, that `blade_facts` was asked about.
-    """
-    state = blade["units"][unit]
-    return bool(state["reload_needed"]) or any(blade["written"][name] > state["since"] for name in reads)
-
-
-def unit_right(blade: Blade, unit: str, reads: Iterable[str] = ()) -> bool:
-    """Whether a daemon runs, comes back after a reboot, and is not `unit_stale`."""
-    state = blade["units"][unit]
-    return state["active"] == "active" and state["enabled"] == "enabled" and not unit_stale(blade, unit, reads)
 
 
 def slurmd_outdated(facts: Mapping[str, Any]) -> list[str]:
@@ -39,6 +18,8 @@ def slurmd_outdated(facts: Mapping[str, Any]) -> list[str]:
         facts: the blade's `ansible_facts`: `blade`, and `scratch` where the role of this name worked in this run.
     """
     blade = facts["blade"]
+    if not blade["slurmd_c"]:
+        return []
     held = blade.get("slurmd_holds") or {}
     if not held:
         # It runs and says nothing, since munge was down: what it holds of a scratch that was just mended is unknown.
@@ -46,7 +27,8 @@ def slurmd_outdated(facts: Mapping[str, Any]) -> list[str]:
     # Only what a restart surely changes is compared, or it would come again in every run: sockets are counted as the
     # cluster's SlurmdParameters say, and so are efficiency cores.
     now = parse_slurmd_c(str(blade["slurmd_c"]))
-    sizes = {"memory": now.memory_mib, "scratch": int(facts.get("scratch", blade["scratch"])["size_mib"])}
+    there = facts.get("scratch") or {**blade["scratch"], "size_mib": blade["scratch"]["expected_mib"]}
+    sizes = {"memory": now.memory_mib, "scratch": int(there["size_mib"])}
     found = [
         f"{name} {held[f'{name}_mib']} -> {size} MiB"
         for name, size in sizes.items()
@@ -55,8 +37,3 @@ def slurmd_outdated(facts: Mapping[str, Any]) -> list[str]:
     if held["cpus"] not in (now.cpus, blade["cpu"]["cpus"]):
         found.append(f"CPUs {held['cpus']} -> {now.cpus}")
     return found
-
-
-def missing_accounts(blade: Blade, names: Iterable[str]) -> list[str]:
-    """Those of the accounts that the blade does not have."""
-    return [name for name in names if blade["users"].get(name) is None]

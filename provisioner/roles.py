@@ -1,0 +1,38 @@
+"""Which roles a node has. Pure; inventory, groups and plays follow from it.
+
+A new role is one line in ROLES, and one entry in `playbooks/tasks/states.yml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from provisioner.plan.derive import slurm_role
+from provisioner.plan.model import Plan, SlurmRole
+
+
+def _is_member(plan: Plan, name: str) -> bool:
+    return slurm_role(plan, name) is not None
+
+
+def _controls(plan: Plan, name: str) -> bool:
+    return slurm_role(plan, name) is SlurmRole.CONTROLLER
+
+
+def _computes(plan: Plan, name: str) -> bool:
+    return slurm_role(plan, name) is SlurmRole.COMPUTE
+
+
+ROLES: dict[str, Callable[[Plan, str], bool]] = {
+    "base": _is_member,
+    "munge": _is_member,
+    "scratch": _computes,
+    "slurmctld": _controls,
+    "slurmd": _computes,
+}
+"""Each role and whether a blade of the plan has it, in the order in which they are worked on."""
+
+
+def roles_of(plan: Plan, name: str) -> list[str]:
+    """The roles of the node on a blade; none for a blade that is no member of the cluster."""
+    return [role for role, has in ROLES.items() if has(plan, name)]

@@ -1,0 +1,39 @@
+"""What the states of a node's roles ask of the node: the arguments of the module blade_facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from provisioner.state.kinds import States, all_things
+from provisioner.state.owners import refuse_contradictions
+
+_PATHS = ("folders", "links", "files")
+
+
+def questions(states: States, more_units: Iterable[str] = ()) -> dict[str, Any]:
+    """Names of packages, units and accounts, paths, secrets, programs and scratch, each list without doubles.
+
+    Things of other releases are asked about too: which one the node runs is only known with its answer.
+
+    Args:
+        more_units: units that somebody else wants to know about.
+
+    Raises:
+        StateError: a state has a wrong shape, or two roles keep the same thing.
+    """
+    refuse_contradictions(states)
+    scratch = [(name, options) for _, name, options in all_things(states, "scratch")]
+    return {
+        "packages": _names(states, "packages"),
+        "units": sorted({*_names(states, "units"), *more_units}),
+        "users": _names(states, "accounts"),
+        "paths": sorted({name for kind in _PATHS for name in _names(states, kind)}),
+        "secrets": _names(states, "secrets"),
+        "asks": {name: list(options["argv"]) for _, name, options in all_things(states, "asks")},
+        "scratch": {**scratch[0][1], "mount_point": scratch[0][0]} if scratch else {},
+    }
+
+
+def _names(states: States, kind: str) -> list[str]:
+    return sorted({name for _, name, _ in all_things(states, kind)})
