@@ -103,4 +103,6 @@ def _blade_table(outcome: Outcome, check: bool) -> Table:
 
 
 def _what(blade: BladeState) -> str:
-    return "\n".join(one_line(words) for words in [*blade.notes, *blade.changed]) or ("see below" if blade.failure else "nothing to do")
+    return "\n".join(one_line(words) for words in [*blade.notes, *blade.changed]) or (
+        "see below" if blade.failure else "nothing to do"
+    )

@@ -11,14 +11,17 @@ from provisioner.slurm.record_shape import record_trouble
 from provisioner.slurm.security import watched_versions
 
 
-def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def node_records(
+    hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str], expected: bool = False
+) -> dict[str, dict[str, Any]]:
     """The records of all nodes that came through a run so far, by node name.
 
     Args:
         hosts: the variables of each, with its facts.
         seen: `{"run": id, "at": ISO time}`.
+        expected: nodes without slurmd get a record of what the kernel counts, for the preview of a change.
 
-    Nodes without slurmd have none: in check mode it is not there yet. Neither has one whose facts became unusable
+    Nodes without slurmd have none otherwise. Neither has one whose facts became unusable
     since it was looked at; its part of the play fails by itself, and the others have theirs.
     """
     found = {}
@@ -26,21 +29,32 @@ def node_records(hosts: Iterable[Mapping[str, Any]], seen: Mapping[str, str]) ->
         with suppress(ValueError, KeyError, TypeError, AttributeError):
             blade = host["ansible_facts"]["blade"]
             name = str(host["inventory_hostname"])
+            if expected and not blade["slurmd_c"]:
+                blade = {**blade, "slurmd_c": _counted(blade)}
             made = node_record(blade, _place(host), seen) if blade["slurmd_c"] else None
             if made and not implausible(Hardware.from_dict(made["hardware"])) and not record_trouble(name, made):
                 found[name] = made
     return found
 
 
+def _counted(blade: Mapping[str, Any]) -> str:
+    """What slurmd might print, by the kernel's count; sockets and cores are not known before it is there."""
+    cpus = blade["cpu"]["cpus"]
+    parts = f"CPUs={cpus} Boards=1 SocketsPerBoard=1 CoresPerSocket={cpus} ThreadsPerCore=1"
+    return f"NodeName=expected {parts} RealMemory={blade['memory_mib']}"
+
+
 def _place(host: Mapping[str, Any]) -> dict[str, Any]:
     """Where the node stands, and its scratch: as the role left it, or as it was found right."""
     facts = host["ansible_facts"]
+    scratch = facts.get("scratch") or facts["blade"]["scratch"]
     return {
         "blade": host["blade_id"],
         "address": host["ansible_host"],
         "bay": host["blade_bay"],
         "tier": host["blade_tier"],
-        "scratch_mib": facts.get("scratch", facts["blade"]["scratch"])["size_mib"],
+        # In check mode scratch is not there yet; then its disk says how much it will be.
+        "scratch_mib": scratch["size_mib"] or scratch.get("expected_mib", 0),
     }
 
 

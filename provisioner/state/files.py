@@ -36,14 +36,17 @@ def entry_of(kind: str, path: str, options: Mapping[str, Any], machine: str = "x
 
 
 def file_difference(blade: Blade, kinds: str, path: str, options: Mapping[str, Any]) -> str:
-    """What is at the path against what will be, '' for nothing: `absent -> file`, `content`, `mode 0666 -> 0644`."""
+    """What is at the path against what will be, '' for nothing: `absent -> file`, `content`, `mode 0666 -> 0644`.
+
+    Without `content` in the options only the attributes count.
+    """
     there = blade["paths"].get(path) or {"kind": "absent"}
     entry, kind = entry_of(kinds, path, options), kinds.removesuffix("s")
     if there["kind"] != kind:
         return f"{there['kind']} -> {kind}"
     if kind == "link":
         return "" if there["content"] == entry["link"] else f"{there['content']} -> {entry['link']}"
-    parts = ["content"] if kind == "file" and there.get("content") != entry["content"] else []
+    parts = ["content"] if "content" in options and there.get("content") != entry["content"] else []
     parts += [f"{key} {there[key]} -> {entry[key]}" for key in _ATTRIBUTES if there[key] != entry[key]]
     return ", ".join(parts)
 

@@ -29,6 +29,8 @@ def unit_difference(blade: Blade, name: str, options: Mapping[str, Any], put: Co
     parts = [] if unit["active"] == "active" else [f"{_state(unit)} -> running"]
     if reason := restart_reason(blade, name, options, put):
         parts.append(f"restart: {reason}")
+    if unit["reload_needed"] and options.get("own"):
+        parts.append("changed unit -> read anew")
     if unit["enabled"] != "enabled":
         parts.append(f"{unit['enabled'] or 'disabled'} -> enabled")
     return ", ".join(parts)
@@ -47,7 +49,7 @@ def restart_reason(blade: Blade, name: str, options: Mapping[str, Any], put: Col
         return f"it uses {', '.join(news)}"
     if older := [path for path in reads if blade["written"].get(path, 0) > unit["since"]]:
         return f"it runs for longer than {', '.join(older)} is there"
-    if unit["reload_needed"]:
+    if unit["reload_needed"] and not options.get("own"):
         return "its unit was changed"
     if outdated := options.get("outdated"):
         return f"it holds what is not so any more: {outdated if isinstance(outdated, str) else ', '.join(outdated)}"

@@ -28,19 +28,32 @@ def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
     Not of one that is there: a daemon that runs, maybe with jobs, is none of an installation's business.
     """
     return [
-        {"path": f"/etc/systemd/system/{name}", "link": "/dev/null"}
+        _mask(name)
         for _, name, options in all_things(states, "units", str(blade["os"]["version_id"]))
         if (options.get("quiet") or options.get("masked")) and blade["units"][name]["load"] in ("not-found", "masked")
     ]
 
 
+def _mask(unit: str) -> dict[str, Any]:
+    return {"path": f"/etc/systemd/system/{unit}", "link": "/dev/null"}
+
+
 def file_entries(states: States, pending: Pending, blade: Blade, everything: bool) -> list[dict[str, Any]]:
-    """Folders, links and files for file_set: those that differ, or all that the roles do not write themselves."""
+    """Folders, links, files and masks for file_set: those that differ, or all that the roles do not write themselves.
+
+    A mask is a link: systemctl refuses to mask a unit that is not there yet.
+    """
     differ = {(each["kind"], each["name"]) for each in pending}
-    return [
+    release = str(blade["os"]["version_id"])
+    masks = [
+        _mask(name)
+        for _, name, options in all_things(states, "units", release)
+        if options.get("masked") and (("units", name) in differ or everything)
+    ]
+    return masks + [
         entry_of(kind, name, options, str(blade["machine"]))
         for kind in ("folders", "links", "files")
-        for _, name, options in all_things(states, kind, str(blade["os"]["version_id"]))
+        for _, name, options in all_things(states, kind, release)
         if ((kind, name) in differ or everything) and not options.get("own")
     ]
 
@@ -86,7 +99,8 @@ def units(
         if not (everything or name in differ or reason):
             continue
         if options.get("masked"):
-            found.append({"name": name, "state": "stopped", "enabled": None, "masked": True})
+            if blade["units"][name]["active"] == "active":
+                found.append({"name": name, "state": "stopped", "enabled": None, "masked": True})
             continue
         answers = options.get("answers") or {}
         found.append(
