@@ -24,6 +24,7 @@ class FilterModule:
             "state_ids": compare.wanted_accounts,
             "state_lines": compare.lines,
             "state_more": compare.more,
+            "state_others": compare.others,
             "state_own_entries": work.own_entries,
             "state_own_lines": compare.own_lines,
             "state_packages": compare.wanted_packages,
@@ -31,7 +32,6 @@ class FilterModule:
             "state_questions": questions,
             "state_quiet_links": work.quiet_links,
             "state_secrets": work.secrets,
-            "state_sources": compare.sources,
             "state_touched": compare.touched,
             "state_units": work.units,
         }

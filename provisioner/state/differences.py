@@ -40,14 +40,14 @@ class Difference:
 
 
 def differences(
-    states: States, blade: Blade, others: Mapping[str, Blade] | None = None, host: str = "", salt: str = ""
+    states: States, blade: Blade, their: Mapping[str, Blade] | None = None, host: str = "", salt: str = ""
 ) -> list[Difference]:
     """All differences, in the order in which they are worked off.
 
     Args:
         states: the state of each role of the node.
         blade: the facts of the node, the answer to `questions(states)`.
-        others: facts of other hosts by inventory name, for secrets that are the same as there.
+        their: facts of other hosts by inventory name, for secrets that are the same as there.
         host: inventory name of the node.
         salt: what the digests of secrets were made with.
     """
@@ -57,7 +57,7 @@ def differences(
         "folders": lambda name, options: _folder(blade, name, options, names(found, "packages")),
         "links": lambda name, options: file_difference(blade, "links", name, options),
         "files": lambda name, options: "" if options.get("own") else file_difference(blade, "files", name, options),
-        "secrets": lambda name, options: secret_difference(blade, name, options, others or {}, host, salt),
+        "secrets": lambda name, options: secret_difference(blade, name, options, their or {}, host, salt),
         "asks": lambda name, options: _answer(blade, name, options),
         "units": lambda name, options: unit_difference(blade, name, options, names(found, *PUT)),
     }
@@ -129,9 +129,15 @@ def more(told: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]]) ->
     return known + [each for each in now if (each["role"], each["kind"], each["name"]) not in seen]
 
 
-def sources(states: States) -> list[str]:
-    """The hosts that have what others shall have the same."""
-    return sorted({str(options["as_on"]) for _, _, options in all_things(states, "secrets") if "as_on" in options})
+def others(states: States, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Blade]:
+    """The facts of the hosts that have what this node shall have the same; of those that have answered.
+
+    Args:
+        hosts: the variables of all hosts by inventory name.
+    """
+    names = {str(options["as_on"]) for _, _, options in all_things(states, "secrets") if "as_on" in options}
+    found = {name: (hosts[name].get("ansible_facts") or {}).get("blade") for name in names if name in hosts}
+    return {name: blade for name, blade in found.items() if blade}
 
 
 def daemons(states: States, release: str) -> list[str]:
