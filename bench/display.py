@@ -19,7 +19,6 @@ from rich.console import Console
 
 from bench.figures import figures
 from bench.lab import STATE_HOME, BenchLab
-from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets
 from provisioner.run.engine import run_playbook
@@ -29,6 +28,7 @@ from provisioner.run.progress import REFRESH_PER_SECOND, Screen
 from provisioner.run.record import write_record
 from provisioner.run.request import Options, build_request
 from provisioner.run.workplace import workplace
+from provisioner.ssh_identity import ssh_identity
 
 Event = Mapping[str, Any]
 

@@ -16,10 +16,10 @@ from typing import Any
 from bench.lab import BenchLab
 from bench.meter import measure
 from provisioner.inventory import cluster_variables
-from provisioner.lab.settings import ssh_identity
 from provisioner.names import host_name
 from provisioner.paths import assets
 from provisioner.run.request import DEFAULT_FORKS, Options, build_request
+from provisioner.ssh_identity import ssh_identity
 
 PLAYBOOK = Path(__file__).with_name("peer.yml")
 TIER = "peer"

@@ -15,7 +15,6 @@ from rich.console import Console
 from provisioner import announced
 from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
-from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
 from provisioner.plan.model import Plan
@@ -29,6 +28,7 @@ from provisioner.run.record import write_record
 from provisioner.run.request import Options, build_request
 from provisioner.run.session import RunId, interruptible, only_run
 from provisioner.run.workplace import end_processes, workplace
+from provisioner.ssh_identity import ssh_identity
 
 
 @dataclass(frozen=True)
