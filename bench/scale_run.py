@@ -16,7 +16,7 @@ from provisioner.errors import ExitCode
 from provisioner.names import host_name
 from provisioner.run.converge import converge
 from provisioner.run.outcome import Outcome
-from provisioner.run.request import Options
+from provisioner.run.request import Options, PlaybookRun
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def controller_run(site: Site, named: Records, playbook: str = "slurm.yml", **ex
     variables = site.plan_file.parent / "group_vars" / "slurm_controller.json"
     variables.write_text(json.dumps({"bench_records": named}))
     options = Options(extra={"slurmctld_records": "{{ bench_records }}", **extra})
+    asked = PlaybookRun(site.plan, site.plan_file, [CONTROLLER], playbook, options, quiet=True)
     begin = time.monotonic()
-    ran = converge(site.plan, site.plan_file, [CONTROLLER], playbook, options, Console(quiet=True), as_json=True)
+    ran = converge(asked, Console(quiet=True))
     seconds = time.monotonic() - begin
     size = ran.record.stat().st_size // 1024 if ran.record else 0
     merged: dict[str, Any] = {}

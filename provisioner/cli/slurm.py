@@ -69,7 +69,7 @@ def slurm(
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
-    from provisioner.run.request import Options
+    from provisioner.run.request import Options, PlaybookRun
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
@@ -83,7 +83,7 @@ def slurm(
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
     console = console_for(as_json)
-    finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
+    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, quiet=as_json), console)
     if as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     else:

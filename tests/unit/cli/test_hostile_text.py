@@ -124,7 +124,7 @@ def test_the_progress(name: str, live: bool) -> None:
         failed("bld-008", f"{words}; next: {words}", action="scratch"),
         stats(),
     ]
-    with shown(console, {"bld-008": "BLD-008"}, as_json=False) as display:
+    with shown(console, {"bld-008": "BLD-008"}, quiet=False) as display:
         for event in events:
             state.take(event)
             display.update(state, event)
