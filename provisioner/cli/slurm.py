@@ -79,9 +79,9 @@ def slurm(
     extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
-    options = Options(check, diff, forks, verbose, extra)
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
+    options = Options(check, diff, forks, verbose, extra)
     console = console_for(as_json)
     finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, quiet=as_json), console)
     if as_json:

@@ -35,10 +35,10 @@ class Finished:
     """A run that ended: what it came to, what tasks returned, and where its record is."""
 
     outcome: Outcome
-    results: dict[str, dict[str, Any]]
+    results: Mapping[str, Mapping[str, Any]]
     record: Path | None = None
 
-    def good(self) -> dict[str, dict[str, Any]]:
+    def good(self) -> dict[str, Mapping[str, Any]]:
         """What tasks returned, by blade id, of the blades that came through; {} when the run was stopped."""
         through = {name for name, blade in self.outcome.blades.items() if blade.failure is None}
         whole = self.outcome.code in (ExitCode.OK, ExitCode.DEGRADED)

@@ -43,7 +43,7 @@ def run_playbook(
             forks=call.options.forks,
             verbosity=call.options.verbosity or None,
             cmdline=_flags(call) or None,
-            extravars=call.options.extra or None,
+            extravars=dict(call.options.extra) or None,
             envvars=_temporary(folder),
             settings={"pexpect_timeout": _LISTEN_SECONDS},
             event_handler=lambda event: _hand_on(event, on_event),

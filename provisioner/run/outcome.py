@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,15 +19,15 @@ class Outcome:
     """A finished run, by blade id. Times are seconds."""
 
     code: ExitCode
-    blades: dict[str, BladeState]
-    phases: dict[str, float]
+    blades: Mapping[str, BladeState]
+    phases: Mapping[str, float]
     seconds: float
     interrupted: bool = False
     controller_note: str = ""
     proof: str = ""
     words: str = ""
-    host_keys: dict[str, list[str]] = field(default_factory=dict)
-    first_contact: list[str] = field(default_factory=list)
+    host_keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    first_contact: Sequence[str] = field(default_factory=list)
 
     def changed(self) -> int:
         """How many tasks changed something."""
@@ -49,8 +50,8 @@ class Outcome:
             "controller": self.controller_note,
             "verified": self.proof,
             "ansible": self.words,
-            "host_keys": self.host_keys,
-            "first_contact": self.first_contact,
+            "host_keys": {name: list(keys) for name, keys in self.host_keys.items()},
+            "first_contact": list(self.first_contact),
         }
 
 
@@ -101,7 +102,7 @@ def conclude(
     return Outcome(
         verdict,
         blades,
-        state.phases,
+        dict(state.phases),
         seconds,
         interrupted,
         controller_note(state, controller),

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from provisioner.inventory import inventory
@@ -18,13 +19,16 @@ DEFAULT_FORKS = 16
 
 @dataclass(frozen=True)
 class Options:
-    """What a person chose on the command line, in Ansible's words."""
+    """What a person chose on the command line, in Ansible's words. `extra` is a copy, which nobody changes later."""
 
     check: bool = False
     diff: bool = False
     forks: int = DEFAULT_FORKS
     verbosity: int = 0
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,11 @@ class RunnerCall:
     """
 
     playbook: Path
-    inventory: dict[str, Any]
+    inventory: Mapping[str, Any]
     limit: tuple[str, ...]
     site: Path
     options: Options
-    environment: dict[str, str]
+    environment: Mapping[str, str]
     left_out: tuple[str, ...] = ()
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioner.plan.model import Plan
-from provisioner.run.request import PlaybookRun, RunnerCall, runner_call
+from provisioner.run.request import Options, PlaybookRun, RunnerCall, runner_call
 
 ASSETS = Path("/share")
 
@@ -59,3 +60,13 @@ def test_the_callers_settings_are_named_and_not_passed(
     call = call_for(site, plan_file, [])
     assert "ANSIBLE_DEBUG" not in call.environment
     assert "ANSIBLE_DEBUG" in call.left_out
+
+
+def test_what_was_chosen_stays_as_it_was_chosen() -> None:
+    extra = {"chosen": "yes"}
+    options = Options(extra=extra)
+    extra["later"] = "no"
+    assert options.extra == {"chosen": "yes"}
+    with pytest.raises(TypeError):
+        options.extra["later"] = "no"  # type: ignore[index]
+    assert replace(options, check=True).extra == options.extra
