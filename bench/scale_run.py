@@ -13,7 +13,6 @@ from rich.console import Console
 from bench.scale_nodes import Records
 from bench.scale_site import CONTROLLER, Site, expect
 from provisioner.errors import ExitCode
-from provisioner.names import host_name
 from provisioner.run.converge import converge
 from provisioner.run.outcome import Outcome
 from provisioner.run.request import Options, PlaybookRun
@@ -59,10 +58,7 @@ def controller_run(site: Site, named: Records, playbook: str = "slurm.yml", **ex
     ran = converge(asked, Console(quiet=True))
     seconds = time.monotonic() - begin
     size = ran.record.stat().st_size // 1024 if ran.record else 0
-    merged: dict[str, Any] = {}
-    for result in ran.results.get(host_name(CONTROLLER), {}).values():
-        merged = (result.get("ansible_facts") or {}).get("slurmctld_merge", merged)
-    return Ran(seconds, ran.outcome, size, merged)
+    return Ran(seconds, ran.outcome, size, ran.facts(CONTROLLER).get("slurmctld_merge", {}))
 
 
 def good_run(site: Site, named: Records, playbook: str = "slurm.yml", **extra: Any) -> Ran:

@@ -70,6 +70,7 @@ def slurm(
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
     from provisioner.run.request import Options, PlaybookRun
+    from provisioner.slurm.cluster_words import cluster_words
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
@@ -83,7 +84,7 @@ def slurm(
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
     options = Options(check, diff, forks, verbose, extra)
     console = console_for(as_json)
-    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, quiet=as_json), console)
+    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json, cluster_words), console)
     if as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     else:

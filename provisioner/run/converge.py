@@ -13,12 +13,13 @@ from typing import Any
 from rich.console import Console
 
 from provisioner import announced
+from provisioner.blade_state import turned_away
 from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
 from provisioner.run.engine import run_playbook
-from provisioner.run.events import BladeState, RunState
+from provisioner.run.events import BladeState, RunState, facts_in
 from provisioner.run.guard import guarded
 from provisioner.run.hostkeys import HostKeys, first_contacts, on_record, settle_pins
 from provisioner.run.outcome import Outcome, conclude
@@ -37,6 +38,10 @@ class Finished:
     outcome: Outcome
     results: Mapping[str, Mapping[str, Any]]
     record: Path | None = None
+
+    def facts(self, blade: str) -> dict[str, Any]:
+        """The facts that tasks set on a blade, as the last of them left each."""
+        return facts_in(self.results.get(host_name(blade), {}))
 
     def good(self) -> dict[str, Mapping[str, Any]]:
         """What tasks returned, by blade id, of the blades that came through; {} when the run was stopped."""
@@ -58,20 +63,12 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
     with nullcontext() if check else only_run(state, cluster.name, str(run)):
         told = announced.read_announced(announced.announced_file(state))
         finished = _run(asked, run, console)
-        _turned_away(finished, host_name(cluster.controller))
+        if refused := turned_away(finished.facts(cluster.controller)):
+            raise BusyError(*refused)
         if not check:
             announced.consume(announced.announced_file(state), announced.fulfilled(told, finished.good()))
         data = {"run": str(run), "playbook": asked.playbook, "check": check, **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
-
-
-def _turned_away(finished: Finished, controller: str) -> None:
-    """Raises BusyError when the controller said that another run works on the cluster; nothing was touched then."""
-    for result in finished.results.get(controller, {}).values():
-        facts = result.get("ansible_facts")
-        lock = facts.get("blade", {}).get("lock", {}) if isinstance(facts, dict) else {}
-        if "busy" in lock:
-            raise BusyError(lock["busy"], lock["next"])
 
 
 def look(asked: PlaybookRun, console: Console) -> Finished:
@@ -120,7 +117,8 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
     new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
     keys = {names[host]: found for host, found in now.items()}
     say_first_contact(console, new, keys)
-    return Finished(replace(outcome, host_keys=keys, first_contact=list(new)), seen.results)
+    said = asked.tell(facts_in(seen.results.get(controller, {})))
+    return Finished(replace(outcome, told=said, host_keys=keys, first_contact=list(new)), seen.results)
 
 
 def _named(asked: PlaybookRun, run: RunId) -> PlaybookRun:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +31,10 @@ class Options:
         object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
 
 
+def _nothing_to_tell(facts: Mapping[str, Any]) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
 class PlaybookRun:
     """What a verb asks for: one playbook, over some blades of a plan.
@@ -39,6 +43,7 @@ class PlaybookRun:
         blades: blade ids to touch; the controller is always added.
         playbook: file name in the packaged `playbooks/`.
         quiet: shows nothing while it works, as --json wants it.
+        tell: what the facts that tasks set on the controller say to a person, by their key in the record.
     """
 
     plan: Plan
@@ -47,6 +52,7 @@ class PlaybookRun:
     playbook: str
     options: Options = field(default_factory=Options)
     quiet: bool = False
+    tell: Callable[[Mapping[str, Any]], Mapping[str, str]] = _nothing_to_tell
 
 
 @dataclass(frozen=True)

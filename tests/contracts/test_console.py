@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.run.advice import MODULES_ADVICE
+from provisioner.advice import MODULES_ADVICE
 from tests.contracts.ansible_files import PLAYBOOKS, ROLES, ROOT, module_of, read, role_files, tasks_in
 
 PACKAGE = ROOT / "provisioner"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.advice import MODULES_ADVICE
 from provisioner.answer import DEEPEST, LOOK, MOST_VALUES, bulky, checked_answer, size_trouble
-from provisioner.run.advice import MODULES_ADVICE
 from provisioner.run.diagnose import diagnose
 from provisioner.slurm.registry import write_registry
 from tests.unit.slurm.node_makers import record

@@ -63,7 +63,7 @@ def test_the_summary(played: Played, verb: str, name: str) -> None:
     runs = played(ExitCode.DEGRADED, BLD_008=blade, BLD_011=lost)
     # Names of nodes without line breaks, as the shape of its answer says.
     proof = words.replace("\n", " ")
-    runs.outcome = replace(runs.outcome, controller_note=words, proof=proof, words=words)
+    runs.outcome = replace(runs.outcome, told={"controller": words, "verified": proof}, words=words)
     done = runner.invoke(app, [verb, *(["--diff"] if verb == "slurm" else [])])
     assert done.exit_code == 3, done.output
     out = harmless(done.stdout)
