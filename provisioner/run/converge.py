@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from provisioner import announced
-from provisioner.blade_state import turned_away
+from provisioner.blade_told import turned_away
 from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
 from provisioner.names import blade_id, host_name

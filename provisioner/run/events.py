@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.answer import fits
-from provisioner.blade_state import without_texts
+from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose
 from provisioner.run.hostkeys import HostKeys
 from provisioner.run.refused_key import refused_key

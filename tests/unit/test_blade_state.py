@@ -4,14 +4,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.blade_state import (
-    missing_accounts,
-    slurmd_outdated,
-    turned_away,
-    unit_right,
-    unit_stale,
-    without_texts,
-)
+from provisioner.blade_state import missing_accounts, slurmd_outdated, unit_right, unit_stale
 
 RUNS = {"load": "loaded", "active": "active", "enabled": "enabled", "since": 100.0, "reload_needed": False}
 
@@ -84,22 +77,3 @@ def test_scratch_of_this_run_counts_and_not_that_of_the_look_before() -> None:
 def test_a_slurmd_that_says_nothing_is_outdated_only_after_scratch_was_mended() -> None:
     assert slurmd_outdated(facts({})) == []
     assert slurmd_outdated(facts({}, scratch={"size_mib": 285962})) == ["scratch was mended"]
-
-
-@pytest.mark.parametrize("facts", [{}, {"blade": {}}, {"blade": {"lock": {}}}, {"blade": {"lock": {"held": True}}}])
-def test_a_controller_that_works_for_nobody_else_turns_nobody_away(facts: dict[str, Any]) -> None:
-    assert turned_away(facts) is None
-
-
-def test_a_controller_that_is_taken_says_so() -> None:
-    lock = {"held": False, "busy": "another run works on cluster demo", "next": "wait for it"}
-    assert turned_away({"blade": {"lock": lock}}) == ("another run works on cluster demo", "wait for it")
-
-
-def test_the_files_of_a_blade_are_not_kept() -> None:
-    facts = {
-        "blade": {"machine": "x86_64", "paths": {"/etc/slurm/nodes.json": {"content": "x" * 2000}}},
-        "note": "y" * 2000,
-    }
-    assert without_texts(facts) == {"blade": {"machine": "x86_64"}, "note": "y" * 2000}
-    assert without_texts({"blade": "a word"}) == {"blade": {}}
