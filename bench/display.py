@@ -19,7 +19,6 @@ from rich.console import Console
 
 from bench.figures import figures
 from bench.lab import STATE_HOME, BenchLab
-from provisioner.lab.settings import ssh_identity
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets
 from provisioner.run.engine import run_playbook
@@ -27,8 +26,9 @@ from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import conclude
 from provisioner.run.progress import REFRESH_PER_SECOND, Screen
 from provisioner.run.record import write_record
-from provisioner.run.request import Options, build_request
+from provisioner.run.request import PlaybookRun, runner_call
 from provisioner.run.workplace import workplace
+from provisioner.ssh_identity import ssh_identity
 
 Event = Mapping[str, Any]
 
@@ -58,14 +58,13 @@ def _listen(lab: BenchLab, compute: int) -> Heard:
     """Runs over the blades, as `provision slurm` does, and keeps every event."""
     os.environ["XDG_STATE_HOME"] = str(STATE_HOME)
     key, known_hosts = ssh_identity(lab.state)
-    request = build_request(
-        lab.plan, lab.plan_file, lab.compute(compute), "slurm.yml", assets(), Options(), key, known_hosts
-    )
+    asked = PlaybookRun(lab.plan, lab.plan_file, lab.compute(compute), "slurm.yml")
+    call = runner_call(asked, assets(), key, known_hosts)
     events: list[Event] = []
     begin = time.monotonic()
     with workplace() as folder:
-        code = run_playbook(request, folder, events.append, lambda: False)
-    return Heard(events, time.monotonic() - begin, code, {host: blade_id(host) for host in request.limit})
+        code = run_playbook(call, folder, events.append, lambda: False)
+    return Heard(events, time.monotonic() - begin, code, {host: blade_id(host) for host in call.limit})
 
 
 def _play(heard: Heard, controller: str) -> dict[str, float]:

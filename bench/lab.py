@@ -14,10 +14,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from provisioner.slurm.packages import packages
 
-from provisioner.lab.settings import container_name, ssh_identity
+from provisioner.lab.settings import container_name
 from provisioner.plan.derive import scratch_disks, scratch_layout, slurm_role
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import SlurmRole
+from provisioner.ssh_identity import ssh_identity
 
 PLAN = Path(__file__).parent / "plan.yml"
 # A fixed place, so that the next run can remove what a killed one left behind.

@@ -16,10 +16,10 @@ from typing import Any
 from bench.lab import BenchLab
 from bench.meter import measure
 from provisioner.inventory import cluster_variables
-from provisioner.lab.settings import ssh_identity
 from provisioner.names import host_name
 from provisioner.paths import assets
-from provisioner.run.request import DEFAULT_FORKS, Options, build_request
+from provisioner.run.request import DEFAULT_FORKS, PlaybookRun, runner_call
+from provisioner.ssh_identity import ssh_identity
 
 PLAYBOOK = Path(__file__).with_name("peer.yml")
 TIER = "peer"
@@ -101,7 +101,7 @@ class Peer:
         """Ansible's settings of one run. The folder is new for each: like ours, a run opens its own
         connections and finds none that are still open from the one before."""
         lab = self.lab
-        ours = build_request(lab.plan, lab.plan_file, [], "slurm.yml", assets(), Options()).environment
+        ours = runner_call(PlaybookRun(lab.plan, lab.plan_file, [], "slurm.yml"), assets()).environment
         own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         (folder / "ansible.cfg").write_text("[defaults]\n")
         return {

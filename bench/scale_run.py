@@ -13,10 +13,9 @@ from rich.console import Console
 from bench.scale_nodes import Records
 from bench.scale_site import CONTROLLER, Site, expect
 from provisioner.errors import ExitCode
-from provisioner.names import host_name
 from provisioner.run.converge import converge
 from provisioner.run.outcome import Outcome
-from provisioner.run.request import Options
+from provisioner.run.request import Options, PlaybookRun
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,12 @@ def controller_run(site: Site, named: Records, playbook: str = "slurm.yml", **ex
     variables = site.plan_file.parent / "group_vars" / "slurm_controller.json"
     variables.write_text(json.dumps({"bench_records": named}))
     options = Options(extra={"slurmctld_records": "{{ bench_records }}", **extra})
+    asked = PlaybookRun(site.plan, site.plan_file, [CONTROLLER], playbook, options, quiet=True)
     begin = time.monotonic()
-    ran = converge(site.plan, site.plan_file, [CONTROLLER], playbook, options, Console(quiet=True), as_json=True)
+    ran = converge(asked, Console(quiet=True))
     seconds = time.monotonic() - begin
     size = ran.record.stat().st_size // 1024 if ran.record else 0
-    merged: dict[str, Any] = {}
-    for result in ran.results.get(host_name(CONTROLLER), {}).values():
-        merged = (result.get("ansible_facts") or {}).get("slurmctld_merge", merged)
-    return Ran(seconds, ran.outcome, size, merged)
+    return Ran(seconds, ran.outcome, size, ran.facts(CONTROLLER).get("slurmctld_merge", {}))
 
 
 def good_run(site: Site, named: Records, playbook: str = "slurm.yml", **extra: Any) -> Ran:

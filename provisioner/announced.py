@@ -15,8 +15,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from provisioner.lab.settings import LabFiles, lab_ssh_key
 from provisioner.private import write_private
+from provisioner.ssh_identity import blades_folder
 
 FACTS_TASK = "Gather what the run decides on"
 SCRATCH_TASK = "Make scratch (empty disks are read first, up to 30 s)"
@@ -24,7 +24,7 @@ SCRATCH_TASK = "Make scratch (empty disks are read first, up to 30 s)"
 
 def announced_file(state: Path) -> Path:
     """Where the announcements of a cluster stand, in its state folder or in that of its lab."""
-    return (LabFiles(state).folder if lab_ssh_key(state) else state) / "announced.json"
+    return blades_folder(state) / "announced.json"
 
 
 def read_announced(file: Path) -> dict[str, str]:

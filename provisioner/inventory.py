@@ -79,7 +79,7 @@ def tier_group(tier: str) -> str:
     return f"tier_{tier.replace('-', '_')}"
 
 
-def static_form(listed: dict[str, Any]) -> dict[str, Any]:
+def static_form(listed: Mapping[str, Any]) -> dict[str, Any]:
     """The answer of `--list` as a static YAML or JSON inventory, for a run that has asked already."""
     groups = {name: value for name, value in listed.items() if name not in ("_meta", "all")}
     return {

@@ -56,7 +56,7 @@ def disks(
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
-    from provisioner.run.request import Options
+    from provisioner.run.request import PlaybookRun
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
@@ -64,7 +64,7 @@ def disks(
         raise UsageError("--adopt names the blades itself and prints no JSON", "provision disks --adopt BLD-008")
     asked = select_nodes(site, adopt if adopt is not None else nodes)
     console = Terminal(stderr=as_json)
-    finished = look(site, plan_file, asked, "disks.yml", Options(), console, as_json=True)
+    finished = look(PlaybookRun(site, plan_file, asked, "disks.yml", quiet=True), console)
     found = {
         name: parse_report(finished.results[host_name(name)][TASK]["disks"])
         for name in asked

@@ -31,10 +31,10 @@ def inventory(
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
-    from provisioner.lab.settings import ssh_identity
     from provisioner.names import blade_id
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
+    from provisioner.ssh_identity import ssh_identity
 
     if sum((list_all, host is not None, graph)) != 1:
         raise UsageError("inventory wants one of --list, --host NAME and --graph", "provision inventory --graph")

@@ -25,10 +25,10 @@ def reimaged(
     """
     from provisioner import knownhosts
     from provisioner.announced import announce, announced_file
-    from provisioner.lab.settings import ssh_identity
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
+    from provisioner.ssh_identity import ssh_identity
 
     site = load_plan(find_plan(plan))
     chosen = select_nodes(site, nodes)

@@ -69,7 +69,8 @@ def slurm(
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
-    from provisioner.run.request import Options
+    from provisioner.run.request import Options, PlaybookRun
+    from provisioner.slurm.cluster_words import cluster_words
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
@@ -79,11 +80,11 @@ def slurm(
     extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
-    options = Options(check, diff, forks, verbose, extra)
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
+    options = Options(check, diff, forks, verbose, extra)
     console = console_for(as_json)
-    finished = converge(site, plan_file, blades, "slurm.yml", options, console, as_json)
+    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json, cluster_words), console)
     if as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     else:

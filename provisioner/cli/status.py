@@ -30,14 +30,14 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
     from provisioner.run.converge import look
-    from provisioner.run.request import Options
+    from provisioner.run.request import PlaybookRun
     from provisioner.slurm.security import cluster_security
     from provisioner.slurm.status import parse_status
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
     console = console_for(as_json)
-    finished = look(site, plan_file, [], "status.yml", Options(), console, as_json=True)
+    finished = look(PlaybookRun(site, plan_file, [], "status.yml", quiet=True), console)
     if finished.outcome.code is not ExitCode.OK:
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code))

@@ -20,10 +20,10 @@ _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable
 def print_summary(console: Console, outcome: Outcome, check: bool = False) -> None:
     """Per set of blades what changed and how long, per phase the time, failures with evidence and next step."""
     console.print(_blade_table(outcome, check))
-    if outcome.controller_note:
-        console.print(one_line(outcome.controller_note))
-    if outcome.proof:
-        for line in lines(outcome.proof):
+    if outcome.told.get("controller"):
+        console.print(one_line(outcome.told["controller"]))
+    if outcome.told.get("verified"):
+        for line in lines(outcome.told["verified"]):
             console.print(line)
     phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.phases.items())
     console.print(f"time: {outcome.seconds:.1f} s ({phases})")

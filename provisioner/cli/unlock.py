@@ -70,10 +70,10 @@ def _ask(site: Any, plan_file: Any, console: Any, token: str) -> dict[str, Any]:
     from provisioner.cli.summary import print_summary
     from provisioner.names import host_name
     from provisioner.run.converge import look
-    from provisioner.run.request import Options
+    from provisioner.run.request import Options, PlaybookRun
 
     options = Options(extra={"provision_unlock": token} if token else {})
-    finished = look(site, plan_file, [], "unlock.yml", options, console, as_json=True)
+    finished = look(PlaybookRun(site, plan_file, [], "unlock.yml", options, quiet=True), console)
     said: dict[str, Any] | None = finished.results.get(host_name(site.cluster.controller), {}).get(TASK)
     if said is None:
         print_summary(console, finished.outcome)

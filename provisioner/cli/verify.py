@@ -34,14 +34,16 @@ def verify(
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
-    from provisioner.run.request import Options
+    from provisioner.run.request import Options, PlaybookRun
+    from provisioner.slurm.cluster_words import cluster_words
 
     plan_file = find_plan(plan)
     site = load_plan(plan_file)
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
-    finished = look(site, plan_file, select_nodes(site, nodes), "verify.yml", options, console, as_json)
+    asked = PlaybookRun(site, plan_file, select_nodes(site, nodes), "verify.yml", options, as_json, cluster_words)
+    finished = look(asked, console)
     if as_json:
         answer(finished.outcome.as_dict())
     else:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from provisioner.names import host_name
+from provisioner.ssh_identity import known_hosts, lab_folder, lab_key
 
 PREFIX = "provision-lab"
 CLUSTER_LABEL = f"{PREFIX}.cluster"
@@ -31,18 +32,17 @@ class LabFiles:
     @property
     def folder(self) -> Path:
         """All that `lab down` removes."""
-        return self.state / "lab"
+        return lab_folder(self.state)
 
     @property
     def key(self) -> Path:
         """The private key that opens every blade of the lab."""
-        return self.folder / "id_ed25519"
+        return lab_key(self.state)
 
     @property
     def known_hosts(self) -> Path:
-        """The host keys of the lab's blades. Apart from the site's own: real blades may have the same
-        addresses, and their keys are not to be forgotten for a rehearsal."""
-        return self.folder / "known_hosts"
+        """The host keys of the lab's blades."""
+        return known_hosts(self.folder)
 
     @property
     def record(self) -> Path:
@@ -62,17 +62,3 @@ def container_name(cluster: str, blade: str) -> str:
 def network_name(cluster: str) -> str:
     """`provision-lab-asgard`."""
     return f"{PREFIX}-{cluster}"
-
-
-def lab_ssh_key(state: Path) -> Path | None:
-    """The lab's private key while a lab of this cluster exists, else None."""
-    key = LabFiles(state).key
-    return key if key.is_file() else None
-
-
-def ssh_identity(state: Path) -> tuple[Path | None, Path]:
-    """The private key (None: ssh's own choice) and the known_hosts file of the blades: while a lab of this
-    cluster exists the lab's, else the site's."""
-    files = LabFiles(state)
-    key = lab_ssh_key(state)
-    return key, files.known_hosts if key else state / "known_hosts"

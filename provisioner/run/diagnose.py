@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.advice import MODULES_ADVICE
 from provisioner.names import host_name
-from provisioner.run.advice import MODULES_ADVICE
 
 
 @dataclass(frozen=True)

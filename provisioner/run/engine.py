@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.inventory import static_form
-from provisioner.run.request import Request
+from provisioner.run.request import RunnerCall
 
 Event = Mapping[str, Any]
 # How long the runner listens to Ansible before it asks whether the run was cancelled; its own default is 5 s.
@@ -19,7 +19,7 @@ _LISTEN_SECONDS = 1
 
 
 def run_playbook(
-    request: Request,
+    call: RunnerCall,
     folder: Path,
     on_event: Callable[[Event], None],
     cancelled: Callable[[], bool],
@@ -33,17 +33,17 @@ def run_playbook(
     """
     import ansible_runner
 
-    _lay_out(folder, request)
+    _lay_out(folder, call)
     # The runner prints its own warnings to stdout, which belongs to --json.
-    with contextlib.redirect_stdout(io.StringIO()), _only(request.environment):
+    with contextlib.redirect_stdout(io.StringIO()), _only(call.environment):
         runner = ansible_runner.run(
             private_data_dir=str(folder),
-            playbook=str(request.playbook),
-            limit=",".join(request.limit),
-            forks=request.options.forks,
-            verbosity=request.options.verbosity or None,
-            cmdline=_flags(request) or None,
-            extravars=request.options.extra or None,
+            playbook=str(call.playbook),
+            limit=",".join(call.limit),
+            forks=call.options.forks,
+            verbosity=call.options.verbosity or None,
+            cmdline=_flags(call) or None,
+            extravars=dict(call.options.extra) or None,
             envvars=_temporary(folder),
             settings={"pexpect_timeout": _LISTEN_SECONDS},
             event_handler=lambda event: _hand_on(event, on_event),
@@ -54,14 +54,14 @@ def run_playbook(
     return 254 if runner.status == "canceled" else int(runner.rc or 0)
 
 
-def _lay_out(folder: Path, request: Request) -> None:
+def _lay_out(folder: Path, call: RunnerCall) -> None:
     """The inventory of the run, with the site's group_vars and host_vars beside it."""
     place = folder / "inventory"
     place.mkdir(mode=0o700)
-    (place / "hosts.json").write_text(json.dumps(static_form(request.inventory)))
+    (place / "hosts.json").write_text(json.dumps(static_form(call.inventory)))
     for name in ("group_vars", "host_vars"):
-        if (request.site / name).is_dir():
-            (place / name).symlink_to(request.site / name)
+        if (call.site / name).is_dir():
+            (place / name).symlink_to(call.site / name)
     (folder / "cp").mkdir(mode=0o700)
     (folder / "ansible.cfg").write_text("[defaults]\n")
 
@@ -94,8 +94,8 @@ def _temporary(folder: Path) -> dict[str, str]:
     }
 
 
-def _flags(request: Request) -> str:
-    chosen = {"--check": request.options.check, "--diff": request.options.diff}
+def _flags(call: RunnerCall) -> str:
+    chosen = {"--check": call.options.check, "--diff": call.options.diff}
     return " ".join(flag for flag, on in chosen.items() if on)
 
 

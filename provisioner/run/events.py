@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.answer import fits
+from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose
 from provisioner.run.hostkeys import HostKeys
 from provisioner.run.refused_key import refused_key
@@ -19,8 +20,6 @@ CHANGED_KEY = "provision_changed"
 _MOST_ATTEMPTS = 1000
 # What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
 _LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
-# Of the facts of a blade only what is short: nobody asks for the texts of its files after the run.
-_LARGEST_FACT = 2**10
 # Actions of Ansible that stay on this machine; every other one runs a module on the blade.
 _LOCAL = {
     "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
@@ -85,6 +84,12 @@ class RunState:
     def failed(self) -> list[str]:
         """Hosts that failed or were unreachable."""
         return [name for name, blade in self.blades.items() if blade.failure is not None]
+
+
+def facts_in(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts in what tasks returned, as the last of them left each."""
+    found = [result.get("ansible_facts") for result in results.values()]
+    return {name: fact for facts in found if isinstance(facts, Mapping) for name, fact in facts.items()}
 
 
 def _play_start(state: RunState, data: Mapping[str, Any]) -> None:
@@ -174,17 +179,10 @@ def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result as far as a verb may ask for it."""
     facts = result.get("ansible_facts")
-    named = dict(facts) if isinstance(facts, Mapping) else {}
-    if "blade" in named:
-        named["blade"] = _short(named["blade"])
+    named = without_texts(facts) if isinstance(facts, Mapping) else {}
     small = {name: fact for name, fact in named.items() if fits(fact, _LARGEST_KEPT)}
     rest = {key: value for key, value in result.items() if key != "ansible_facts" and fits(value, _LARGEST_KEPT)}
     return {**rest, "ansible_facts": small} if small else rest
-
-
-def _short(blade: Any) -> dict[str, Any]:
-    facts = blade if isinstance(blade, Mapping) else {}
-    return {name: fact for name, fact in facts.items() if fits(fact, _LARGEST_FACT)}
 
 
 def _notes(result: Mapping[str, Any]) -> list[Any]:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ClusterShell.NodeSet import NodeSet
-
 from provisioner.errors import ExitCode
-from provisioner.names import blade_id
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState, RunState
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run, by blade id. Times are seconds."""
+    """A finished run, by blade id. Times are seconds.
+
+    `told` is what the playbook's own facts say, in words, by their key in the record; `words` are Ansible's.
+    """
 
     code: ExitCode
-    blades: dict[str, BladeState]
-    phases: dict[str, float]
+    blades: Mapping[str, BladeState]
+    phases: Mapping[str, float]
     seconds: float
     interrupted: bool = False
-    controller_note: str = ""
-    proof: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
     words: str = ""
-    host_keys: dict[str, list[str]] = field(default_factory=dict)
-    first_contact: list[str] = field(default_factory=list)
+    host_keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    first_contact: Sequence[str] = field(default_factory=list)
 
     def changed(self) -> int:
         """How many things changed."""
@@ -46,11 +46,10 @@ class Outcome:
             "changed": self.changed(),
             "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
             "blades": {name: _blade(name, blade) for name, blade in self.blades.items()},
-            "controller": self.controller_note,
-            "verified": self.proof,
+            **self.told,
             "ansible": self.words,
-            "host_keys": self.host_keys,
-            "first_contact": self.first_contact,
+            "host_keys": {name: list(keys) for name, keys in self.host_keys.items()},
+            "first_contact": list(self.first_contact),
         }
 
 
@@ -98,58 +97,4 @@ def conclude(
         verdict = ExitCode.OK
     # Without a failed host and without an end, Ansible itself stopped, and only its words say why.
     words = "" if state.finished or interrupted else "\n".join(state.words).split("Traceback")[0].strip()
-    return Outcome(
-        verdict,
-        blades,
-        state.phases,
-        seconds,
-        interrupted,
-        controller_note(state, controller),
-        proof(state, controller),
-        words,
-    )
-
-
-def controller_note(state: RunState, controller: str) -> str:
-    """Why slurmctld was restarted or reconfigured, '' when it was not."""
-    change = _fact(state, controller, "slurmctld_change")
-    if change.get("kind") in (None, "nothing"):
-        return ""
-    return f"slurmctld {change['kind']}: {'; '.join(change['why'])}"
-
-
-def proof(state: RunState, controller: str) -> str:
-    """What verification showed, '' when it did not come that far."""
-    verified = _fact(state, controller, "slurm_verify")
-    width = int(verified.get("job_width", 0))
-    good = {name: one for name, one in verified.get("nodes", {}).items() if not one["problems"] and not one["notes"]}
-    proved, asked = ([blade_id(name) for name, one in good.items() if one["job"] is job] for job in (True, False))
-    over = f"one job over all {width}" if width > 1 else "a job on it" if width else "a job on each"
-    words = []
-    if proved:
-        written = _scratch_words(verified, [name for name in good if good[name]["job"]])
-        words.append(f"verified {_folded(proved)}: registered, same release, munge both ways, {over}{written}")
-    if asked:
-        words.append(f"{_folded(asked)}: registered, same release, slurmd answers; no job sent, nothing changed there")
-    return "\n".join(words)
-
-
-def _scratch_words(verified: dict[str, Any], proved: list[str]) -> str:
-    """What jobs showed of scratch; on some nodes it may not be there yet."""
-    has = set(verified.get("scratch", ())) & set(proved)
-    if not has:
-        return ""
-    return ", scratch writable" if has == set(proved) else f", scratch writable on {_folded([*map(blade_id, has)])}"
-
-
-def _folded(blades: list[str]) -> str:
-    return str(NodeSet.fromlist(blades))
-
-
-def _fact(state: RunState, host: str, name: str) -> dict[str, Any]:
-    """A fact that a task of this run set on the host, {} when none did."""
-    for result in state.results.get(host, {}).values():
-        facts = result.get("ansible_facts")
-        if isinstance(facts, dict) and isinstance(facts.get(name), dict):
-            return dict(facts[name])
-    return {}
+    return Outcome(verdict, blades, dict(state.phases), seconds, interrupted, words=words)

@@ -125,9 +125,9 @@ def say_first_contact(
 
 
 @contextmanager
-def shown(console: Console, names: Mapping[str, str], as_json: bool) -> Iterator[Progress]:
+def shown(console: Console, names: Mapping[str, str], quiet: bool) -> Iterator[Progress]:
     """The progress display that suits the output; the terminal is whole again afterwards."""
-    if as_json:
+    if quiet:
         yield Silent()
     elif console.is_terminal:
         screen = Screen(names)

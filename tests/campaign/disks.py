@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from roles.scratch.module_utils.blade_disks.machine import Machine, Output
-from roles.scratch.module_utils.blade_disks.model import GB, Refusal, Wanted
+from playbooks.module_utils.blade_disks.machine import Machine, Output
+from playbooks.module_utils.blade_disks.model import GB, Refusal, Wanted
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.disk_contents import CONTENTS, Disk
 from tests.disks.blade_lab import Blade

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from roles.scratch.module_utils.blade_disks.tree import unescape
+from playbooks.module_utils.blade_disks.tree import unescape
 from tests.campaign.cluster import NAME
 from tests.cluster.labs import STATE_HOME
 

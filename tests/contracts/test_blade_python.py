@@ -12,8 +12,7 @@ import pytest
 
 from tests.contracts.ansible_files import ROOT
 
-ROLE, PLAYBOOKS = ROOT / "roles" / "scratch", ROOT / "playbooks"
-FOLDERS = [ROLE / "library", ROLE / "module_utils", PLAYBOOKS / "library", PLAYBOOKS / "module_utils"]
+FOLDERS = [ROOT / "playbooks" / "library", ROOT / "playbooks" / "module_utils"]
 FILES = sorted(path for folder in FOLDERS for path in folder.glob("**/*.py"))
 # Of the standard library, what came after 3.9 and is likely to be written by habit.
 LATER_NAMES = {

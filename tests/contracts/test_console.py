@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.run.advice import MODULES_ADVICE
+from provisioner.advice import MODULES_ADVICE
 from tests.contracts.ansible_files import PLAYBOOKS, ROLES, ROOT, module_of, read, role_files, tasks_in
 
 PACKAGE = ROOT / "provisioner"
@@ -80,7 +80,7 @@ def test_words_of_others_are_marked_before_our_next_step(path: Path, message: st
 
 def remote_sources() -> list[Path]:
     folders = [ROOT / "playbooks" / "library", ROOT / "playbooks" / "module_utils"]
-    return [path for folder in folders for path in folder.glob("*.py")] + TASK_FILES
+    return [path for folder in folders for path in folder.glob("**/*.py")] + TASK_FILES
 
 
 @pytest.mark.parametrize("step", sorted(MODULES_ADVICE))

@@ -14,7 +14,7 @@ import pytest
 from provisioner.inventory import GROUPS, inventory, static_form
 from provisioner.paths import assets
 from provisioner.plan.load import load_plan
-from provisioner.run.request import Options, build_request
+from provisioner.run.request import PlaybookRun, runner_call
 from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read, tasks_in
 
 PLAN = ROOT / "inventories" / "asgard" / "plan.yml"
@@ -31,10 +31,10 @@ def checked(playbook: Path, source: Path, environment: dict[str, str], cwd: Path
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_ansible_takes_the_playbook(playbook: Path, tmp_path: Path) -> None:
     plan = load_plan(PLAN)
-    request = build_request(plan, PLAN, list(plan.blades), playbook.name, assets(), Options())
+    call = runner_call(PlaybookRun(plan, PLAN, list(plan.blades), playbook.name), assets())
     hosts = tmp_path / "hosts.json"
     hosts.write_text(json.dumps(static_form(inventory(plan))))
-    environment = {**os.environ, **request.environment, "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")}
+    environment = {**os.environ, **call.environment, "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")}
     assert checked(playbook, hosts, environment, tmp_path) == ""
 
 

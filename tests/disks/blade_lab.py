@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from roles.scratch.module_utils.blade_disks import stamp
-from roles.scratch.module_utils.blade_disks.machine import Machine, device_number
-from roles.scratch.module_utils.blade_disks.model import GB, Wanted
-from roles.scratch.module_utils.blade_disks.scratch import Allowed, converge
-from roles.scratch.module_utils.blade_disks.tree import unescape
+from playbooks.module_utils.blade_disks import stamp
+from playbooks.module_utils.blade_disks.machine import Machine, device_number
+from playbooks.module_utils.blade_disks.model import GB, Wanted
+from playbooks.module_utils.blade_disks.scratch import Allowed, converge
+from playbooks.module_utils.blade_disks.tree import unescape
 
 SIZE_GB = 1
 CHUNK = 2**20

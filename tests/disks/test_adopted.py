@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
+from playbooks.module_utils.blade_disks.model import Refusal, Wanted
 from tests.disks.blade_lab import Blade, run
 
 MADE_BY_HAND = ("mkfs.xfs", "-q", "-L", "PROV-SCR-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
+from playbooks.module_utils.blade_disks.model import Refusal, Wanted
 from tests.disks.anywhere import FORMATS, Piece, Placed, pieces, placed
 from tests.disks.blade_lab import Blade, run
 from tests.disks.lost_makers import SIZE

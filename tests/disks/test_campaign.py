@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks.model import GB
+from playbooks.module_utils.blade_disks.model import GB
 from tests.campaign.case import Broken, Case, Place
 from tests.campaign.cluster import Cluster
 from tests.campaign.disk_contents import CONTENTS, Disk

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
+from playbooks.module_utils.blade_disks.model import Refusal, Wanted
 from tests.disks.blade_lab import Blade, run
 
 LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service 0 0\n"

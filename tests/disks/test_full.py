@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from roles.scratch.module_utils.blade_disks import full, journal
-from roles.scratch.module_utils.blade_disks.inspect import disks
-from roles.scratch.module_utils.blade_disks.model import GB, Disk, Refusal, Wanted
+from playbooks.module_utils.blade_disks import full, journal
+from playbooks.module_utils.blade_disks.inspect import disks
+from playbooks.module_utils.blade_disks.model import GB, Disk, Refusal, Wanted
 from tests.disks.blade_lab import Blade
 from tests.disks.content_makers import put
 from tests.disks.test_killed import begin, mkfs

@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks import journal, making
-from roles.scratch.module_utils.blade_disks.apply import apply
-from roles.scratch.module_utils.blade_disks.inspect import disks
-from roles.scratch.module_utils.blade_disks.model import Disk, Refusal, Slot, Wanted
+from playbooks.module_utils.blade_disks import journal, making
+from playbooks.module_utils.blade_disks.apply import apply
+from playbooks.module_utils.blade_disks.inspect import disks
+from playbooks.module_utils.blade_disks.model import Disk, Refusal, Slot, Wanted
 from tests.disks.blade_lab import Blade, run
 from tests.disks.content_makers import FILLED, ext4, foreign_xfs, put
 from tests.disks.test_formatted import uuid

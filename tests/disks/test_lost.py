@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
-from roles.scratch.module_utils.blade_disks.scratch import reports
+from playbooks.module_utils.blade_disks.model import Refusal, Wanted
+from playbooks.module_utils.blade_disks.scratch import reports
 from tests.disks.blade_lab import Blade
 from tests.disks.lost_makers import LOST, SIZE
 

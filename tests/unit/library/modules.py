@@ -44,7 +44,7 @@ def ansible_module(name: str) -> ModuleType:
                 del sys.modules[each]
             else:
                 del waiting[each]
-    sys.modules["ansible.module_utils.blade_disks"] = importlib.import_module("roles.scratch.module_utils.blade_disks")
+    sys.modules["ansible.module_utils.blade_disks"] = importlib.import_module("playbooks.module_utils.blade_disks")
     return load(PLAYBOOKS / "library" / f"{name}.py", f"provision_{name}")
 
 

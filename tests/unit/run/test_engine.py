@@ -19,7 +19,7 @@ from provisioner.plan.model import Plan
 from provisioner.run.engine import run_playbook
 from provisioner.run.environment import run_environment
 from provisioner.run.events import BladeState, RunState
-from provisioner.run.request import Options, Request, build_request
+from provisioner.run.request import Options, PlaybookRun, RunnerCall, runner_call
 from provisioner.run.workplace import processes, workplace
 
 PLAYBOOK = """\
@@ -47,7 +47,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def request_here(tmp_path: Path, site: Plan, plan_file: Path) -> Request:
+def call_here(tmp_path: Path, site: Plan, plan_file: Path) -> RunnerCall:
     playbook = tmp_path / "try.yml"
     playbook.write_text(PLAYBOOK)
     (plan_file.parent / "group_vars").mkdir()
@@ -59,12 +59,12 @@ def request_here(tmp_path: Path, site: Plan, plan_file: Path) -> Request:
         "members": {"hosts": hosts},
     }
     options = Options(check=True, extra={"chosen": "yes"})
-    request = build_request(site, plan_file, ["BLD-008"], "slurm.yml", assets(), options)
-    return replace(request, playbook=playbook, inventory=inventory)
+    call = runner_call(PlaybookRun(site, plan_file, ["BLD-008"], "slurm.yml", options), assets())
+    return replace(call, playbook=playbook, inventory=inventory)
 
 
-def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folders: Path) -> None:
-    state = RunState({host: BladeState() for host in request_here.limit})
+def test_runs_a_playbook_and_leaves_nothing_behind(call_here: RunnerCall, folders: Path) -> None:
+    state = RunState({host: BladeState() for host in call_here.limit})
     modes: set[int] = set()
 
     def on_event(event: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
         state.take(event)
 
     with workplace() as folder:
-        code = run_playbook(request_here, folder, on_event, lambda: False)
+        code = run_playbook(call_here, folder, on_event, lambda: False)
     assert code == 2
     assert state.finished
     assert set(state.results) == {"bld-006", "bld-008"}
@@ -80,24 +80,24 @@ def test_runs_a_playbook_and_leaves_nothing_behind(request_here: Request, folder
     assert state.failed() == ["bld-008"]
     assert modes == {0o700}
     assert list(folders.iterdir()) == []
-    assert (request_here.site / "group_vars" / "all.yml").is_file()
+    assert (call_here.site / "group_vars" / "all.yml").is_file()
 
 
-def test_a_cancelled_run_leaves_nothing_behind(request_here: Request, folders: Path) -> None:
+def test_a_cancelled_run_leaves_nothing_behind(call_here: RunnerCall, folders: Path) -> None:
     with workplace() as folder:
-        assert run_playbook(request_here, folder, lambda event: None, lambda: True) == 254
+        assert run_playbook(call_here, folder, lambda event: None, lambda: True) == 254
     assert processes(folder) == set()
     assert list(folders.iterdir()) == []
 
 
-def test_prints_nothing_itself(request_here: Request, folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_prints_nothing_itself(call_here: RunnerCall, folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with workplace() as folder:
-        run_playbook(request_here, folder, lambda event: None, lambda: False)
+        run_playbook(call_here, folder, lambda event: None, lambda: False)
     assert capfd.readouterr().out == ""
 
 
 def test_ansible_sees_neither_settings_nor_plugins_of_the_caller(
-    request_here: Request, folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call_here: RunnerCall, folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every one of the settings here would show or run something; a plugin in ~/.ansible would run by itself."""
     spoken = tmp_path / "spoken"
@@ -113,8 +113,8 @@ def test_ansible_sees_neither_settings_nor_plugins_of_the_caller(
     monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN", "jsonfile")
     monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN_CONNECTION", str(tmp_path / "cache"))
     monkeypatch.setenv("ANSIBLE_RUN_TAGS", "nothing")
-    request = replace(request_here, environment=run_environment(os.environ, assets()))
-    state = RunState({host: BladeState() for host in request.limit})
+    call = replace(call_here, environment=run_environment(os.environ, assets()))
+    state = RunState({host: BladeState() for host in call.limit})
     words: list[str] = []
 
     def on_event(event: Mapping[str, Any]) -> None:
@@ -123,7 +123,7 @@ def test_ansible_sees_neither_settings_nor_plugins_of_the_caller(
 
     before = dict(os.environ)
     with workplace() as folder_of_run:
-        assert run_playbook(request, folder_of_run, on_event, lambda: False) == 2
+        assert run_playbook(call, folder_of_run, on_event, lambda: False) == 2
     assert dict(os.environ) == before
     assert state.results["bld-006"]["Say what the site set"]["msg"].startswith("green yes True /")
     assert not spoken.exists(), "a foreign plugin was run"

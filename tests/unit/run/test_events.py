@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.run.events import BladeState, RunState
+from provisioner.run.events import BladeState, RunState, facts_in
 from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 HOSTS = ("bld-006", "bld-008")
@@ -112,6 +112,15 @@ def test_phases_of_one_name_are_one() -> None:
 def test_keeps_results_by_host_and_task() -> None:
     state = run_of(ok("bld-006", "Ask slurmctld", stdout="is UP"))
     assert state.results["bld-006"]["Ask slurmctld"]["stdout"] == "is UP"
+
+
+def test_a_fact_is_what_the_last_task_made_it() -> None:
+    first, second = {"found": 1, "blade": {"machine": "x", "slurmd_c": "y" * 2000}}, {"found": 2}
+    state = run_of(
+        ok("bld-006", "Look", ansible_facts=first), ok("bld-006", "Ask"), ok("bld-006", ansible_facts=second)
+    )
+    assert facts_in(state.results["bld-006"]) == {"found": 2, "blade": {"machine": "x"}}, "or with long texts"
+    assert facts_in({}) == {}
 
 
 def test_keeps_the_words_of_an_ansible_that_does_not_start() -> None:

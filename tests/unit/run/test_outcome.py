@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,52 +85,9 @@ def test_a_script_reads_the_next_step_with_the_names_in_it() -> None:
     assert failure["message"] == "odd"
 
 
-def test_why_slurmctld_was_restarted() -> None:
-    change = {"slurmctld_change": {"kind": "restart", "why": ["new nodes: bld-011", "more"]}}
-    task = "Render slurm.conf and find out what its change needs"
-    told = outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note
-    assert told == "slurmctld restart: new nodes: bld-011; more"
-
-
-def test_an_unchanged_controller_is_not_worth_a_note() -> None:
-    change = {"slurmctld_change": {"kind": "nothing", "why": []}}
-    task = "Render slurm.conf and find out what its change needs"
-    assert outcome(ok("bld-006", task, ansible_facts=change), stats()).controller_note == ""
-
-
-def test_the_proof_names_what_was_verified() -> None:
-    fine: dict[str, Any] = {"problems": [], "notes": [], "job": True}
-    drained = {**fine, "notes": ["drained"], "job": False}
-    facts = {"slurm_verify": {"nodes": {"bld-008": fine, "bld-011": fine, "bld-012": drained}, "job_width": 2}}
-    proof = outcome(ok("bld-006", "Ask the cluster", ansible_facts=facts), stats()).proof
-    assert proof.startswith("verified BLD-[008,011]: ")
-    assert "one job over all 2" in proof
-    assert "no job" not in proof
-    assert outcome(ok("bld-006"), stats()).proof == ""
-
-
-@pytest.mark.parametrize(
-    ("scratch", "words"),
-    [
-        (["bld-008", "bld-011"], ", scratch writable"),
-        (["bld-011", "bld-012"], ", scratch writable on BLD-011"),
-        ([], "one job over all 2"),
-    ],
-)
-def test_scratch_is_proved_only_where_it_is(scratch: list[str], words: str) -> None:
-    """It may wait for a person, or for its disk to be read."""
-    fine: dict[str, Any] = {"problems": [], "notes": [], "job": True}
-    facts = {"slurm_verify": {"nodes": {"bld-008": fine, "bld-011": fine}, "job_width": 2, "scratch": scratch}}
-    assert outcome(ok("bld-006", "Ask the cluster", ansible_facts=facts), stats()).proof.endswith(words)
-
-
-def test_nodes_without_a_job_are_not_called_proved() -> None:
-    asked: dict[str, Any] = {"problems": [], "notes": [], "job": False}
-    nodes = {"bld-008": {**asked, "job": True}, "bld-011": asked, "bld-012": asked}
-    facts = {"slurm_verify": {"nodes": nodes, "job_width": 1}}
-    first, second = outcome(ok("bld-006", "Ask", ansible_facts=facts), stats()).proof.splitlines()
-    assert first.startswith("verified BLD-008: ")
-    assert second.startswith("BLD-[011-012]: registered, same release, slurmd answers; no job")
+def test_what_the_playbook_tells_stands_beside_what_the_run_says() -> None:
+    data = replace(outcome(stats()), told={"controller": "slurmctld restart: more"}).as_dict()
+    assert (data["exit_code"], data["controller"]) == (0, "slurmctld restart: more")
 
 
 def test_ansibles_own_words_only_when_it_stopped() -> None:

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioner.plan.model import Plan
-from provisioner.run.request import Options, Request, build_request
+from provisioner.run.request import Options, PlaybookRun, RunnerCall, runner_call
 
 ASSETS = Path("/share")
 
 
-def request_for(site: Plan, plan_file: Path, blades: list[str]) -> Request:
-    return build_request(site, plan_file, blades, "slurm.yml", ASSETS, Options())
+def call_for(site: Plan, plan_file: Path, blades: list[str]) -> RunnerCall:
+    return runner_call(PlaybookRun(site, plan_file, blades, "slurm.yml"), ASSETS)
 
 
 @pytest.mark.parametrize(
@@ -25,26 +26,26 @@ def request_for(site: Plan, plan_file: Path, blades: list[str]) -> Request:
 def test_the_controller_and_the_named_blades_alone(
     site: Plan, plan_file: Path, blades: list[str], limit: tuple[str, ...]
 ) -> None:
-    assert request_for(site, plan_file, blades).limit == limit
+    assert call_for(site, plan_file, blades).limit == limit
 
 
 def test_all_blades_are_in_the_inventory_whatever_the_limit(site: Plan, plan_file: Path) -> None:
-    assert len(request_for(site, plan_file, []).inventory["_meta"]["hostvars"]) == 3
+    assert len(call_for(site, plan_file, []).inventory["_meta"]["hostvars"]) == 3
 
 
 def test_playbook_and_site(site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(plan_file.parent)
-    request = request_for(site, Path("plan.yml"), [])
-    assert request.playbook == ASSETS / "playbooks" / "slurm.yml"
-    assert request.site == plan_file.parent
+    call = call_for(site, Path("plan.yml"), [])
+    assert call.playbook == ASSETS / "playbooks" / "slurm.yml"
+    assert call.site == plan_file.parent
 
 
-def test_the_same_question_gives_the_same_request(site: Plan, plan_file: Path) -> None:
-    assert request_for(site, plan_file, ["BLD-008"]) == request_for(site, plan_file, ["BLD-008"])
+def test_the_same_question_gives_the_same_call(site: Plan, plan_file: Path) -> None:
+    assert call_for(site, plan_file, ["BLD-008"]) == call_for(site, plan_file, ["BLD-008"])
 
 
 def test_host_keys_are_checked_and_facts_stay_in_their_place(site: Plan, plan_file: Path) -> None:
-    environment = request_for(site, plan_file, []).environment
+    environment = call_for(site, plan_file, []).environment
     assert environment["ANSIBLE_HOST_KEY_CHECKING"] == "True"
     assert environment["ANSIBLE_INJECT_FACT_VARS"] == "False"
     assert int(environment["MAX_EVENT_RES"]) > 10_000_000, "ansible-runner empties results of more than 700,000"
@@ -56,6 +57,16 @@ def test_the_callers_settings_are_named_and_not_passed(
     site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSIBLE_DEBUG", "1")
-    request = request_for(site, plan_file, [])
-    assert "ANSIBLE_DEBUG" not in request.environment
-    assert "ANSIBLE_DEBUG" in request.left_out
+    call = call_for(site, plan_file, [])
+    assert "ANSIBLE_DEBUG" not in call.environment
+    assert "ANSIBLE_DEBUG" in call.left_out
+
+
+def test_what_was_chosen_stays_as_it_was_chosen() -> None:
+    extra = {"chosen": "yes"}
+    options = Options(extra=extra)
+    extra["later"] = "no"
+    assert options.extra == {"chosen": "yes"}
+    with pytest.raises(TypeError):
+        options.extra["later"] = "no"  # type: ignore[index]
+    assert replace(options, check=True).extra == options.extra

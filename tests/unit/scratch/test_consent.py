@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks.decide import decide
-from roles.scratch.module_utils.blade_disks.model import Refusal, Wanted
+from playbooks.module_utils.blade_disks.decide import decide
+from playbooks.module_utils.blade_disks.model import Refusal, Wanted
 from tests.unit.scratch.test_decide import FIRST, NUMBERS, SDA, SDB, SDC, SECOND, UNFINISHED, choose, ours, plain
 
 NAMED = Wanted(300, "/dev/disk/by-id/wwn-a")

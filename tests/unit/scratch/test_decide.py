@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roles.scratch.module_utils.blade_disks.decide import decide, in_class
-from roles.scratch.module_utils.blade_disks.model import GB, Decision, Disk, Refusal, Wanted, slot_number
+from playbooks.module_utils.blade_disks.decide import decide, in_class
+from playbooks.module_utils.blade_disks.model import GB, Decision, Disk, Refusal, Wanted, slot_number
 
 SDA = Disk("/dev/sda", "8:0", 300 * GB, links=("/dev/disk/by-id/wwn-a",), identities=("wwn-a",))
 SDB = Disk("/dev/sdb", "8:16", 299_966_445_568, links=("/dev/disk/by-id/wwn-b",), identities=("wwn-b",))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roles.scratch.module_utils.blade_disks.fstab import line, with_slots
-from roles.scratch.module_utils.blade_disks.model import Disk, Refusal, Slot
+from playbooks.module_utils.blade_disks.fstab import line, with_slots
+from playbooks.module_utils.blade_disks.model import Disk, Refusal, Slot
 
 DISK = Disk("/dev/sdb", "8:16", 1)
 ONE = Slot("PROV-SCR-1", "/scratch", DISK, format=False)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roles.scratch.module_utils.blade_disks import places
-from roles.scratch.module_utils.blade_disks.places import BLOCK, END, GIB, MIB, to_read
+from playbooks.module_utils.blade_disks import places
+from playbooks.module_utils.blade_disks.places import BLOCK, END, GIB, MIB, to_read
 
 DISK = 300 * 10**9 // 512 * 512
 SIZES = [MIB, 100 * MIB, 10**9, 146 * 10**9, DISK, 900 * 10**9, 4 * 10**12]

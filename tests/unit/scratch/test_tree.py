@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from roles.scratch.module_utils.blade_disks import tree
-from roles.scratch.module_utils.blade_disks.content import samples
-from roles.scratch.module_utils.blade_disks.machine import Machine
-from roles.scratch.module_utils.blade_disks.places import SAMPLE
+from playbooks.module_utils.blade_disks import tree
+from playbooks.module_utils.blade_disks.content import samples
+from playbooks.module_utils.blade_disks.machine import Machine
+from playbooks.module_utils.blade_disks.places import SAMPLE
 
 
 def device(sys: Path, place: str, number: str, partition: bool = False, on: tuple[str, ...] = ()) -> None:

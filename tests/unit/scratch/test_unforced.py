@@ -5,8 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-ROLE = Path(__file__).parents[3] / "roles/scratch"
-FILES = sorted([*ROLE.glob("module_utils/**/*.py"), *ROLE.glob("library/*.py")])
+PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
+FILES = sorted([*PLAYBOOKS.glob("module_utils/**/*.py"), *PLAYBOOKS.glob("library/*.py")])
+
+
+def test_the_files_that_call_them_are_looked_at() -> None:
+    for program in ("mkfs.xfs", "vgcreate"):
+        assert any(f'["{program}"' in file.read_text() for file in FILES), program
 
 
 def test_mkfs_is_never_forced() -> None:
