@@ -36,6 +36,14 @@ def settle(lab: Lab) -> None:
         lab.ask(f"scontrol update nodename={name.lower()} state=resume; true")
 
 
+def forget_reasons(lab: Lab) -> None:
+    """Makes slurmctld forget the words of earlier drains: it keeps them when a node resumes, and does not replace them
+    by its own when it drains that node itself."""
+    lab.ask("systemctl stop slurmctld; rm --force /var/lib/slurm/slurmctld/node_state*; systemctl start slurmctld")
+    for name in lab.compute:
+        assert lab.state(name, "idle", 60) == "idle"
+
+
 def _not_idle(lab: Lab) -> dict[str, str]:
     states = lab.states()
     return {name: states.get(name, "unknown") for name in lab.compute if states.get(name) != "idle"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from tests.cluster.as_found import forget_reasons
 from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 
@@ -46,14 +47,9 @@ def scratch(lab: Lab, blade: str) -> int:
 
 @pytest.fixture
 def member(cluster: Lab) -> Iterator[str]:
-    """A member with scratch, free again afterwards.
-
-    slurmctld keeps the words of an earlier drain when it is taken back and does not replace them by its own, so it
-    forgets them first.
-    """
+    """A member with scratch, free again afterwards."""
     blade = cluster.compute[0]
-    cluster.ask("systemctl stop slurmctld; rm --force /var/lib/slurm/slurmctld/node_state*; systemctl start slurmctld")
-    assert cluster.state(blade, "idle", 60) == "idle"
+    forget_reasons(cluster)
     yield blade
     cluster.ask(f"scontrol update nodename={blade.lower()} state=resume 2>/dev/null; true")
     assert cluster.state(blade, "idle", 60) == "idle"

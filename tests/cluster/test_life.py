@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cluster.as_found import forget_reasons
 from tests.cluster.labs import Lab
 from tests.cluster.size import RELEASES
 from tests.cluster.waiting import until
@@ -69,6 +70,7 @@ def _put_memory_on_record(lab: Lab, blade: str, memory_mib: int) -> None:
 
 
 def test_lost_memory_is_shown_and_written_down_only_when_accepted(cluster: Lab) -> None:
+    forget_reasons(cluster)
     blade, other = cluster.compute[:2]
     real = _records(cluster)[blade.lower()]["hardware"]["memory_mib"]
     _put_memory_on_record(cluster, blade, 2 * real)
