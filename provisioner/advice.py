@@ -12,6 +12,5 @@ MODULES_ADVICE = frozenset(
         LOOK,
         "correct what it is made from; the file in use stays as it was",
         "look at `journalctl -u slurmctld` there",
-        "look at `journalctl -u slurmd` on the blade",
     }
 )

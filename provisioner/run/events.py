@@ -23,7 +23,7 @@ _LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
 # Actions of Ansible that stay on this machine; every other one runs a module on the blade.
 _LOCAL = {
     "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
-    "meta", "set_fact", "validate_argument_spec",
+    "meta", "set_fact", "tell", "validate_argument_spec",
 }  # fmt: skip
 
 

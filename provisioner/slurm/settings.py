@@ -54,7 +54,7 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
 
     Args:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
-            `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has them; those that are
+            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has them; those that are
             missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
@@ -65,9 +65,10 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     for partition in given.get("slurmctld_partitions", []):
         problems += _odd("slurmctld_partitions", partition, forms)
     problems += _hosts_problems(given)
-    folder = given.get("scratch_mount_point", "/scratch")
-    if not isinstance(folder, str) or len(folder) > 200 or not _FOLDER.fullmatch(folder):
-        problems.append(f"scratch_mount_point is no folder of plain letters such as /scratch; {_NEXT}")
+    for name in ("scratch_mount_point", "slurmctld_tmp_fs"):
+        folder = given.get(name, "/scratch")
+        if not isinstance(folder, str) or len(folder) > 200 or not _FOLDER.fullmatch(folder):
+            problems.append(f"{name} is no folder of plain letters such as /scratch; {_NEXT}")
     return problems
 
 

@@ -12,8 +12,13 @@ import jinja2
 import yaml
 from jinja2 import nodes
 
+from provisioner.state.files import MULTIARCH
+
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(found.parent.parent.name for found in (ROOT / "roles").glob("*/tasks/main.yml"))
+# It works off what the others keep, and keeps nothing itself.
+INTERNAL = "state"
+KEEPERS = [role for role in ROLES if role != INTERNAL]
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 # Keys whose value is an expression by itself, without braces.
 _BARE = {"when", "until", "changed_when", "failed_when", "that"}
@@ -33,10 +38,24 @@ def role_files(role: str, *folders: str) -> list[Path]:
     return sorted(path for name in names for path in (ROOT / "roles" / role / name).glob("**/*") if path.is_file())
 
 
+def state_of(role: str) -> dict[str, Any]:
+    """The state of a role as it is written; kinds that are a template as a whole, and only known to Ansible, are out."""
+    state = read(ROOT / "roles" / role / "vars" / "main.yml")[f"{role}_state"]
+    return {kind: listed for kind, listed in state.items() if not isinstance(listed, str)}
+
+
 def managed_paths() -> set[str]:
-    """Every path that a role writes or reads as an entry of `file_set` or `secret_file`."""
-    found = {path for role in ROLES for file in role_files(role, "vars", "tasks") for path in _paths_in(read(file))}
-    return {re.sub(r"{{.*?}}", "x86_64", path) for path in found if path.startswith("/")}
+    """Every path that a role keeps, masks of units included, and those of its own tasks with `file_set`."""
+    kinds = ("folders", "links", "files", "secrets")
+    found = {path for role in KEEPERS for kind in kinds for path in state_of(role).get(kind, {})}
+    found |= {
+        f"/etc/systemd/system/{name}"
+        for role in KEEPERS
+        for name, options in state_of(role).get("units", {}).items()
+        if options.get("masked") or options.get("quiet")
+    }
+    found |= {path for role in ROLES for file in role_files(role, "tasks") for path in _paths_in(read(file))}
+    return {path.replace(MULTIARCH, "x86_64-linux-gnu") for path in found if path.startswith("/")}
 
 
 def _paths_in(value: Any) -> Iterator[str]:
@@ -67,7 +86,7 @@ def module_of(task: Task) -> str:
     known = {
         "name", "when", "vars", "register", "notify", "listen", "loop", "until", "retries", "delay", "become",
         "changed_when", "failed_when", "no_log", "diff", "environment", "args", "delegate_to", "delegate_facts",
-        "run_once", "check_mode", "loop_control", "tags", "become_user",
+        "run_once", "check_mode", "loop_control", "tags", "become_user", "timeout", "any_errors_fatal",
     }  # fmt: skip
     rest = [key for key in task if key not in known and key not in _SECTIONS]
     return rest[0].rsplit(".", 1)[-1] if len(rest) == 1 else ""
@@ -92,9 +111,13 @@ def variables_of(path: Path) -> Variables:
     """The variables of a YAML file or a template."""
     if path.suffix == ".j2":
         return _of_template(path.read_text())
-    loaded = read(path)
+    return variables_of_data(read(path), named=path.parent.name in ("vars", "defaults"))
+
+
+def variables_of_data(loaded: Any, named: bool = False) -> Variables:
+    """The variables of loaded YAML: tasks or plays, or `named` ones, as in `vars/`."""
     found = _of_data(loaded)
-    if path.parent.name in ("vars", "defaults"):
+    if named:
         found.defined |= set(loaded or {})
     elif isinstance(loaded, list):
         for task in tasks_in(loaded):

@@ -66,13 +66,17 @@ def test_the_blade_is_looked_at_again_whatever_was_installed() -> None:
         # Preflight looks again for another reason: what a dead run had left at work.
         if play["name"] == "Prepare" and "tasks/look_again.yml" in task.values()
     ]
-    missing = read(ROOT / "roles" / "base" / "vars" / "main.yml")["__base_missing"]
-    needed = set(re.findall(r"\bbase_\w+", missing))
-    assert needed >= {"base_packages", "base_extra_packages"}
-    wanted = [set(re.findall(r"\bbase_\w+", task["when"])) for task in looks]
-    assert needed in wanted
     # The other look is the one after an upgrade.
-    assert [names for names in wanted if names != needed] == [{"base_upgraded"}]
+    assert [task["when"] for task in looks] == ["state_looked | length == 0", "state_upgraded | default(false)"]
+    (looked,) = [
+        task["ansible.builtin.set_fact"]["state_looked"]
+        for task in read(ROOT / "roles" / "state" / "tasks" / "install.yml")
+        if "state_looked" in task.get("ansible.builtin.set_fact", {})
+    ]
+    # Whatever was missing of any role: the look of before does not count any more.
+    assert looked == "{{ state_looked if ansible_check_mode or __state_install | length == 0 else [] }}"
+    kinds = read(ROOT / "roles" / "state" / "vars" / "main.yml")["__state_install"]
+    assert "['accounts', 'packages']" in kinds
 
 
 def test_there_is_a_playbook_for_every_verb_that_runs_one() -> None:

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jinja2.filters
 import pytest
@@ -15,20 +16,25 @@ from provisioner.inventory import cluster_variables, host_variables
 from provisioner.plan.load import load_plan
 from tests.contracts.ansible_files import (
     PLAYBOOKS,
+    INTERNAL,
+    KEEPERS,
     ROLES,
     ROOT,
-    module_of,
     playbook_files,
     read,
     role_files,
-    tasks_in,
     variables_of,
+    variables_of_data,
 )
 
 # What provisioner.run.converge hands over with every run.
 EXTRA = {"provision_run", "provision_time"}
+# Facts that the plays hand to a role, which works without them too.
+HANDED = {"slurm_ready"}
+# An option of another role that a role goes by where there is one: a person says it once.
+FOLLOWED = {("slurmctld", "scratch_mount_point"), (INTERNAL, "base_apt_patience")}
 ANSIBLE = {
-    "ansible_check_mode", "ansible_failed_result", "ansible_facts", "ansible_host", "ansible_play_hosts", "groups",
+    "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host", "ansible_play_hosts", "groups",
     "hostvars", "inventory_dir", "inventory_hostname", "item", "lookup", "loop", "now", "omit", "dict", "range",
 }  # fmt: skip
 
@@ -44,17 +50,28 @@ def options(role: str) -> set[str]:
     return {name for entry in specs.values() for name in entry["options"]}
 
 
+def all_options() -> set[str]:
+    """What a person may set: the public variables of all roles."""
+    return {name for role in ROLES for name in options(role)}
+
+
 def defined_in(paths: list[Path]) -> set[str]:
     return {name for path in paths for name in variables_of(path).defined}
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_variables_of_a_role_come_from_somewhere(role: str, from_the_plan: set[str]) -> None:
-    own = options(role) | defined_in(role_files(role))
+    own = options(role) | defined_in(role_files(role)) | shared()
+    handed = EXTRA | HANDED | {name for its, name in FOLLOWED if its == role}
     for path in role_files(role):
         found = variables_of(path)
-        unknown = (found.read | found.optional) - own - ANSIBLE - from_the_plan - EXTRA
-        assert unknown == set(), path
+        assert found.read - own - ANSIBLE - from_the_plan == set(), path
+        assert found.optional - own - ANSIBLE - from_the_plan - handed == set(), path
+
+
+def shared() -> set[str]:
+    """What all roles may use: the internal role's names, and what a look at the node or a run of it has set."""
+    return {name for name in options(INTERNAL) | defined_in(role_files(INTERNAL)) if name.startswith(f"{INTERNAL}_")}
 
 
 @pytest.mark.parametrize("path", playbook_files(), ids=lambda path: path.stem)
@@ -62,9 +79,9 @@ def test_variables_of_the_playbooks_come_from_somewhere(path: Path, from_the_pla
     # Without the underscores, what a role sets is for the plays to read.
     answers = {name for role in ROLES for name in defined_in(role_files(role)) if not name.startswith("_")}
     known = defined_in(playbook_files()) | answers | ANSIBLE | from_the_plan | EXTRA
-    roles = {name for role in ROLES for name in options(role)}
+    roles = all_options()
     found = variables_of(path)
-    # wants.yml is imported beside them, and with it the defaults of the roles are there.
+    # states.yml is imported beside them, and with it the defaults of the roles are there.
     seen = roles if path.stem in ("facts", "work") else set()
     assert found.read - known - seen == set()
     # With a fallback: a role's option that the site may set, or a knob of the run.
@@ -75,32 +92,56 @@ def test_variables_of_the_playbooks_come_from_somewhere(path: Path, from_the_pla
 def site_options(path: Path) -> set[str]:
     """Options that group_vars name, those in comments included: they invite a person to set them."""
     found = set(re.findall(r"^(?:# ?)?([a-z][a-z_]*):", path.read_text(), re.MULTILINE))
-    return found & {name for role in ROLES for name in options(role)}
+    return found & all_options()
 
 
 SITE = ROOT / "inventories" / "asgard" / "group_vars" / "all.yml"
 
 
-def play_variables(playbook: Path) -> set[str]:
-    """What a playbook sets for its plays or for a role in them; all of it outranks group_vars."""
-    return {name for play in read(playbook) for name in play.get("vars") or {}} | {
-        name
-        for play in read(playbook)
-        for task in tasks_in(play.get("tasks"))
-        if module_of(task) in ("import_role", "include_role")
-        for name in task.get("vars") or {}
-    }
+def overruling(loaded: Any) -> set[str]:
+    """What plays or tasks set by `vars`, `set_fact`, `register` or beside a role; all of it outranks group_vars."""
+    found = variables_of_data(loaded).defined
+    for play in loaded:
+        found |= {name for role in play.get("roles") or [] if isinstance(role, dict) for name in role}
+        found |= {name for role in play.get("roles") or [] if isinstance(role, dict) for name in role.get("vars") or {}}
+    return found
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
-def test_no_play_overrules_what_the_site_may_set(playbook: Path) -> None:
+@pytest.mark.parametrize(
+    "path", [*playbook_files(), *sorted((ROOT / "molecule").glob("*/*.yml"))], ids=lambda path: str(path.parent.name + "-" + path.stem)
+)
+def test_nothing_overrules_what_the_site_may_set(path: Path) -> None:
     """A variable of a play outranks group_vars, and the site's word would be lost in silence."""
-    assert play_variables(playbook) & site_options(SITE) == set()
+    loaded = read(path)
+    assert overruling(loaded if isinstance(loaded, list) else []) & all_options() == set()
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        {"vars": {"base_extra_packages": []}},
+        {"tasks": [{"ansible.builtin.import_role": {"name": "base"}, "vars": {"base_extra_packages": []}}]},
+        {"tasks": [{"ansible.builtin.set_fact": {"base_extra_packages": []}}]},
+        {"tasks": [{"block": [{"ansible.builtin.command": "x", "register": "base_extra_packages"}]}]},
+        {"roles": [{"role": "base", "base_extra_packages": []}]},
+        {"roles": [{"role": "base", "vars": {"base_extra_packages": []}}]},
+        {"ansible.builtin.import_playbook": "x.yml", "vars": {"base_extra_packages": []}},
+    ],
+)
+def test_what_overrules_the_site_is_noticed(play: dict[str, Any]) -> None:
+    assert overruling([play]) & all_options() == {"base_extra_packages"}
+
+
+def test_a_role_overrules_the_options_of_no_other() -> None:
+    """Only which roles are worked on is said to the internal one, by each role for itself."""
+    for role in ROLES:
+        found = defined_in(role_files(role, "tasks", "vars", "handlers"))
+        assert found & all_options() <= {f"{INTERNAL}_roles"}, role
 
 
 def test_the_run_overrules_nothing_that_it_was_not_told() -> None:
     """Extra variables outrank everything, so none is handed over by default."""
-    assert EXTRA & {name for role in ROLES for name in options(role)} == set()
+    assert EXTRA & all_options() == set()
 
 
 def test_the_site_is_shown_options_that_exist(from_the_plan: set[str]) -> None:
@@ -111,7 +152,7 @@ def test_the_site_is_shown_options_that_exist(from_the_plan: set[str]) -> None:
 
 
 def test_the_plan_sets_options_that_exist(from_the_plan: set[str]) -> None:
-    roles = {name for role in ROLES for name in options(role)}
+    roles = all_options()
     read_by_playbooks = {name for path in playbook_files() for name in variables_of(path).read}
     # The filter that makes records is given all variables of a node.
     read_by_filters = set(re.findall(r'host\["(\w+)"\]', (ROOT / "provisioner" / "slurm" / "record.py").read_text()))
@@ -132,6 +173,8 @@ def test_required_options_are_set_by_the_plan_or_a_playbook(from_the_plan: set[s
 def test_no_internal_variable_is_left_over(role: str) -> None:
     everywhere = [*role_files(role), *playbook_files()]
     used = {name for path in everywhere for name in variables_of(path).read | variables_of(path).optional}
+    # The internal role looks them up by the name of the role.
+    used |= {f"{name}_state" for name in KEEPERS}
     attributes = "".join(path.read_text() for path in playbook_files())
     for path in role_files(role, "vars"):
         for name in variables_of(path).defined:
