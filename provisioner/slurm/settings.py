@@ -54,8 +54,8 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
 
     Args:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
-            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has them; those that are
-            missing are not looked at.
+            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has
+            them; those that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if "slurmctld_cluster" in given:

@@ -19,6 +19,8 @@ ROLES = sorted(found.parent.parent.name for found in (ROOT / "roles").glob("*/ta
 # It works off what the others keep, and keeps nothing itself.
 INTERNAL = "state"
 KEEPERS = [role for role in ROLES if role != INTERNAL]
+# An option of another role that a role goes by where there is one: a person says it once.
+FOLLOWED = {("slurmctld", "scratch_mount_point"), (INTERNAL, "base_apt_patience")}
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 # Keys whose value is an expression by itself, without braces.
 _BARE = {"when", "until", "changed_when", "failed_when", "that"}
@@ -39,9 +41,14 @@ def role_files(role: str, *folders: str) -> list[Path]:
 
 
 def state_of(role: str) -> dict[str, Any]:
-    """The state of a role as it is written; kinds that are a template as a whole, and only known to Ansible, are out."""
+    """The state of a role as it is written; kinds that are a template as a whole are out."""
     state = read(ROOT / "roles" / role / "vars" / "main.yml")[f"{role}_state"]
     return {kind: listed for kind, listed in state.items() if not isinstance(listed, str)}
+
+
+def examples(role: str) -> list[str]:
+    """The YAML in the README of a role."""
+    return re.findall(r"```yaml\n(.*?)```", (ROOT / "roles" / role / "README.md").read_text(), re.DOTALL)
 
 
 def managed_paths() -> set[str]:

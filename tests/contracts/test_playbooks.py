@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from provisioner.inventory import GROUPS, inventory, static_form
 from provisioner.paths import assets
 from provisioner.plan.load import load_plan
 from provisioner.run.request import PlaybookRun, runner_call
-from tests.contracts.ansible_files import PLAYBOOKS, ROOT, read, tasks_in
+from tests.contracts.ansible_files import KEEPERS, PLAYBOOKS, ROOT, examples, read, tasks_in
 
 PLAN = ROOT / "inventories" / "asgard" / "plan.yml"
 BIN = Path(sys.executable).parent
@@ -77,6 +78,16 @@ def test_the_blade_is_looked_at_again_whatever_was_installed() -> None:
     assert looked == "{{ state_looked if ansible_check_mode or __state_install | length == 0 else [] }}"
     kinds = read(ROOT / "roles" / "state" / "vars" / "main.yml")["__state_install"]
     assert "['accounts', 'packages']" in kinds
+
+
+def test_the_examples_of_the_roles_are_taken(tmp_path: Path) -> None:
+    """By themselves, in a checkout."""
+    plays = [play for role in KEEPERS for example in examples(role) for play in yaml.safe_load(example)]
+    assert [its["role"] for play in plays for its in play["roles"]] == KEEPERS
+    playbook = tmp_path / "examples.yml"
+    playbook.write_text(yaml.safe_dump(plays))
+    environment = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")}
+    assert checked(playbook, PLAN.parent, environment, ROOT) == ""
 
 
 def test_there_is_a_playbook_for_every_verb_that_runs_one() -> None:

@@ -80,7 +80,7 @@ def test_a_planted_secret_is_noticed(planted: str, place: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     "plain",
     [
-        "SLURMD_OPTIONS=\"--conf-server 10.60.0.106:6817\"",
+        'SLURMD_OPTIONS="--conf-server 10.60.0.106:6817"',
         "/etc/systemd/system/slurmctld.service.d/provision.conf",
         "systemctl kill --signal=USR2 --kill-whom=main slurmctld.service 2>/dev/null || true",
         "# Puts the key of the cluster in place; bypass",

@@ -15,7 +15,7 @@ from ansible.plugins.loader import filter_loader, init_plugin_loader
 from provisioner.inventory import cluster_variables, host_variables
 from provisioner.plan.load import load_plan
 from tests.contracts.ansible_files import (
-    PLAYBOOKS,
+    FOLLOWED,
     INTERNAL,
     KEEPERS,
     ROLES,
@@ -31,11 +31,10 @@ from tests.contracts.ansible_files import (
 EXTRA = {"provision_run", "provision_time"}
 # Facts that the plays hand to a role, which works without them too.
 HANDED = {"slurm_ready"}
-# An option of another role that a role goes by where there is one: a person says it once.
-FOLLOWED = {("slurmctld", "scratch_mount_point"), (INTERNAL, "base_apt_patience")}
 ANSIBLE = {
-    "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host", "ansible_play_hosts", "groups",
-    "hostvars", "inventory_dir", "inventory_hostname", "item", "lookup", "loop", "now", "omit", "dict", "range",
+    "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
+    "ansible_play_hosts", "groups", "hostvars", "inventory_dir", "inventory_hostname", "item", "lookup", "loop",
+    "now", "omit", "query", "dict", "range",
 }  # fmt: skip
 
 
@@ -108,7 +107,9 @@ def overruling(loaded: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "path", [*playbook_files(), *sorted((ROOT / "molecule").glob("*/*.yml"))], ids=lambda path: str(path.parent.name + "-" + path.stem)
+    "path",
+    [*playbook_files(), *sorted((ROOT / "molecule").glob("*/*.yml"))],
+    ids=lambda path: str(path.parent.name + "-" + path.stem),
 )
 def test_nothing_overrules_what_the_site_may_set(path: Path) -> None:
     """A variable of a play outranks group_vars, and the site's word would be lost in silence."""

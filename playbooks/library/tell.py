@@ -1,0 +1,36 @@
+#!/usr/bin/python
+"""What the task `tell` is given; its action plugin does the work, and nothing is run on a node."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tell
+short_description: Tell what a run changed, a line each
+description:
+  - Hands lines to the summary of a run, also in check mode. Runs on the machine of the person only.
+options:
+  changed:
+    description: What this run changed, or in check mode would change; with any line the task counts as changed.
+    type: list
+    elements: str
+    default: []
+  notes:
+    description: What a person should know besides.
+    type: list
+    elements: str
+    default: []
+author: the provisioner project
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    """Fails: a node has no say in what is told."""
+    options = {"type": "list", "elements": "str", "default": []}
+    module = AnsibleModule(argument_spec={"changed": options, "notes": options}, supports_check_mode=True)
+    module.fail_json(msg="the action plugin tell is not there; next: add playbooks/action_plugins to ansible.cfg")
+
+
+if __name__ == "__main__":
+    main()
