@@ -85,6 +85,8 @@ def things(role: str, state: State, kind: str) -> Iterator[tuple[str, Mapping[st
                 f"role {role}: {kind} {name} has an unknown option {unknown[0]}; "
                 f"there are {', '.join(sorted(OPTIONS[kind]))}"
             )
+        if kind == "accounts" and "id" not in options:
+            raise StateError(f"role {role}: account {name} has no id")
         yield str(name), options
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from provisioner.state.kinds import StateError
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.site_files import (
     FILTERS,
@@ -92,15 +93,18 @@ def _try_variable(random: Random, tally: Tally) -> None:
         tally["refused in a sentence"] += 1
         return
     accepted = checked.validated_parameters[name]
-    blade: dict[str, Any] = {"packages": {}, "users": {}}
     if problems := _asked("slurm_site_problems", {name: accepted}):
         check_sentences(problems)
         tally["refused in a sentence"] += 1
         return
-    if name == "base_users":
-        _asked("missing_accounts", blade, accepted)
-    elif name == "base_extra_packages":
-        _asked("missing_packages", accepted, blade)
+    if kind := {"base_users": "accounts", "base_extra_packages": "packages"}.get(name):
+        try:
+            asked = FILTERS["state_questions"]({"base": {kind: accepted}})
+        except StateError:
+            tally["refused in a sentence"] += 1
+            return
+        if asked["users"] + asked["packages"] != sorted({str(each) for each in accepted}):
+            raise Broken(f"{name} names what nobody asked for", {name: repr(accepted), "asked": repr(asked)})
     elif name in ("base_hosts", "base_domain", "base_cluster"):
         given = {"base_cluster": "demo", "base_hosts": [], "base_domain": "", name: accepted}
         hosts = given["base_hosts"] or [{"name": "bld-001", "id": "BLD-001", "address": "10.20.0.1"}]

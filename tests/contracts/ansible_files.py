@@ -46,6 +46,12 @@ def state_of(role: str) -> dict[str, Any]:
     return {kind: listed for kind, listed in state.items() if not isinstance(listed, str)}
 
 
+def spec(role: str) -> dict[str, Any]:
+    """The entries of a role and their options, as its argument specification says."""
+    options: dict[str, Any] = read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    return options
+
+
 def examples(role: str) -> list[str]:
     """The YAML in the README of a role."""
     return re.findall(r"```yaml\n(.*?)```", (ROOT / "roles" / role / "README.md").read_text(), re.DOTALL)
@@ -97,6 +103,12 @@ def module_of(task: Task) -> str:
     }  # fmt: skip
     rest = [key for key in task if key not in known and key not in _SECTIONS]
     return rest[0].rsplit(".", 1)[-1] if len(rest) == 1 else ""
+
+
+def arguments(task: Task) -> dict[str, Any]:
+    """The arguments of a task's module."""
+    given = next(value for key, value in task.items() if key.rsplit(".", 1)[-1] == module_of(task))
+    return given if isinstance(given, dict) else {}
 
 
 @dataclass

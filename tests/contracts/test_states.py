@@ -70,7 +70,12 @@ def test_only_the_internal_role_keeps_nothing() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"services": {"x.service": {}}}, {"units": {"x.service": {"restart": True}}}, {"files": ["/etc/x"]}],
+    [
+        {"services": {"x.service": {}}},
+        {"units": {"x.service": {"restart": True}}},
+        {"files": ["/etc/x"]},
+        {"accounts": {"x": None}},
+    ],
 )
 def test_another_kind_or_option_names_the_role(wrong: dict[str, Any]) -> None:
     with pytest.raises(StateError, match="role base: "):

@@ -23,6 +23,7 @@ from tests.contracts.ansible_files import (
     playbook_files,
     read,
     role_files,
+    spec,
     variables_of,
     variables_of_data,
 )
@@ -45,8 +46,7 @@ def from_the_plan() -> set[str]:
 
 
 def options(role: str) -> set[str]:
-    specs = read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
-    return {name for entry in specs.values() for name in entry["options"]}
+    return {name for entry in spec(role).values() for name in entry["options"]}
 
 
 def all_options() -> set[str]:
@@ -163,9 +163,7 @@ def test_the_plan_sets_options_that_exist(from_the_plan: set[str]) -> None:
 
 def test_required_options_are_set_by_the_plan_or_a_playbook(from_the_plan: set[str]) -> None:
     for role in ROLES:
-        for name, option in read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"][
-            "options"
-        ].items():
+        for name, option in spec(role)["main"]["options"].items():
             if option.get("required"):
                 assert name in from_the_plan | defined_in(playbook_files()), name
 
