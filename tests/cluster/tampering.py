@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-from provisioner.inventory import inventory, static_form
-from provisioner.paths import assets
-from provisioner.plan.load import load_plan
-from provisioner.run.environment import run_environment
+from bench.states import PROJECT, rendered
 from provisioner.state.tampering import Case
 from tests.cluster.labs import Lab
 
 VERSION = {"bookworm": "12", "trixie": "13"}
-HERE = Path(__file__).parent / "derived"
+FILTERS = Path(__file__).parent / "derived" / "filter_plugins"
 
 
-def cases_of(lab: Lab, blade: str) -> list[Case]:
-    """Every case of every role of a blade of the lab."""
-    plan = load_plan(lab.plan)
-    with tempfile.TemporaryDirectory() as folder:
-        hosts = Path(folder) / "hosts.json"
-        hosts.write_text(json.dumps(static_form(inventory(plan))))
-        environment = {
-            **run_environment(os.environ, assets()),
-            "ANSIBLE_FILTER_PLUGINS": f"{assets()}/playbooks/filter_plugins:{HERE}/filter_plugins",
-            "ANSIBLE_LIBRARY": str(assets() / "playbooks" / "library"),
-            "ANSIBLE_LOCAL_TEMP": f"{folder}/tmp",
-        }
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(hosts), "--limit", blade.lower()]
-        extra = json.dumps({"cases_folder": folder, "cases_release": VERSION[lab.release]})
-        done = subprocess.run(
-            [*command, "--extra-vars", extra, str(HERE / "cases.yml")],
-            capture_output=True, text=True, env=environment, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return [Case(**found) for found in json.loads((Path(folder) / f"{blade.lower()}.json").read_text())]
+def cases_of(lab: Lab, blade: str, project: Path = PROJECT) -> list[Case]:
+    """Every case of every role of a blade of the lab, as the project in this folder has them."""
+    asked = f"state_wanted | state_cases('{VERSION[lab.release]}')"
+    return [Case(**found) for found in rendered(lab.plan, [blade], asked, project, [FILTERS])[blade]]
