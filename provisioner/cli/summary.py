@@ -18,7 +18,8 @@ from provisioner.state.words import folded
 
 # Of the words of others; --json and the record of the run have all of them.
 _MOST_LINES = 200
-_LEAST_WIDTH = 40
+# Of a line; a terminal that has less room breaks them as it can.
+_LEAST_WIDTH = 20
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
