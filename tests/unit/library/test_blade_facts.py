@@ -196,3 +196,49 @@ def test_a_file_that_is_too_long_for_the_facts_is_told_by_its_size() -> None:
     assert FACTS.limited(state) == {**state, "content": "", "too_big": FACTS.MOST_TEXT + 1}
     for fine in ({"kind": "absent"}, {"kind": "file", "content": "x" * FACTS.MOST_TEXT}):
         assert FACTS.limited(fine) == fine
+
+
+SCRATCH = {"disks": [{"size_gb": 300, "id": "/dev/sdb"}], "layout": "plain", "mount_point": "/scratch/"}
+NO_SCRATCH = {"right": True, "size_mib": 0, "expected_mib": 0, "waiting": [], "warnings": [], "actions": []}
+
+
+def found_scratch(monkeypatch: pytest.MonkeyPatch, mounts: list[dict[str, str]], *lines: str) -> dict[str, Any]:
+    """What the probe says where the module scratch would do this."""
+    scratch = {"size_mib": 0, "expected_mib": 286102, "waiting": [], "warnings": ["w"]}
+    made = {"mounts": mounts, "actions": list(lines), "lines": list(lines), "ansible_facts": {"scratch": scratch}}
+    asked: list[Any] = []
+
+    def converge(*words: Any, **named: Any) -> dict[str, Any]:
+        asked.append((words[3], named["check"], named["glance"]))
+        return made
+
+    monkeypatch.setattr(FACTS, "converge", converge)
+    found: dict[str, Any] = FACTS.scratch_state(SCRATCH)
+    assert asked == [("/scratch", True, True)], "it is only asked what it would do"
+    return found
+
+
+def test_scratch_tells_what_would_be_done_and_how_large_it_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "/dev/sdb: empty -> XFS at /scratch"
+    told = {**NO_SCRATCH, "right": False, "expected_mib": 286102, "warnings": ["w"], "actions": [line]}
+    assert found_scratch(monkeypatch, [], line) == told
+
+
+@pytest.mark.parametrize(("mounts", "right"), [([], True), ([{"mount_point": "/nowhere"}], False)])
+def test_scratch_is_right_where_jobs_can_write(
+    monkeypatch: pytest.MonkeyPatch, mounts: list[dict[str, str]], right: bool
+) -> None:
+    assert found_scratch(monkeypatch, mounts)["right"] is right
+
+
+def test_of_scratch_that_is_refused_the_role_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*words: Any, **named: Any) -> None:
+        raise FACTS.Refusal("its disk holds data", "look at it")
+
+    monkeypatch.setattr(FACTS, "converge", refuse)
+    assert FACTS.scratch_state(SCRATCH) == {**NO_SCRATCH, "right": False}
+    assert FACTS.scratch_state({**SCRATCH, "disks": []}) == NO_SCRATCH, "without disks nothing is asked"
+
+
+def test_a_long_answer_of_a_program_is_cut() -> None:
+    assert len(FACTS.answers({"long": ["seq", "9999"]})["long"]) == FACTS.MOST_ANSWER
