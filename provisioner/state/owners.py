@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from provisioner.state.kinds import OPTIONS, StateError, States, all_things
+from provisioner.state.kinds import StateError, States, all_things
 
-# A path has one owner, whatever it is.
+# A path has one owner, whatever it is. A package may be wanted by several roles: it is there or not.
 _NOUNS = {
     "accounts": "account", "folders": "path", "links": "path", "files": "path", "secrets": "path", "asks": "answer",
     "scratch": "path", "units": "unit",
 }  # fmt: skip
-# A package may be wanted by several roles: it is there or not.
-_SHARED = {"packages"}
 
 
 def refuse_contradictions(states: States) -> None:
     """Raises StateError where one path, unit, account or answer is kept twice on one release."""
     owners: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
-    for kind in OPTIONS.keys() - _SHARED:
+    for kind, noun in _NOUNS.items():
         for role, name, options in all_things(states, kind):
             release = str(options["release"]) if "release" in options else ""
-            same = owners.setdefault((_NOUNS[kind], name), [])
+            same = owners.setdefault((noun, name), [])
             for other, its_kind, its_release in same:
                 if not release or not its_release or release == its_release:
-                    raise StateError(_words(_NOUNS[kind], name, (other, its_kind), (role, kind)))
+                    raise StateError(_words(noun, name, (other, its_kind), (role, kind)))
             same.append((role, kind, release))
     if len(made := [role for role, _, _ in all_things(states, "scratch")]) > 1:
         raise StateError(f"{' and '.join(f'role {role}' for role in made)} keep scratch; a node has one")
