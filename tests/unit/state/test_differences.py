@@ -96,7 +96,7 @@ def test_a_new_node_lacks_everything_in_the_order_in_which_it_is_made() -> None:
 
 
 def test_roles_come_in_their_order_within_a_kind() -> None:
-    states = {"one": {"files": {"/b": {"content": ""}}}, "two": {"files": {"/a": {"content": ""}}, "packages": ["p"]}}
+    states: dict[str, Any] = {"one": {"files": {"/b": {}}}, "two": {"files": {"/a": {}}, "packages": ["p"]}}
     assert [(each.role, each.name) for each in differences(states, node())] == [
         ("two", "p"),
         ("one", "/b"),

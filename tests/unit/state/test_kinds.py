@@ -60,7 +60,7 @@ def test_a_thing_may_need_no_options() -> None:
 
 
 def test_things_come_by_role_and_only_those_of_the_release() -> None:
-    states = {
+    states: dict[str, Any] = {
         "one": {"packages": {"a": {}, "b": {"release": "12"}, "c": {"release": 13}}},
         "two": {"packages": ["a"]},
     }
