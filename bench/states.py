@@ -17,12 +17,12 @@ from typing import Any
 from provisioner.names import host_name
 from provisioner.run.environment import run_environment
 
-PROJECT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 PLAYBOOK = Path(__file__).with_suffix(".yml")
 
 
 def rendered(
-    plan_file: Path, blades: Sequence[str], asked: str, project: Path = PROJECT, filters: Sequence[Path] = ()
+    plan_file: Path, blades: Sequence[str], asked: str, project: Path = ROOT, filters: Sequence[Path] = ()
 ) -> dict[str, Any]:
     """Blade -> what an expression such as `state_wanted | state_packages('12')` gives there.
 
@@ -39,7 +39,9 @@ def rendered(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         hosts = folder / "hosts"
-        hosts.write_text(f'#!/bin/sh\nexec {sys.executable} -m provisioner inventory --plan={plan_file} "$@"\n')
+        hosts.write_text(
+            f'#!/bin/sh\nexec {sys.executable} -m provisioner inventory --plan={plan_file.resolve()} "$@"\n'
+        )
         hosts.chmod(0o700)
         environment = {
             **run_environment(os.environ, project),
@@ -58,7 +60,8 @@ def rendered(
             f"--inventory={hosts}", f"--limit={','.join(map(host_name, blades))}",
             f"--extra-vars={json.dumps(extra)}", str(PLAYBOOK),
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        # Python takes the package from where it starts.
+        done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"the states are not to be rendered: {done.stdout}{done.stderr}")
         found = json.loads((folder / "answer.json").read_text())

@@ -29,7 +29,7 @@ def slurm(
     ] = None,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Run every task, also of roles whose part looks right; far slower."),
+        typer.Option("--full", help="Run every task, also of roles that are in sync; far slower."),
     ] = False,
     upgrade: Annotated[
         bool,
@@ -44,7 +44,7 @@ def slurm(
     """Make blades members of the Slurm cluster, or keep them so.
 
     The controller of the plan is always part of a run; besides it only the named blades are touched. What
-    is right already is left alone, running jobs survive, a disk that holds anything is refused, and one that nobody
+    is in sync is left alone, running jobs survive, a disk that holds anything is refused, and one that nobody
     named waits (`provision reimaged`, `provision disks --adopt`).
 
     A blade that is taken out (--forget) is not touched, and may be off or gone from the plan. While jobs run

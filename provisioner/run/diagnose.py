@@ -154,9 +154,9 @@ def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosi
             # What ssh said is in the sentence already, and Ansible's words around it only frighten.
             return Diagnosis(found.expand(sentence), step, "" if result.get("unreachable") else _last_lines(words))
     if result.get("unreachable") and not words.strip():
-        return Diagnosis("the connection to it broke without a word", "run again; nothing is lost by it")
+        return Diagnosis("SSH connection lost, no error given", "run again; nothing is lost by it")
     return Diagnosis(
-        f"{task}: {_first_line(words) or 'failed without a word'}",
+        f"{task}: {_first_line(words) or 'failed and gave no reason'}",
         "run again with -v to see Ansible's own output",
         _last_lines(words),
     )

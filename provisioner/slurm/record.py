@@ -32,6 +32,8 @@ def node_records(
             if expected and not blade["slurmd_c"]:
                 blade = {**blade, "slurmd_c": _counted(blade)}
             made = node_record(blade, _place(host), seen) if blade["slurmd_c"] else None
+            if made and not host["ansible_facts"]["blade"]["slurmd_c"]:
+                made["expected"] = True
             if made and not implausible(Hardware.from_dict(made["hardware"])) and not record_trouble(name, made):
                 found[name] = made
     return found

@@ -100,7 +100,7 @@ def merge_records(
 
     Args:
         known: the registry's records by node name.
-        discovered: the records of the nodes this run touched.
+        discovered: the records of the nodes this run touched; one that is only `expected` changes no old one.
         accept: nodes whose loss of hardware a person accepted.
         forget: nodes to take out; those that are not in the registry are no error.
     """
@@ -111,6 +111,9 @@ def merge_records(
     drifted: dict[str, list[str]] = {}
     for name, record in sorted(discovered.items()):
         old = nodes.get(name)
+        if "expected" in record and old is not None:
+            continue
+        record = {key: value for key, value in record.items() if key != "expected"}
         if old is None:
             nodes[name] = record
             added.append(name)

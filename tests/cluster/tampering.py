@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.states import PROJECT, rendered
+from bench.states import ROOT, rendered
 from provisioner.state.tampering import Case
 from tests.cluster.labs import Lab
 
@@ -12,7 +12,7 @@ VERSION = {"bookworm": "12", "trixie": "13"}
 FILTERS = Path(__file__).parent / "derived" / "filter_plugins"
 
 
-def cases_of(lab: Lab, blade: str, project: Path = PROJECT) -> list[Case]:
+def cases_of(lab: Lab, blade: str, project: Path = ROOT) -> list[Case]:
     """Every case of every role of a blade of the lab, as the project in this folder has them."""
     asked = f"state_wanted | state_cases('{VERSION[lab.release]}')"
     return [Case(**found) for found in rendered(lab.plan, [blade], asked, project, [FILTERS])[blade]]

@@ -12,6 +12,15 @@ def test_check_on_virgin_blades_says_what_would_change(lab: Lab, virgin_check: V
     assert all(blade["changed"] for blade in blades.values()), blades
 
 
+def test_check_on_virgin_blades_says_exactly_what_the_run_changes(
+    virgin_check: VirginCheck, first_run: FirstRun
+) -> None:
+    shown, did = virgin_check.said.json["blades"], first_run.said.json["blades"]
+    assert {name: sorted(blade["changed"]) for name, blade in shown.items()} == {
+        name: sorted(blade["changed"]) for name, blade in did.items()
+    }
+
+
 def test_check_on_virgin_blades_changes_nothing(virgin_check: VirginCheck) -> None:
     for blade, before in virgin_check.before.items():
         gone = set(before.splitlines()) - set(virgin_check.after[blade].splitlines())

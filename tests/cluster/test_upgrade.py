@@ -85,8 +85,8 @@ def test_an_upgrade_is_shown_first_and_survived_by_a_job(outdated: Lab) -> None:
         shown = lab.slurm(lab.compute, "--upgrade", "--check")
         assert shown.code == 0, shown.text
         for name in members(lab):
-            wanted = f"would upgrade slurm-client {OLD[lab.release]} -> {MINIMUM[lab.release]}"
-            assert wanted in shown.json["blades"][name]["notes"]
+            wanted = f"package slurm-client: {OLD[lab.release]} -> {MINIMUM[lab.release]}"
+            assert wanted in shown.json["blades"][name]["changed"]
             assert lab.inside(name, VERSION) == OLD[lab.release], "--check upgraded it"
 
         said = lab.slurm(lab.compute, "--upgrade")

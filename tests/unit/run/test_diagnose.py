@@ -69,5 +69,5 @@ def test_megabytes_of_words_are_read_at_their_ends() -> None:
 
 def test_a_connection_that_broke_without_a_word() -> None:
     found = diagnose({"unreachable": True}, "connect")
-    assert (found.message, found.evidence) == ("the connection to it broke without a word", "")
+    assert (found.message, found.evidence) == ("SSH connection lost, no error given", "")
     assert found.next_step.startswith("run again")
