@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.states import ROOT
 from tests.cluster.labs import Lab, Said
-from tests.cluster.tampering import ROOT, cases_of
+from tests.cluster.tampering import cases_of
 
 ROLE = Path(__file__).parent / "beacon"
 CANARY = "canary-of-the-beacon"
