@@ -1,4 +1,4 @@
-"""What is wrong with a cluster before a run: scripts of a list, harms of all that the roles keep, the lab's switches."""
+"""What is wrong with a cluster before a run: scripts of a list, harms of what the roles keep, switches of the lab."""
 
 from __future__ import annotations
 
