@@ -93,6 +93,22 @@ def test_a_name_in_a_fact_is_said_as_the_blades_words(name: str) -> None:
         assert len(made["msg"]) < 400
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("secrets", {"/k": "abc:munge:munge:0400"}),
+        ("secrets", {"/k": f"{'0a' * 32}:munge:0400"}),
+        ("secrets", {"/k": f"{'0a' * 32}:munge:munge:0400:x"}),
+        ("asks", {"host name": 5}),
+        ("scratch", {**GOOD["scratch"], "actions": ["x"] * 51}),
+        ("scratch", {**GOOD["scratch"], "actions": ["two\nlines"]}),
+    ],
+)
+def test_what_lines_are_made_of_has_a_shape(key: str, value: Any) -> None:
+    """Each would be a line, or a part of one, that a person reads."""
+    assert f"blade: {key} " in checked_answer(answer({**GOOD, key: value}))["msg"]
+
+
 @pytest.mark.parametrize("key", sorted(GOOD))
 def test_every_fact_is_needed(key: str) -> None:
     facts = {name: value for name, value in GOOD.items() if name != key}

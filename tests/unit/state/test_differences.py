@@ -143,6 +143,17 @@ def test_own_files_are_told_when_their_role_knows_them() -> None:
     assert own_lines({"r": known}, ["/own", "/also"], facts) == ["file /own: content"]
 
 
+def test_what_a_role_mends_by_itself_is_marked() -> None:
+    """Its own tasks tell of it, so nobody else does."""
+    state = {"secrets": {"/k": {"own": True}, "/j": {}}, "units": {"a.service": {"own": True}, "b.service": {}}}
+    assert [(each.name, each.own) for each in differences({"r": state}, node())] == [
+        ("/k", True),
+        ("/j", False),
+        ("a.service", True),
+        ("b.service", False),
+    ]
+
+
 def test_own_files_without_content_are_compared_by_their_attributes() -> None:
     state = {"files": {"/own": {"own": True}}}
     there = place("files", {"content": "whatever"})
