@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from provisioner.console_text import their_words
+
 # Looks at a value and says what is wrong with it, '' when nothing is.
 Check = Callable[[Any], str]
 
@@ -91,7 +93,8 @@ def each(check_name: Check, check_value: Check, most: int = 1000) -> Check:
             return f"is {_kind(value)}, not named values"
         if len(value) > most:
             return f"has {len(value)} entries, more than {most}"
-        return _first((str(name)[:40], check_name(name) or check_value(found)) for name, found in value.items())
+        problems = ((name, check_name(name) or check_value(found)) for name, found in value.items())
+        return _first((their_words(name, 40), problem) for name, problem in problems if problem)
 
     return check
 
