@@ -105,8 +105,11 @@ def test_a_number_that_came_again_keeps_no_folder_alive(place: Path) -> None:
 @pytest.mark.parametrize("by", ["command line", "environment"])
 def test_processes_of_a_run_are_known_in_any_session(by: str) -> None:
     with workplace() as folder:
-        words = ["sh", "-c", f": {folder}/cp/x; read x"] if by == "command line" else ["cat"]
+        words = ["sh", "-c", "echo there; read x", f"{folder}/cp/x" if by == "command line" else "x"]
         with running(*words, ANSIBLE_LOCAL_TEMP=f"{folder}/tmp" if by == "environment" else "") as one:
+            # The kernel lets Popen return a moment before it shows the command line of what was started.
+            assert one.stdout is not None
+            assert one.stdout.readline() == "there\n"
             assert processes(folder) == {one.pid}
             assert processes(Path(f"{folder}x")) == processes(Path(str(folder)[:-1])) == set()
             assert end_processes(folder)
