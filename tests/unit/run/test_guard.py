@@ -44,7 +44,8 @@ class Run:
         os.close(terminal)
         assert self.process.stderr is not None
         self.folder = Path(self.process.stderr.readline().decode().strip())
-        assert len(processes(self.folder)) == 1
+        # Not at once: the kernel lets Popen return a moment before it shows the environment of what was started.
+        assert until(lambda: len(processes(self.folder)) == 1, 20)
 
     def shown(self) -> bool:
         """Whether the last word about the cursor is to show it. Reads until the terminal has no writer any more."""
