@@ -12,20 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from provisioner.slurm.packages import packages
 
+from bench.states import rendered
 from provisioner.lab.settings import container_name
-from provisioner.plan.derive import scratch_disks, scratch_layout, slurm_role
 from provisioner.plan.load import load_plan
-from provisioner.plan.model import SlurmRole
 from provisioner.ssh_identity import ssh_identity
 
 PLAN = Path(__file__).parent / "plan.yml"
 # A fixed place, so that the next run can remove what a killed one left behind.
 STATE_HOME = Path.home() / ".cache" / "provision-bench"
 ENVIRONMENT = {**os.environ, "XDG_STATE_HOME": str(STATE_HOME), "COLUMNS": "200"}
-# On Debian 13 these start when they are installed and wait for a controller; playbooks/slurm.yml masks them too.
-_QUIET_UNITS = ("slurmd", "sackd")
 # As `provision` asks for it: the floor is not to pay for a slower key exchange.
 _CRYPTO = ("KexAlgorithms=^curve25519-sha256",)
 
@@ -98,29 +94,31 @@ class BenchLab:
             f"{self.plan.ssh.user}@{self.plan.blades[blade].address}", remote,
         ]  # fmt: skip
 
-    def packages(self, blade: str, debian: str) -> list[str]:
-        """What `provision slurm` installs on the blade; `debian` is the VERSION_ID there."""
-        role = slurm_role(self.plan, blade) or SlurmRole.COMPUTE
-        its = self.plan.blades[blade]
-        rule = scratch_layout(self.plan, its)
-        return packages(debian, role.value, rule.layout if rule and scratch_disks(self.plan, its) else "")
-
     def installs(self, blades: Sequence[str], fresh: bool) -> dict[str, str]:
-        """Blade -> the shell line that installs its packages.
+        """Blade -> the shell line that installs what `provision slurm` installs there.
 
-        `fresh` also does what the base role does on a new blade: it fetches package lists that are more than an
-        hour old, and masks the daemons that would wait for a controller.
+        `fresh` also does what a run does on a new blade: it fetches package lists that are more than an hour old,
+        and masks the daemons that would wait for a controller.
         """
         debian = self.inside(blades[0], '. /etc/os-release && echo "$VERSION_ID"')
-        return {blade: install_line(self.packages(blade, debian), fresh) for blade in blades}
+        new = {"os": {"version_id": debian}, "units": {}}
+        packages, masks = f"state_packages('{debian}')", f"state_quiet_links({new}) | map(attribute='path')"
+        asked = f"[state_wanted | {packages}, state_wanted | {masks}]"
+        found = rendered(self.plan_file, blades, asked)
+        return {
+            blade: new_install(names, masks) if fresh else install(names) for blade, (names, masks) in found.items()
+        }
 
 
-def install_line(names: Sequence[str], fresh: bool) -> str:
-    """The shell line of `installs` for these packages."""
-    install = f"sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends {' '.join(names)}"
+def install(names: Sequence[str]) -> str:
+    """The shell line that installs packages."""
+    return f"sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends {' '.join(names)}"
+
+
+def new_install(names: Sequence[str], masks: Sequence[str]) -> str:
+    """The same on a new blade: with package lists, and links that keep daemons from starting."""
     lists = '{ [ "$(find /var/lib/apt/lists -maxdepth 0 -mmin -60)" ] || sudo apt-get update -qq; }'
-    masks = [f"sudo ln -sf /dev/null /etc/systemd/system/{unit}.service" for unit in _QUIET_UNITS]
-    return " && ".join([lists, *masks, install] if fresh else [install])
+    return " && ".join([lists, *(f"sudo ln -sf /dev/null {mask}" for mask in masks), install(names)])
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from filelock import FileLock
 from provisioner.private import write_private
 from provisioner.ssh_identity import blades_folder
 
-FACTS_TASK = "Gather what the run decides on"
+FACTS_TASK = "Ask the node what the run decides on"
 SCRATCH_TASK = "Make scratch (empty disks are read first, up to 30 s)"
 
 
@@ -71,7 +71,8 @@ def _has_its_scratch(results: Mapping[str, Any]) -> bool:
         return not made.get("waiting")
     facts = results.get(FACTS_TASK)
     found = facts.get("ansible_facts") if isinstance(facts, Mapping) else None
-    scratch = found["blade"]["scratch"] if isinstance(found, Mapping) and "blade" in found else None
+    # A fact that is too long is not kept: what waits there is much, and not over.
+    scratch = found["blade"].get("scratch") if isinstance(found, Mapping) and "blade" in found else None
     return scratch is not None and bool(scratch["right"]) and not scratch["waiting"]
 
 

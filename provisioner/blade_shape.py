@@ -166,10 +166,10 @@ BLADE = record(
             ),
         ),
         "written": each(_PATH, _EPOCH),
-        "secrets": each(_PATH, text(200)),
+        "secrets": each(_PATH, text(200, r"|[0-9a-f]{64}:[^:\s]*:[^:\s]*:[0-7]{4}")),
         "asks": each(text(100), text(4096, _ANYTHING)),
         "scratch": record(
-            {"right": flag, "size_mib": _MIB, "expected_mib": _MIB, "actions": listed(text(400))}, _SCRATCH
+            {"right": flag, "size_mib": _MIB, "expected_mib": _MIB, "actions": listed(text(400), 50)}, _SCRATCH
         ),
         "full": flag,
         "slurmd_c": text(8000, _ANYTHING),

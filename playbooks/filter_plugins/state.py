@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioner.state import differences as compare
-from provisioner.state import work
+from provisioner.state import pending, work
 from provisioner.state.questions import questions
 
 
@@ -17,21 +17,21 @@ class FilterModule:
         """The filters by name."""
         return {
             "state_accounts": work.missing_accounts,
-            "state_concerns": compare.concerns,
-            "state_daemons": compare.daemons,
+            "state_concerns": pending.concerns,
+            "state_daemons": work.daemons,
             "state_differences": lambda *sets: [each.as_dict() for each in compare.differences(*sets)],
             "state_files": work.file_entries,
-            "state_ids": compare.wanted_accounts,
-            "state_lines": compare.lines,
-            "state_more": compare.more,
+            "state_ids": work.wanted_accounts,
+            "state_lines": pending.lines,
+            "state_more": pending.more,
             "state_others": compare.others,
             "state_own_entries": work.own_entries,
             "state_own_lines": compare.own_lines,
-            "state_packages": compare.wanted_packages,
+            "state_packages": work.wanted_packages,
             "state_programs": work.programs,
             "state_questions": questions,
             "state_quiet_links": work.quiet_links,
             "state_secrets": work.secrets,
-            "state_touched": compare.touched,
+            "state_touched": pending.touched,
             "state_units": work.units,
         }

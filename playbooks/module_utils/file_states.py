@@ -1,4 +1,4 @@
-"""What should be at a path: shared by file_set and the filter files_right."""
+"""What should be at a path, and the options of the entries that say so."""
 
 from __future__ import annotations
 
@@ -21,16 +21,11 @@ OPTIONS = {
 def wanted_state(entry, content):
     """What should be at the path of an entry, in the words of `file_reads.state`.
 
-    `entry` may lack options that have a default; `content` is that of a file in the caller's own form,
-    bytes on the blade and text where facts are compared.
+    `content` is that of a file, as bytes.
     """
-    if entry.get("link") is not None:
+    if entry["link"] is not None:
         return {"kind": "link", "content": entry["link"]}
-    found = {
-        "mode": f"{int(str(entry.get('mode', MODE)), 8):04o}",
-        "owner": entry.get("owner", OWNER),
-        "group": entry.get("group", GROUP),
-    }
-    if entry.get("folder"):
+    found = {"mode": f"{int(entry['mode'], 8):04o}", "owner": entry["owner"], "group": entry["group"]}
+    if entry["folder"]:
         return {"kind": "folder", **found}
     return {"kind": "file", "content": content, **found}

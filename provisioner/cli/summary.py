@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,15 +14,18 @@ from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import Outcome, status
+from provisioner.state.words import folded
 
 # Of the words of others; --json and the record of the run have all of them.
 _MOST_LINES = 200
+# Of a line; a terminal that has less room breaks them as it can.
+_LEAST_WIDTH = 20
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
 def print_summary(console: Console, outcome: Outcome, check: bool = False) -> None:
     """Per set of blades what changed and how long, per phase the time, failures with evidence and next step."""
-    console.print(_blade_table(outcome, check))
+    console.print(_blade_table(outcome, check, console.width))
     if outcome.told.get("controller"):
         console.print(one_line(outcome.told["controller"]))
     if outcome.told.get("verified"):
@@ -85,24 +91,38 @@ def print_diffs(console: Console, outcome: Outcome) -> None:
                 console.print(visible(shown.rstrip("\n")), style=style, soft_wrap=True)
 
 
-def _blade_table(outcome: Outcome, check: bool) -> Table:
+def _blade_table(outcome: Outcome, check: bool, width: int) -> Table:
     """Blades with the same to say are one row, so that the odd one stands out among sixteen."""
     from ClusterShell.NodeSet import NodeSet
 
-    rows: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, blade in outcome.blades.items():
-        rows.setdefault((status(blade), _what(blade)), []).append(name)
+        alike.setdefault((status(blade), _what(blade)), []).append(name)
+    rows = [
+        (
+            str(NodeSet.fromlist(names)),
+            Text("would change" if check and word == "changed" else word, style=_STYLE[word]),
+            f"{max(outcome.blades[name].seconds for name in names):.1f} s",
+        )
+        for (word, _), names in alike.items()
+    ]
+    room = width - sum(max((len(row[place]) for row in rows), default=0) + 2 for place in range(3))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "status", "time", "what"):
         table.add_column(column, justify="right" if column == "time" else "left")
-    for (word, what), names in rows.items():
-        longest = max(outcome.blades[name].seconds for name in names)
-        said = "would change" if check and word == "changed" else word
-        table.add_row(str(NodeSet.fromlist(names)), Text(said, style=_STYLE[word]), f"{longest:.1f} s", what)
+    for row, (_, what) in zip(rows, alike, strict=True):
+        table.add_row(*row, _wrapped(what, max(room - 2, _LEAST_WIDTH)))
     return table
 
 
-def _what(blade: BladeState) -> str:
-    return "\n".join(one_line(words) for words in [*blade.notes, *blade.changed]) or (
-        "see below" if blade.failure else "nothing to do"
+def _what(blade: BladeState) -> tuple[str, ...]:
+    told = [one_line(words) for words in [*blade.notes, *folded(blade.changed)]]
+    return tuple(told) or ("see below" if blade.failure else "nothing to do",)
+
+
+def _wrapped(told: Sequence[str], width: int) -> str:
+    """What does not fit into one line goes on further in, so that each thing is seen to begin."""
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in told
     )

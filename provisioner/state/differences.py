@@ -1,21 +1,19 @@
-"""Where a node differs from what its roles keep: a line for a person each. No line, nothing to do."""
+"""Where a node differs from what its roles keep. No difference, nothing to do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.console_text import their_words
 from provisioner.state.files import file_difference, secret_difference
-from provisioner.state.kinds import States, all_things
+from provisioner.state.kinds import Blade, States, all_things
 from provisioner.state.units import unit_difference
+from provisioner.state.words import WORDS, line_of
 
-Blade = Mapping[str, Any]
-WORDS = {
-    "accounts": "account", "packages": "package", "folders": "folder", "links": "link", "files": "file",
-    "secrets": "secret", "asks": "", "scratch": "scratch", "units": "unit",
-}  # fmt: skip
-"""How a line names a thing of each kind, in the order in which they are worked on."""
+Found = Iterator[tuple[str, str]]
+"""Names of things that differ, and what is there against what will be."""
 PUT = ("folders", "links", "files", "secrets")
 """Kinds that are put in place as files are."""
 
@@ -35,7 +33,7 @@ class Difference:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for Ansible."""
-        line = f"{WORDS[self.kind]} {self.name}: {self.what}".strip()
+        line = line_of(self.kind, self.name, self.what)
         return {"role": self.role, "kind": self.kind, "name": self.name, "line": line, "own": self.own}
 
 
@@ -51,23 +49,26 @@ def differences(
         host: inventory name of the node.
         salt: what the digests of secrets were made with.
     """
+    found = _interrupted(states, blade)
+
+    def so_far(*kinds: str) -> set[str]:
+        return {each.name for each in found if each.kind in kinds}
+
     compare: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
         "accounts": lambda name, options: "" if blade["users"].get(name) else "absent -> made",
         "packages": lambda name, options: "" if blade["packages"].get(name) else "absent -> installed",
-        "folders": lambda name, options: _folder(blade, name, options, names(found, "packages")),
+        "folders": lambda name, options: _folder(blade, name, options, so_far("packages")),
         "links": lambda name, options: file_difference(blade, "links", name, options),
         "files": lambda name, options: "" if options.get("own") else file_difference(blade, "files", name, options),
         "secrets": lambda name, options: secret_difference(blade, name, options, their or {}, host, salt),
         "asks": lambda name, options: _answer(blade, name, options),
-        "units": lambda name, options: unit_difference(blade, name, options, names(found, *PUT)),
+        "units": lambda name, options: unit_difference(blade, name, options, so_far(*PUT)),
     }
-    found = _interrupted(states, blade)
     for kind in WORDS:
-        if kind == "scratch":
-            found += _scratch(states, blade)
-            continue
         for role, name, options in all_things(states, kind, str(blade["os"]["version_id"])):
-            if what := compare[kind](name, options):
+            if kind == "scratch":
+                found += [Difference(role, kind, *each) for each in _scratch(blade, name, options)]
+            elif what := compare[kind](name, options):
                 found.append(Difference(role, kind, name, what, bool(options.get("own"))))
     return found
 
@@ -76,57 +77,7 @@ def own_lines(states: States, paths: Iterable[str], blade: Blade) -> list[str]:
     """The lines of files that a role writes by its own tasks, whose contents are known by now."""
     own = {name: options for _, name, options in all_things(states, "files") if options.get("own")}
     found = {path: file_difference(blade, "files", path, own[path]) for path in paths}
-    return [f"{WORDS['files']} {path}: {what}" for path, what in found.items() if what]
-
-
-def names(found: Iterable[Difference], *kinds: str) -> set[str]:
-    """The names of what differs of some kinds."""
-    return {each.name for each in found if each.kind in kinds}
-
-
-def wanted_packages(states: States, release: str) -> list[str]:
-    """The packages of all roles on this release, each once."""
-    return sorted({name for _, name, _ in all_things(states, "packages", release)})
-
-
-def wanted_accounts(states: States) -> dict[str, int]:
-    """The id of each account."""
-    return {name: int(options["id"]) for _, name, options in all_things(states, "accounts")}
-
-
-def lines(
-    found: Iterable[Mapping[str, Any]], roles: Collection[str], kinds: Collection[str] = tuple(WORDS), own: bool = False
-) -> list[str]:
-    """The lines of some kinds of differences of some roles."""
-    return [
-        str(each["line"])
-        for each in found
-        if each["role"] in roles and each["kind"] in kinds and bool(each["own"]) == own
-    ]
-
-
-def concerns(found: Iterable[Mapping[str, Any]], roles: Collection[str], kinds: Collection[str] = ()) -> bool:
-    """Whether anything differs of these roles, or of these kinds whatever the role."""
-    return any(each["role"] in roles or each["kind"] in kinds for each in found)
-
-
-def touched(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The inventory names of hosts where anything differed at any look of this run, by their variables."""
-    return [
-        str(host["inventory_hostname"])
-        for host in hosts
-        if host.get("state_before") or host.get("state_pending") or host["ansible_facts"]["blade"]["full"]
-    ]
-
-
-def more(told: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What was found before, and what a later look found besides.
-
-    A thing keeps the line of the first look: a person is told of the way from there to the end.
-    """
-    known = list(told)
-    seen = {(each["role"], each["kind"], each["name"]) for each in known}
-    return known + [each for each in now if (each["role"], each["kind"], each["name"]) not in seen]
+    return [line_of("files", path, what) for path, what in found.items() if what]
 
 
 def others(states: States, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Blade]:
@@ -135,15 +86,9 @@ def others(states: States, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     Args:
         hosts: the variables of all hosts by inventory name.
     """
-    names = {str(options["as_on"]) for _, _, options in all_things(states, "secrets") if "as_on" in options}
-    found = {name: (hosts[name].get("ansible_facts") or {}).get("blade") for name in names if name in hosts}
+    sources = {str(options["as_on"]) for _, _, options in all_things(states, "secrets") if "as_on" in options}
+    found = {name: (hosts[name].get("ansible_facts") or {}).get("blade") for name in sources if name in hosts}
     return {name: blade for name, blade in found.items() if blade}
-
-
-def daemons(states: States, release: str) -> list[str]:
-    """The services that run on this release."""
-    found = [name for _, name, options in all_things(states, "units", release) if not options.get("masked")]
-    return sorted(name for name in found if name.endswith(".service"))
 
 
 def _interrupted(states: States, blade: Blade) -> list[Difference]:
@@ -162,13 +107,13 @@ def _folder(blade: Blade, name: str, options: Mapping[str, Any], installed: set[
 
 def _answer(blade: Blade, name: str, options: Mapping[str, Any]) -> str:
     there, wanted = str(blade["asks"].get(name, "")), str(options["wanted"])
-    return "" if there == wanted else f"{there or 'nothing'} -> {wanted}"
+    return "" if there == wanted else f"{their_words(there) or 'nothing'} -> {wanted}"
 
 
-def _scratch(states: States, blade: Blade) -> list[Difference]:
-    return [
-        Difference(role, "scratch", *action.split(": ", 1))
-        for role, name, options in all_things(states, "scratch")
-        if options["disks"] and not blade["scratch"]["right"]
-        for action in blade["scratch"]["actions"] or [f"{name}: is looked at"]
-    ]
+def _scratch(blade: Blade, name: str, options: Mapping[str, Any]) -> Found:
+    """What the module scratch would do; of a scratch that it refuses to make, its role says why."""
+    if not options["disks"] or blade["scratch"]["right"]:
+        return
+    for action in blade["scratch"]["actions"] or [f"{name}: is looked at"]:
+        what, _, change = their_words(action).partition(": ")
+        yield what, change

@@ -7,15 +7,19 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-Blade = Mapping[str, Any]
-MODE, OWNER, GROUP = "0644", "root", "root"
-FOLDER_MODE, SECRET_MODE = "0755", "0600"
+from provisioner.console_text import their_words
+from provisioner.state.kinds import Blade
+
+OWNER = "root"
+MODES = {"folders": "0755", "files": "0644", "secrets": "0600"}
+"""The mode of what has none in its options."""
 MULTIARCH = "{multiarch}"
-_ATTRIBUTES = ("mode", "owner", "group")
+# In the order in which the probe tells them of a secret.
+_ATTRIBUTES = ("owner", "group", "mode")
 
 
 def entry_of(kind: str, path: str, options: Mapping[str, Any], machine: str = "x86_64") -> dict[str, Any]:
-    """One thing as the module file_set takes it.
+    """One thing as the module file_set takes it; a secret comes without its content.
 
     Args:
         machine: the node's processor, for `{multiarch}` in the path.
@@ -23,32 +27,27 @@ def entry_of(kind: str, path: str, options: Mapping[str, Any], machine: str = "x
     whole = path.replace(MULTIARCH, f"{machine}-linux-gnu")
     if kind == "links":
         return {"path": whole, "link": str(options["to"])}
-    entry = {
-        "path": whole,
-        "mode": f"{int(str(options.get('mode', FOLDER_MODE if kind == 'folders' else MODE)), 8):04o}",
-        "owner": str(options.get("owner", OWNER)),
-        "group": str(options.get("group", GROUP)),
-    }
+    entry = {"path": whole, **_attributes(kind, options)}
     if kind == "folders":
         return {**entry, "folder": True, "distrust": bool(options.get("distrust", False))}
-    entry["content"] = str(options.get("content", ""))
+    if kind == "files":
+        entry["content"] = str(options.get("content", ""))
     return {**entry, "validate": options["validate"]} if "validate" in options else entry
 
 
-def file_difference(blade: Blade, kinds: str, path: str, options: Mapping[str, Any]) -> str:
-    """What is at the path against what will be, '' for nothing: `absent -> file`, `content`, `mode 0666 -> 0644`.
+def file_difference(blade: Blade, kind: str, path: str, options: Mapping[str, Any]) -> str:
+    """What is at the path against what will be, '' for nothing: `absent -> file`, `content, mode 0666 -> 0644`.
 
-    Without `content` in the options only the attributes count.
+    Without `content` in the options only the attributes count. What is on the node is the node's word.
     """
-    there = blade["paths"].get(path) or {"kind": "absent"}
-    entry, kind = entry_of(kinds, path, options), kinds.removesuffix("s")
-    if there["kind"] != kind:
-        return f"{there['kind']} -> {kind}"
-    if kind == "link":
-        return "" if there["content"] == entry["link"] else f"{there['content']} -> {entry['link']}"
-    parts = ["content"] if "content" in options and there.get("content") != entry["content"] else []
-    parts += [f"{key} {there[key]} -> {entry[key]}" for key in _ATTRIBUTES if there[key] != entry[key]]
-    return ", ".join(parts)
+    there, noun = blade["paths"].get(path) or {"kind": "absent"}, kind.removesuffix("s")
+    if there["kind"] != noun:
+        return f"{their_words(there['kind'])} -> {noun}"
+    if kind == "links":
+        target, wanted = there.get("content", ""), str(options["to"])
+        return "" if target == wanted else f"{their_words(target)} -> {wanted}"
+    parts = ["content"] if "content" in options and there.get("content") != str(options["content"]) else []
+    return ", ".join(parts + _other_attributes(there, _attributes(kind, options)))
 
 
 def secret_difference(
@@ -59,30 +58,32 @@ def secret_difference(
     The probe answers `digest:owner:group:mode`, '' for one that is not there; the digest is salted anew in each run.
     """
     there = str(blade["secrets"].get(path, ""))
-    source = str(options.get("as_on", ""))
+    source = "" if options.get("as_on") == host else str(options.get("as_on", ""))
     if not there:
-        return f"absent -> as on {source}" if source and source != host else "absent -> made"
+        return f"absent -> as on {source}" if source else "absent -> made"
     digest, *attributes = there.split(":")
-    if source and source != host:
-        if source not in others:
-            return f"not compared: {source} did not answer"
+    if source and source not in others:
+        return f"not compared: {source} did not answer"
+    if source:
         wanted = str(others[source]["secrets"].get(path, "")).split(":")[0]
     elif "content" in options:
         wanted = hmac.new(salt.encode(), str(options["content"]).encode(), hashlib.sha256).hexdigest()
     else:
         wanted = digest
-    parts = ["content"] if digest != wanted else []
-    want = secret_entry(path, options)
-    is_there = dict(zip(("owner", "group", "mode"), attributes, strict=True))
-    parts += [f"{key} {is_there[key]} -> {want[key]}" for key in _ATTRIBUTES if is_there[key] != want[key]]
-    return ", ".join(parts)
+    parts = [] if digest == wanted else ["content"]
+    has = dict(zip(_ATTRIBUTES, attributes, strict=False))
+    return ", ".join(parts + _other_attributes(has, _attributes("secrets", options)))
 
 
-def secret_entry(path: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """One secret as the module file_set takes it, without its content."""
+def _attributes(kind: str, options: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "path": path,
-        "mode": f"{int(str(options.get('mode', SECRET_MODE)), 8):04o}",
+        "mode": f"{int(str(options.get('mode', MODES[kind])), 8):04o}",
         "owner": str(options.get("owner", OWNER)),
-        "group": str(options.get("group", GROUP)),
+        "group": str(options.get("group", OWNER)),
     }
+
+
+def _other_attributes(there: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
+    return [
+        f"{key} {their_words(there.get(key, ''))} -> {want}" for key, want in wanted.items() if there.get(key) != want
+    ]

@@ -19,6 +19,8 @@ from typing import Any
 State = Mapping[str, Any]
 States = Mapping[str, State]
 """The state of each role by its name, in the order in which roles are worked on."""
+Blade = Mapping[str, Any]
+"""The facts of a node: what `blade_facts` answers."""
 
 _PLACE = {"owner", "group", "mode", "release"}
 OPTIONS: dict[str, frozenset[str]] = {

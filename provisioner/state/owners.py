@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from provisioner.state.kinds import OPTIONS, StateError, States, all_things
+from provisioner.state.kinds import StateError, States, all_things
 
-# A package may be wanted by several roles: it is there or not. A path has one owner, whatever it is.
-_SHARED = {"packages"}
-_SAME = {"folders": "path", "links": "path", "files": "path", "secrets": "path", "scratch": "path"}
+# A path has one owner, whatever it is. A package may be wanted by several roles: it is there or not.
+_NOUNS = {
+    "accounts": "account", "folders": "path", "links": "path", "files": "path", "secrets": "path", "asks": "answer",
+    "scratch": "path", "units": "unit",
+}  # fmt: skip
 
 
 def refuse_contradictions(states: States) -> None:
-    """Raises StateError where two roles keep one path, unit, account or answer."""
-    owners: dict[tuple[str, str, str], str] = {}
-    for kind in OPTIONS:
-        if kind in _SHARED:
-            continue
+    """Raises StateError where one path, unit, account or answer is kept twice on one release."""
+    owners: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for kind, noun in _NOUNS.items():
         for role, name, options in all_things(states, kind):
-            # The same path on two releases is not the same thing.
-            key = (_SAME.get(kind, kind), name, str(options["release"]) if "release" in options else "")
-            other = owners.setdefault(key, role)
-            if other != role:
-                raise StateError(f"roles {other} and {role} both keep {_SAME.get(kind, kind[:-1])} {name}")
+            release = str(options["release"]) if "release" in options else ""
+            same = owners.setdefault((noun, name), [])
+            for other, its_kind, its_release in same:
+                if not release or not its_release or release == its_release:
+                    raise StateError(_words(noun, name, (other, its_kind), (role, kind)))
+            same.append((role, kind, release))
+    if len(made := [role for role, _, _ in all_things(states, "scratch")]) > 1:
+        raise StateError(f"{' and '.join(f'role {role}' for role in made)} keep scratch; a node has one")
+
+
+def _words(noun: str, name: str, *kept: tuple[str, str]) -> str:
+    (one, one_kind), (other, other_kind) = sorted(kept)
+    if one == other:
+        return f"role {one} keeps {noun} {name} twice: as {one_kind} and {other_kind}"
+    return f"roles {one} and {other} both keep {noun} {name}"

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-Blade = Mapping[str, Any]
+from provisioner.console_text import their_words
+from provisioner.state.kinds import Blade
+
+_ABSENT = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
+
+
+def unit_of(blade: Blade, name: str) -> Mapping[str, Any]:
+    """What the facts say of a unit; one that nobody asked about proves nothing."""
+    found: Mapping[str, Any] = blade["units"].get(name, _ABSENT)
+    return found
 
 
 def unit_difference(blade: Blade, name: str, options: Mapping[str, Any], put: Collection[str] = ()) -> str:
@@ -19,20 +28,19 @@ def unit_difference(blade: Blade, name: str, options: Mapping[str, Any], put: Co
     """
     if is_left_alone(blade, options):
         return ""
-    unit = blade["units"][name]
+    unit = unit_of(blade, name)
     if options.get("masked", False):
-        return "" if unit["enabled"] == "masked" else f"{_state(unit)} -> masked"
-    if unit["load"] == "not-found":
-        return "absent -> running, enabled"
-    if unit["load"] == "masked":
-        return "masked -> running, enabled"
+        # A mask keeps it from starting; it does not stop it.
+        return "" if unit["enabled"] == "masked" and unit["active"] != "active" else f"{_state(unit)} -> masked"
+    if unit["load"] in ("not-found", "masked"):
+        return f"{'masked' if unit['load'] == 'masked' else 'absent'} -> running, enabled"
     parts = [] if unit["active"] == "active" else [f"{_state(unit)} -> running"]
     if reason := restart_reason(blade, name, options, put):
         parts.append(f"restart: {reason}")
     if unit["reload_needed"] and options.get("own"):
         parts.append("changed unit -> read anew")
     if unit["enabled"] != "enabled":
-        parts.append(f"{unit['enabled'] or 'disabled'} -> enabled")
+        parts.append(f"{their_words(unit['enabled']) or 'disabled'} -> enabled")
     return ", ".join(parts)
 
 
@@ -41,7 +49,7 @@ def restart_reason(blade: Blade, name: str, options: Mapping[str, Any], put: Col
 
     A run that was killed between writing and restarting leaves a daemon that is older than what it read.
     """
-    unit = blade["units"][name]
+    unit = unit_of(blade, name)
     if unit["active"] != "active":
         return ""
     reads = [str(path) for path in options.get("reads", ())]
@@ -64,4 +72,5 @@ def is_left_alone(blade: Blade, options: Mapping[str, Any]) -> bool:
 def _state(unit: Mapping[str, Any]) -> str:
     if unit["load"] == "not-found":
         return "absent"
-    return {"active": "running", "inactive": "stopped"}.get(unit["active"], unit["active"] or "stopped")
+    known = {"active": "running", "inactive": "stopped", "": "stopped"}
+    return known.get(unit["active"]) or their_words(unit["active"])

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from provisioner.state.files import entry_of, secret_entry
-from provisioner.state.kinds import States, all_things
-from provisioner.state.units import is_left_alone, restart_reason
+from provisioner.state.files import entry_of
+from provisioner.state.kinds import Blade, States, all_things
+from provisioner.state.pending import Pending, names
+from provisioner.state.units import is_left_alone, restart_reason, unit_of
 
-Blade = Mapping[str, Any]
-Pending = Iterable[Mapping[str, str]]
+
+def wanted_packages(states: States, release: str) -> list[str]:
+    """The packages of all roles on this release, each once."""
+    return sorted({name for _, name, _ in all_things(states, "packages", release)})
+
+
+def wanted_accounts(states: States) -> dict[str, int]:
+    """The id of each account."""
+    return {name: int(options["id"]) for _, name, options in all_things(states, "accounts")}
+
+
+def daemons(states: States, release: str) -> list[str]:
+    """The services that run on this release."""
+    found = [name for _, name, options in all_things(states, "units", release) if not options.get("masked")]
+    return sorted(name for name in found if name.endswith(".service"))
 
 
 def missing_accounts(states: States, blade: Blade) -> list[str]:
@@ -29,13 +43,9 @@ def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
     """
     return [
         _mask(name)
-        for _, name, options in all_things(states, "units", str(blade["os"]["version_id"]))
-        if (options.get("quiet") or options.get("masked")) and blade["units"][name]["load"] in ("not-found", "masked")
+        for _, name, options in all_things(states, "units", _release(blade))
+        if (options.get("quiet") or options.get("masked")) and unit_of(blade, name)["load"] in ("not-found", "masked")
     ]
-
-
-def _mask(unit: str) -> dict[str, Any]:
-    return {"path": f"/etc/systemd/system/{unit}", "link": "/dev/null"}
 
 
 def file_entries(states: States, pending: Pending, blade: Blade, everything: bool) -> list[dict[str, Any]]:
@@ -44,40 +54,40 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
     A mask is a link: systemctl refuses to mask a unit that is not there yet.
     """
     differ = {(each["kind"], each["name"]) for each in pending}
-    release = str(blade["os"]["version_id"])
+    release = _release(blade)
     masks = [
         _mask(name)
         for _, name, options in all_things(states, "units", release)
-        if options.get("masked") and (("units", name) in differ or everything)
+        if (everything or ("units", name) in differ) and options.get("masked")
     ]
     return masks + [
         entry_of(kind, name, options, str(blade["machine"]))
         for kind in ("folders", "links", "files")
         for _, name, options in all_things(states, kind, release)
-        if ((kind, name) in differ or everything) and not options.get("own")
+        if (everything or (kind, name) in differ) and not options.get("own")
     ]
 
 
-def secrets(states: States, pending: Pending, everything: bool) -> list[dict[str, Any]]:
+def secrets(states: States, pending: Pending, blade: Blade, everything: bool) -> list[dict[str, Any]]:
     """Secrets that differ, or all: `{"entry": for file_set, "as_on": host or ''}` and the content where it is known."""
-    differ = {each["name"] for each in pending if each["kind"] == "secrets"}
+    differ = names(pending, "secrets")
     return [
         {
-            "entry": secret_entry(name, options),
+            "entry": entry_of("secrets", name, options),
             "as_on": str(options.get("as_on", "")),
             **({"content": str(options["content"])} if "content" in options else {}),
         }
-        for _, name, options in all_things(states, "secrets")
+        for _, name, options in all_things(states, "secrets", _release(blade))
         if (name in differ or everything) and not options.get("own")
     ]
 
 
 def programs(states: States, pending: Pending, blade: Blade) -> list[dict[str, Any]]:
     """What makes answers the wanted ones: `{"name", "argv"}`."""
-    differ = {each["name"] for each in pending if each["kind"] == "asks"}
+    differ = names(pending, "asks")
     return [
         {"name": name, "argv": [str(word) for word in options["run"]]}
-        for _, name, options in all_things(states, "asks", str(blade["os"]["version_id"]))
+        for _, name, options in all_things(states, "asks", _release(blade))
         if name in differ
     ]
 
@@ -90,16 +100,16 @@ def units(
     Args:
         put: paths that this run has put in place.
     """
-    differ = {each["name"] for each in pending if each["kind"] == "units"}
+    differ = names(pending, "units")
     found = []
-    for _, name, options in all_things(states, "units", str(blade["os"]["version_id"])):
+    for _, name, options in all_things(states, "units", _release(blade)):
         if options.get("own") or is_left_alone(blade, options):
             continue
         reason = restart_reason(blade, name, options, put)
         if not (everything or name in differ or reason):
             continue
         if options.get("masked"):
-            if blade["units"][name]["active"] == "active":
+            if unit_of(blade, name)["active"] == "active":
                 found.append({"name": name, "state": "stopped", "enabled": None, "masked": True})
             continue
         answers = options.get("answers") or {}
@@ -119,3 +129,11 @@ def own_entries(states: States, paths: Iterable[str], blade: Blade) -> list[dict
     """Files that a role writes by its own tasks, in the given order, for file_set."""
     own = {name: options for _, name, options in all_things(states, "files") if options.get("own")}
     return [entry_of("files", path, own[path], str(blade["machine"])) for path in paths]
+
+
+def _mask(unit: str) -> dict[str, Any]:
+    return {"path": f"/etc/systemd/system/{unit}", "link": "/dev/null"}
+
+
+def _release(blade: Blade) -> str:
+    return str(blade["os"]["version_id"])

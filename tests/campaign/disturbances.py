@@ -1,4 +1,4 @@
-"""What is wrong with a cluster before a run: scripts of a list, those of the cluster tests, the lab's switches."""
+"""What is wrong with a cluster before a run: scripts of a list, harms of what the roles keep, switches of the lab."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import yaml
 
+from provisioner.state.tampering import HARMS
 from tests.campaign.cluster import Cluster
-from tests.cluster.test_tampered import TAMPERINGS
+from tests.cluster.tampering import cases_of
+from tests.cluster.test_tampered import MORE
 from tests.cluster.test_trouble import TROUBLES
 
 LIST = Path(__file__).parent / "cases" / "disturbances.yml"
@@ -30,6 +32,17 @@ def script(text: str) -> Act:
 
     def act(cluster: Cluster, blade: str) -> None:
         cluster.lab.inside(blade, text)
+
+    return act
+
+
+def all_of(harm: str) -> Act:
+    """A harm of everything on the blade that it can come to, as the states of its roles say."""
+
+    def act(cluster: Cluster, blade: str) -> None:
+        for case in cases_of(cluster.lab, blade):
+            if case.harm == harm:
+                cluster.lab.inside(blade, f"{case.script}; true")
 
     return act
 
@@ -55,7 +68,14 @@ def _listed() -> dict[str, Disturbance]:
 
 DISTURBANCES: dict[str, Disturbance] = {
     **_listed(),
-    **{name: Disturbance(script(each.script), None, each.controller) for name, each in TAMPERINGS.items()},
+    **{harm: Disturbance(all_of(harm)) for harm in HARMS},
+    # The key of the controller is the cluster's, whatever it is.
+    **{
+        f"{harm} on the controller": Disturbance(all_of(harm), None, on_controller=True)
+        for harm in HARMS
+        if harm != "other secret"
+    },
+    **{name: Disturbance(script(each.script), None, each.role == "slurmctld") for name, each in MORE.items()},
     **{name: Disturbance(script(each.harm), script(each.mend)) for name, each in TROUBLES.items()},
     "reimaged": Disturbance(lab("reimage")),
     "reimaged with new disks": Disturbance(lab("reimage", "--wipe-disks")),

@@ -160,8 +160,9 @@ def test_a_drain_by_a_person_stays_whatever_its_words(cluster: Lab, member: str,
 
 
 def test_verify_alone_takes_nothing_back(cluster: Lab, member: str) -> None:
-    cluster.inside(member, f"{WITHOUT_SCRATCH}; mount /scratch; systemctl restart slurmd")
+    cluster.inside(member, WITHOUT_SCRATCH)
     becomes(cluster, member, "Reason=Low TmpDisk [slurm@")
+    cluster.inside(member, "mount /scratch; systemctl restart slurmd")
     assert until(lambda: "INVALID_REG" not in node(cluster, member), 30)
     said = cluster.provision("verify", f"--nodes={','.join(cluster.compute)}", "--json")
     assert said.code == 3, said.text

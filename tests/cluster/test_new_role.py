@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.states import ROOT
 from tests.cluster.labs import Lab, Said
-from tests.cluster.tampering import ROOT, cases_of
+from tests.cluster.tampering import cases_of
 
 ROLE = Path(__file__).parent / "beacon"
 CANARY = "canary-of-the-beacon"
@@ -74,9 +75,9 @@ def test_a_new_role_is_shown_applied_and_in_sync(project: Path, cluster: Lab) ->
 
     said = run(project, cluster)
 
-    # Nodes with the same changes are one row.
+    # Nodes with the same changes are one row, things of one kind with the same end one line.
     assert f"BLD-[{nodes[0][4:]}-{nodes[1][4:]}]" in said.out
-    assert "unit beacon.service: absent -> running, enabled" in said.out
+    assert "unit beacon.service, beacon-count.timer: absent -> running, enabled" in said.out
     assert lines(run(project, cluster, "--json")) == {}
     for name in nodes:
         assert cluster.inside(name, "cat /etc/beacon.conf") == f"hello from {name.lower()}"

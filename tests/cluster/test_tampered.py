@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.states import ROOT
 from provisioner.state.tampering import HARMS, Case
 from tests.cluster.labs import Lab, Said
-from tests.cluster.tampering import ROOT, cases_of
+from tests.cluster.tampering import cases_of
 
 # An upgrade of these packages gives folders back to slurm.
 POSTINST = "/var/lib/dpkg/info/{0}.postinst configure $(dpkg-query -W -f '${{Version}}' {0})"

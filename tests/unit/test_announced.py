@@ -74,6 +74,7 @@ def test_an_announcement_made_during_the_run_stays(tmp_path: Path) -> None:
         ({**facts(right=False), SCRATCH_TASK: {"waiting": []}}, True),
         ({**facts(right=False), SCRATCH_TASK: {"waiting": [{"read": 3}]}}, False),
         ({}, False),
+        ({FACTS_TASK: {"ansible_facts": {"blade": {}}}}, False),
         ({FACTS_TASK: {"failed": True}}, False),
     ],
 )

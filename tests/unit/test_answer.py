@@ -33,7 +33,7 @@ GOOD: dict[str, Any] = {
     "read_only": False,
     "dpkg_trouble": "two\nlines",
     "packages": {"slurmd": "22.05.8-4+deb12u3", "munge": ""},
-    "units": {"slurmd": UNIT},
+    "units": {"slurmd.service": UNIT},
     "users": {"slurm": {"uid": 64030, "gid": 64030}, "munge": None},
     "paths": {
         "/etc/hosts": {
@@ -45,9 +45,10 @@ GOOD: dict[str, Any] = {
         },
         "/etc/slurm": {"kind": "absent"},
     },
-    "written": {"/etc/hosts": 1.5e9, "munge_key": 0.0},
-    "secrets": {"munge_key": "abc:munge:400"},
-    "scratch": {"right": True, "size_mib": 0},
+    "written": {"/etc/hosts": 1.5e9, "/etc/munge/munge.key": 0.0},
+    "secrets": {"/etc/munge/munge.key": f"{'0a' * 32}:munge:munge:0400", "/etc/other": ""},
+    "asks": {"host name": "bld-008"},
+    "scratch": {"right": False, "size_mib": 0, "expected_mib": 9, "actions": ["/scratch: not mounted -> /dev/sdb"]},
     "full": False,
     "slurmd_c": "NodeName=bld-008 CPUs=16\nUpTime=0-00:01:00\n",
 }
@@ -90,6 +91,22 @@ def test_a_name_in_a_fact_is_said_as_the_blades_words(name: str) -> None:
         assert "\n" not in made["msg"]
         assert made["msg"].count("next:") == 1
         assert len(made["msg"]) < 400
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("secrets", {"/k": "abc:munge:munge:0400"}),
+        ("secrets", {"/k": f"{'0a' * 32}:munge:0400"}),
+        ("secrets", {"/k": f"{'0a' * 32}:munge:munge:0400:x"}),
+        ("asks", {"host name": 5}),
+        ("scratch", {**GOOD["scratch"], "actions": ["x"] * 51}),
+        ("scratch", {**GOOD["scratch"], "actions": ["two\nlines"]}),
+    ],
+)
+def test_what_lines_are_made_of_has_a_shape(key: str, value: Any) -> None:
+    """Each would be a line, or a part of one, that a person reads."""
+    assert f"blade: {key} " in checked_answer(answer({**GOOD, key: value}))["msg"]
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))

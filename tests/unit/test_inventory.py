@@ -14,6 +14,7 @@ import yaml
 from provisioner.inventory import GROUPS, host_variables, inventory, static_form
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
+from provisioner.roles import roles_of
 
 PLAN = """\
 cluster: {name: demo, network: 10.20.0.0/24, controller: BLD-006, domain: example.org}
@@ -79,7 +80,7 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_id": "BLD-008",
         "blade_bay": 8,
         "blade_tier": "medium",
-        "blade_role": "compute",
+        "node_roles": ["base", "munge", "scratch", "slurmd"],
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",
         "scratch_prove": "dense",
@@ -87,9 +88,13 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
     }
 
 
-@pytest.mark.parametrize(("blade", "role"), [("BLD-006", "controller"), ("BLD-010", "compute"), ("BLD-016", "")])
-def test_the_role_of_a_blade(site: Plan, blade: str, role: str) -> None:
-    assert host_variables(site, blade)["blade_role"] == role
+@pytest.mark.parametrize("blade", ["BLD-006", "BLD-008", "BLD-010", "BLD-016"])
+def test_the_roles_of_a_blade_say_in_which_groups_it_is(site: Plan, listed: dict[str, Any], blade: str) -> None:
+    roles, host = host_variables(site, blade)["node_roles"], blade.lower()
+    assert roles == roles_of(site, blade)
+    assert ("slurmctld" in roles) == (host in hosts(listed, "slurm_controller"))
+    assert ("slurmd" in roles) == (host in hosts(listed, "slurm_compute"))
+    assert bool(roles) == (host in hosts(listed, "slurm_members"))
 
 
 def test_the_variables_of_the_cluster(listed: dict[str, Any]) -> None:
@@ -100,6 +105,7 @@ def test_the_variables_of_the_cluster(listed: dict[str, Any]) -> None:
     assert shared["munge_key_host"] == "bld-006"
     assert shared["slurmd_conf_server"] == "10.20.0.106:6817"
     assert shared["base_domain"] == "example.org"
+    assert "base_users" not in shared, "the ids are the role's own default, for a site to change"
     assert {"name": "bld-016", "id": "BLD-016", "address": "10.20.0.116"} in shared["base_hosts"]
 
 

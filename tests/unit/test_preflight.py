@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 import yaml
-from provisioner.slurm.packages import packages
 
-from provisioner.preflight import MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, SLURM_OF_DEBIAN, blade_problems
+from provisioner.preflight import MUNGE_KEY, MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, blade_problems
 from provisioner.run.diagnose import diagnose
 from provisioner.slurm.registry import write_registry
+from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from tests.unit.slurm.node_makers import record
 
 SLURMD = yaml.safe_load((Path(__file__).parents[2] / "roles" / "slurmd" / "vars" / "main.yml").read_text())
-OPTIONS = next(file["content"] for file in SLURMD["__slurmd_own_files"] if file["path"] == "/etc/default/slurmd")
+OPTIONS = SLURMD["slurmd_state"]["files"]["/etc/default/slurmd"]["content"]
+UNITS = ("chrony.service", "munge.service", "slurmctld.service", "slurmd.service")
+PACKAGES = ["chrony", "dbus", "munge", "slurmd"]
 ABSENT = {"kind": "absent"}
 
 
@@ -21,9 +23,9 @@ def wanted(**changes: Any) -> dict[str, Any]:
     """What a run wants of the compute blade bld-008, with some of it changed."""
     usual = {
         "name": "bld-008",
-        "role": "compute",
+        "controls": False,
         "users": {"slurm": 64030, "munge": 64032},
-        "packages": packages("12", "compute"),
+        "packages": PACKAGES,
         "members": [],
         "new_cluster": False,
     }
@@ -42,7 +44,7 @@ def blade(**changes: Any) -> dict[str, Any]:
         "users": {"slurm": {"uid": 64030, "gid": 64030}, "munge": None},
         "packages": {"dbus": "1.14"},
         "slurmd_c": "",
-        "units": {name: unit() for name in ("chrony", "munge", "slurmctld", "slurmd")},
+        "units": {name: unit() for name in UNITS},
         "paths": {"/etc/default/slurmd": ABSENT, REGISTRY: ABSENT},
     }
     return {**good, **changes}
@@ -54,7 +56,7 @@ def unit(active: str = "") -> dict[str, Any]:
 
 def running(active: str = "active") -> dict[str, Any]:
     """The units of a blade with a slurmctld in this state."""
-    return {name: unit(active if name == "slurmctld" else "") for name in ("chrony", "munge", "slurmctld", "slurmd")}
+    return {name: unit(active if name == "slurmctld.service" else "") for name in UNITS}
 
 
 def text(content: str) -> dict[str, str]:
@@ -85,8 +87,8 @@ WANTED = wanted()
 @pytest.mark.parametrize("controller", [None, "same"])
 def test_a_good_blade_has_no_problem(release: str, controller: str | None) -> None:
     good = blade(os=system(version_id=release))
-    for role in ("compute", "controller"):
-        demand = wanted(role=role, packages=packages(release, role), members=[good])
+    for controls in (False, True):
+        demand = wanted(controls=controls, members=[good])
         assert blade_problems(good, demand, good if controller else None) == []
 
 
@@ -196,11 +198,11 @@ def test_a_member_that_was_taken_out_may_come_back() -> None:
     """It still has the cluster's munge key; whoever lost the registry with all of /etc has another one."""
 
     def with_key(facts: dict[str, Any], digest: str) -> dict[str, Any]:
-        return {**facts, "secrets": {"munge_key": digest}}
+        return {**facts, "secrets": {MUNGE_KEY: digest}}
 
-    controller = with_key(controller_of("bld-007"), "abc:munge:400")
-    assert blade_problems(with_key(member(), "abc:munge:600"), WANTED, controller) == []
-    for other in ("abd:munge:400", ""):
+    controller = with_key(controller_of("bld-007"), "abc:munge:munge:0400")
+    assert blade_problems(with_key(member(), "abc:munge:munge:0600"), WANTED, controller) == []
+    for other in ("abd:munge:munge:0400", ""):
         assert len(blade_problems(with_key(member(), other), WANTED, controller)) == 1
     assert len(blade_problems(with_key(member(), ""), WANTED, with_key(controller, ""))) == 1
 
@@ -217,7 +219,7 @@ def test_a_slurmctld_that_does_not_run_is_in_nobodys_way(state: str) -> None:
 
 
 def as_controller(*members: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return wanted(name="bld-006", role="controller", packages=packages("12", "controller"), members=members, **changes)
+    return wanted(name="bld-006", controls=True, members=members, **changes)
 
 
 @pytest.mark.parametrize("registry", [ABSENT, text(""), text(" \n")])

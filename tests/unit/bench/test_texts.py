@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from bench.lab import BenchLab, install_line
 from bench.texts import TEXTS, main, peak_mib, plan_of, records_of, slurm_conf
 from provisioner.inventory import inventory
 
@@ -43,17 +42,3 @@ def test_a_measuring_process_answers_as_json(capsys: pytest.CaptureFixture[str])
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["seconds"]) == 3
     assert 0 < answer["peak_mib"] <= peak_mib()
-
-
-def test_the_labinstall_lines_what_provisioninstall_lines() -> None:
-    lab = BenchLab()
-    assert {"slurmd", "xfsprogs", "libpmix2"} <= set(lab.packages("BLD-002", "12"))
-    assert "xfsprogs" not in lab.packages("BLD-005", "12")
-    assert "slurmctld" in lab.packages(lab.controller, "13")
-    assert lab.members(2) == ["BLD-001", "BLD-002", "BLD-003"]
-    assert len(lab.members(15)) == 16
-
-
-def test_only_a_new_blade_needs_more_than_one_line_of_apt() -> None:
-    assert install_line(["munge"], fresh=False).startswith("sudo DEBIAN_FRONTEND=noninteractive apt-get install")
-    assert "apt-get update" in install_line(["munge"], fresh=True)

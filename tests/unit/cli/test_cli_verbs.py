@@ -97,7 +97,7 @@ def test_json_names_the_record(played: Played) -> None:
 
 
 def test_the_summary_says_what_happened_and_what_to_do(played: Played) -> None:
-    changed = BladeState(changed=["base | Install [all] packages"], notes=["slurmd counts 8 CPUs"], seconds=1.25)
+    changed = BladeState(titles=["base | Install [all] packages"], notes=["slurmd counts 8 CPUs"], seconds=1.25)
     played(ExitCode.DEGRADED, BLD_006=BladeState(), BLD_008=changed, BLD_011=LOST)
     out = runner.invoke(app, ["slurm"]).stdout
     assert "base | Install [all] packages" in out
@@ -106,12 +106,12 @@ def test_the_summary_says_what_happened_and_what_to_do(played: Played) -> None:
     assert "time: 3.0 s (Prepare 1.5 s)" in out
     assert "BLD-011: it does not answer" in out
     assert "  next: see `provision reimaged BLD-011` or ssh bld-011" in out
-    assert f"{ExitCode.DEGRADED.meaning} (1 tasks changed something)" in out
+    assert f"{ExitCode.DEGRADED.meaning} (1 change)" in out
 
 
 def test_diff_shows_old_against_new(played: Played) -> None:
     diff = {"before_header": "/etc/hosts", "after_header": "/etc/hosts", "before": "old\n", "after": "new [x]\n"}
-    played(BLD_008=BladeState(changed=["write"], diffs=[diff]))
+    played(BLD_008=BladeState(lines=["file /etc/hosts: content"], diffs=[diff]))
     out = runner.invoke(app, ["slurm", "--diff"]).stdout
     assert "--- BLD-008:/etc/hosts" in out
     assert "\n-old\n+new [x]\n" in out
@@ -222,7 +222,7 @@ def test_inventory_speaks_ansibles_protocol() -> None:
 
 def test_inventory_as_a_tree_explains_the_groups() -> None:
     out = runner.invoke(app, ["inventory", "--graph"]).stdout
-    assert "slurm_compute  # the blades that run slurmd\n  bld-008\n  bld-011\n" in out
+    assert "slurm_compute  # the blades that have the role slurmd\n  bld-008\n  bld-011\n" in out
     assert "tier_off\n  bld-016\n" in out
 
 

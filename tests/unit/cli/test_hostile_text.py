@@ -58,7 +58,7 @@ def harmless(text: str) -> str:
 def test_the_summary(played: Played, verb: str, name: str) -> None:
     words = WORDS[name]
     diff = {"before": words, "after": f"{words}x", "after_header": words}
-    blade = BladeState(changed=[words], notes=[words], diffs=[diff], seconds=1.25)
+    blade = BladeState(lines=[words], notes=[words], diffs=[diff], seconds=1.25)
     lost = BladeState(failure=Diagnosis(words, words, words, ours=False))
     runs = played(ExitCode.DEGRADED, BLD_008=blade, BLD_011=lost)
     # Names of nodes without line breaks, as the shape of its answer says.

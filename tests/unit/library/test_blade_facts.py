@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import subprocess
@@ -87,17 +88,17 @@ def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
         "Id=slurmd.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n",
     )
     never = {"since": 0.0, "reload_needed": False}
-    assert SOFTWARE.unit_states(["munge", "slurmd", "chrony"]) == {
-        "munge": {"load": "loaded", "active": "active", "enabled": "enabled", **never},
-        "slurmd": {"load": "masked", "active": "inactive", "enabled": "masked", **never},
-        "chrony": {"load": "not-found", "active": "", "enabled": "", **never},
+    assert SOFTWARE.unit_states(["munge.service", "slurmd.service", "munge.socket"]) == {
+        "munge.service": {"load": "loaded", "active": "active", "enabled": "enabled", **never},
+        "slurmd.service": {"load": "masked", "active": "inactive", "enabled": "masked", **never},
+        "munge.socket": {"load": "not-found", "active": "", "enabled": "", **never},
     }
 
 
 def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
     said(monkeypatch, "")
     absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
-    assert SOFTWARE.unit_states(["munge"]) == {"munge": absent}
+    assert SOFTWARE.unit_states(["munge.timer"]) == {"munge.timer": absent}
     assert SOFTWARE.unit_states([]) == {}
 
 
@@ -107,7 +108,7 @@ def test_a_unit_tells_since_when_it_runs(monkeypatch: pytest.MonkeyPatch) -> Non
         "Id=munge.service\nActiveState=active\nActiveEnterTimestamp=Mon 2026-11-23 05:57:40.250000 UTC\n"
         "NeedDaemonReload=yes\n",
     )
-    munge = SOFTWARE.unit_states(["munge"])["munge"]
+    munge = SOFTWARE.unit_states(["munge.service"])["munge.service"]
     assert munge["since"] == 1795413460.25
     assert munge["reload_needed"] is True
 
@@ -132,14 +133,16 @@ def test_a_secret_is_told_by_a_salted_digest_only(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_bytes(b"canary")
     path.chmod(0o400)
-    owner = pwd.getpwuid(os.getuid()).pw_name
+    owner, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
 
     def digest(salt: str) -> str:
         return str(FILES.secret_digests({"key": str(path)}, salt)["key"])
 
     assert digest("run 1") == digest("run 1") != digest("run 2")
-    assert digest("run 1").endswith(f":{owner}:400")
+    assert digest("run 1").endswith(f":{owner}:{group}:0400")
     assert len(digest("run 1").split(":")[0]) == 64
+    os.chown(path, 54321, 54322)
+    assert digest("run 1").endswith(":54321:54322:0400"), "an account that is gone leaves its numbers"
     assert FILES.secret_digests({"key": str(tmp_path / "none")}, "run 1") == {"key": ""}
 
 
@@ -158,12 +161,20 @@ def facts(**arguments: Any) -> dict[str, Any]:
 
 def test_one_call_tells_everything(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
-    found = facts(paths=[str(tmp_path / "hosts"), str(tmp_path / "none")], users=["root"], salt="s")
+    (tmp_path / "key").write_text("canary")
+    asks = {"kernel": ["uname", "-s"], "fails": ["false"], "missing": ["no-such-program-here"]}
+    paths, key = [str(tmp_path / "hosts"), str(tmp_path / "none")], str(tmp_path / "key")
+    found = facts(paths=paths, users=["root"], salt="s", secrets=[key], asks=asks)
     assert found["paths"][str(tmp_path / "hosts")]["content"] == "127.0.0.1 localhost\n"
     assert found["paths"][str(tmp_path / "none")] == {"kind": "absent"}
     assert found["users"] == {"root": {"uid": 0, "gid": 0}}
     assert found["cpu"]["cpus"] >= 1
     assert found["free_mib"].keys() == {"/", "/var"}
+    assert found["asks"] == {"kernel": "Linux", "fails": "", "missing": ""}
+    assert "canary" not in str(found)
+    assert found["secrets"][key].endswith(":root:root:0644")
+    assert found["written"].keys() == {*paths, key}
+    assert found["scratch"] == FACTS.scratch_state({})
 
 
 @pytest.mark.parametrize("ahead", [0, 3600, -400])
@@ -185,3 +196,49 @@ def test_a_file_that_is_too_long_for_the_facts_is_told_by_its_size() -> None:
     assert FACTS.limited(state) == {**state, "content": "", "too_big": FACTS.MOST_TEXT + 1}
     for fine in ({"kind": "absent"}, {"kind": "file", "content": "x" * FACTS.MOST_TEXT}):
         assert FACTS.limited(fine) == fine
+
+
+SCRATCH = {"disks": [{"size_gb": 300, "id": "/dev/sdb"}], "layout": "plain", "mount_point": "/scratch/"}
+NO_SCRATCH = {"right": True, "size_mib": 0, "expected_mib": 0, "waiting": [], "warnings": [], "actions": []}
+
+
+def found_scratch(monkeypatch: pytest.MonkeyPatch, mounts: list[dict[str, str]], *lines: str) -> dict[str, Any]:
+    """What the probe says where the module scratch would do this."""
+    scratch = {"size_mib": 0, "expected_mib": 286102, "waiting": [], "warnings": ["w"]}
+    made = {"mounts": mounts, "actions": list(lines), "lines": list(lines), "ansible_facts": {"scratch": scratch}}
+    asked: list[Any] = []
+
+    def converge(*words: Any, **named: Any) -> dict[str, Any]:
+        asked.append((words[3], named["check"], named["glance"]))
+        return made
+
+    monkeypatch.setattr(FACTS, "converge", converge)
+    found: dict[str, Any] = FACTS.scratch_state(SCRATCH)
+    assert asked == [("/scratch", True, True)], "it is only asked what it would do"
+    return found
+
+
+def test_scratch_tells_what_would_be_done_and_how_large_it_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "/dev/sdb: empty -> XFS at /scratch"
+    told = {**NO_SCRATCH, "right": False, "expected_mib": 286102, "warnings": ["w"], "actions": [line]}
+    assert found_scratch(monkeypatch, [], line) == told
+
+
+@pytest.mark.parametrize(("mounts", "right"), [([], True), ([{"mount_point": "/nowhere"}], False)])
+def test_scratch_is_right_where_jobs_can_write(
+    monkeypatch: pytest.MonkeyPatch, mounts: list[dict[str, str]], right: bool
+) -> None:
+    assert found_scratch(monkeypatch, mounts)["right"] is right
+
+
+def test_of_scratch_that_is_refused_the_role_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*words: Any, **named: Any) -> None:
+        raise FACTS.Refusal("its disk holds data", "look at it")
+
+    monkeypatch.setattr(FACTS, "converge", refuse)
+    assert FACTS.scratch_state(SCRATCH) == {**NO_SCRATCH, "right": False}
+    assert FACTS.scratch_state({**SCRATCH, "disks": []}) == NO_SCRATCH, "without disks nothing is asked"
+
+
+def test_a_long_answer_of_a_program_is_cut() -> None:
+    assert len(FACTS.answers({"long": ["seq", "9999"]})["long"]) == FACTS.MOST_ANSWER

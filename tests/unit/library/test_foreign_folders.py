@@ -129,11 +129,11 @@ def test_a_trick_tells_nothing(theirs: Path, canary: Path, trick: str) -> None:
     path = str(theirs / "it")
     TRICKS[trick](theirs / "it", canary)
 
-    said = answer_of(FACTS, paths=[path, f"{path}/shadow"], secrets={"it": path}, salt="salt")
+    said = answer_of(FACTS, paths=[path, f"{path}/shadow"], secrets=[path], salt="salt")
 
     facts = said["ansible_facts"]["blade"]
     assert CANARY.strip() not in str(said)
-    assert bool(facts["secrets"]["it"]) == (trick == "other file")
+    assert bool(facts["secrets"][path]) == (trick == "other file")
     handed_on = answer_of(SECRET_FILE, path=path)
     assert ("content" in handed_on) == (trick == "other file")
     if trick != "other file":

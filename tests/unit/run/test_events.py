@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.run.events import BladeState, RunState, facts_in
+from provisioner.run.events import CHANGED_KEY, BladeState, RunState, facts_in
 from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 HOSTS = ("bld-006", "bld-008")
@@ -55,6 +56,41 @@ def test_a_failed_module_ran_and_a_skipped_one_did_not() -> None:
 def test_a_change_is_named_with_its_role() -> None:
     state = run_of(ok("bld-008", "Start munge", "munge", changed=True), ok("bld-008", "Look", changed=True))
     assert state.blades["bld-008"].changed == ["munge | Start munge", "Look"]
+
+
+def told(host: str, lines: Any, action: str = "ansible.builtin.set_fact", changed: bool = True) -> dict[str, Any]:
+    """A task that says what was changed, on this machine unless another action is named."""
+    event = ok(host, "Tell what changed", "state", changed=changed, ansible_facts={CHANGED_KEY: lines})
+    event["event_data"]["task_action"] = action
+    return event
+
+
+MASKED, EDITED = "unit munge.service: masked -> running, enabled", "file /etc/hosts: content"
+
+
+def test_lines_say_what_changed_and_titles_only_without_them() -> None:
+    blade = run_of(ok("bld-008", "Start munge", "munge", changed=True), told("bld-008", [MASKED])).blades["bld-008"]
+    assert (blade.lines, blade.titles, blade.changed) == ([MASKED], ["munge | Start munge"], [MASKED])
+
+
+def test_what_was_told_is_told_once_and_in_order() -> None:
+    """Each role tells its part of what is known; a part may come twice."""
+    blade = run_of(told("bld-008", [MASKED]), told("bld-008", [EDITED, MASKED], changed=False)).blades["bld-008"]
+    assert blade.changed == [MASKED, EDITED]
+
+
+@pytest.mark.parametrize("lines", [[], None, "a word", {"a": 1}, 7])
+def test_a_task_that_tells_nothing_is_a_title(lines: Any) -> None:
+    assert run_of(told("bld-008", lines)).blades["bld-008"].changed == ["state | Tell what changed"]
+
+
+@pytest.mark.parametrize("action", ["blade_facts", "ansible.builtin.command", "file_set", "ansible.builtin.apt", ""])
+def test_a_blade_has_no_say_in_what_changed(action: str) -> None:
+    """Its modules may answer any fact, and a line would pass for ours."""
+    forged = told("bld-008", ["package munge: absent -> installed"], action)
+    blade = run_of(forged, told("bld-008", ["forged"], action, changed=False)).blades["bld-008"]
+    assert (blade.lines, blade.changed) == ([], ["state | Tell what changed"])
+    assert run_of(forged, told("bld-008", [EDITED])).blades["bld-008"].changed == [EDITED]
 
 
 def test_keeps_what_diff_mode_prints() -> None:

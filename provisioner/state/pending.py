@@ -1,0 +1,55 @@
+"""Differences as plain data, as they wait in a node's variables: whom they concern, and what a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from provisioner.state.words import WORDS
+
+Pending = Iterable[Mapping[str, Any]]
+"""`{"role", "kind", "name", "line", "own"}` of each, from `Difference.as_dict`."""
+
+
+def lines(
+    found: Pending, roles: Collection[str], kinds: Collection[str] = tuple(WORDS), own: bool = False
+) -> list[str]:
+    """The lines of some kinds of differences of some roles; with `own` of those that the roles mend themselves."""
+    return [
+        str(each["line"])
+        for each in found
+        if each["role"] in roles and each["kind"] in kinds and bool(each["own"]) == own
+    ]
+
+
+def concerns(found: Pending, roles: Collection[str], kinds: Collection[str] = ()) -> bool:
+    """Whether anything differs of these roles, or of these kinds whatever the role."""
+    return any(each["role"] in roles or each["kind"] in kinds for each in found)
+
+
+def more(told: Pending, now: Pending) -> list[Mapping[str, Any]]:
+    """What was found before, and what a later look found besides.
+
+    A thing keeps the line of the first look: a person is told of the way from there to the end.
+    """
+    known = list(told)
+    seen = {_thing(each) for each in known}
+    return known + [each for each in now if _thing(each) not in seen]
+
+
+def touched(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The inventory names of hosts where anything differed at any look of this run, by their variables."""
+    return [
+        str(host["inventory_hostname"])
+        for host in hosts
+        if host.get("state_before") or host.get("state_pending") or host["ansible_facts"]["blade"]["full"]
+    ]
+
+
+def names(found: Pending, kind: str) -> set[str]:
+    """The names of what differs of a kind."""
+    return {str(each["name"]) for each in found if each["kind"] == kind}
+
+
+def _thing(each: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(each["role"]), str(each["kind"]), str(each["name"])

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.state.pending import concerns, lines, more, names, touched
+
+
+def found(role: str, kind: str, name: str, line: str = "", own: bool = False) -> dict[str, Any]:
+    return {"role": role, "kind": kind, "name": name, "line": line or f"{kind} {name}", "own": own}
+
+
+PENDING = [
+    found("base", "packages", "chrony"),
+    found("base", "files", "/etc/hosts"),
+    found("munge", "secrets", "/k"),
+    found("slurmctld", "units", "slurmctld.service", own=True),
+    found("slurmctld", "files", "/l"),
+]
+
+
+def test_lines_of_roles_and_kinds() -> None:
+    assert lines(PENDING, ["base"]) == ["packages chrony", "files /etc/hosts"]
+    assert lines(PENDING, ["base", "munge"], ["files", "secrets"]) == ["files /etc/hosts", "secrets /k"]
+    assert lines(PENDING, ["nobody"]) == []
+
+
+def test_a_role_tells_by_itself_what_it_mends_by_itself() -> None:
+    assert lines(PENDING, ["slurmctld"]) == ["files /l"]
+    assert lines(PENDING, ["slurmctld"], ["units"], True) == ["units slurmctld.service"]
+    assert lines(PENDING, ["slurmctld"], own=True) == ["units slurmctld.service"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "kinds", "said"),
+    [
+        (["base"], (), True),
+        (["scratch"], (), False),
+        ([], ["packages", "accounts"], True),
+        ([], ["accounts"], False),
+        (["scratch"], ["secrets"], True),
+    ],
+)
+def test_differences_concern_roles_or_whoever_has_such_a_kind(roles: list[str], kinds: list[str], said: bool) -> None:
+    assert concerns(PENDING, roles, kinds) is said
+    assert not concerns([], roles, kinds)
+
+
+def test_names_of_a_kind() -> None:
+    assert names(PENDING, "files") == {"/etc/hosts", "/l"}
+    assert names(PENDING, "links") == set()
+
+
+def test_a_thing_keeps_the_line_of_the_first_look() -> None:
+    """A person is told of the way from there to the end: the package that came began to run its unit."""
+    first = [found("munge", "units", "munge.service", "absent -> running")]
+    later = [found("munge", "units", "munge.service", "restart"), found("base", "units", "munge.service", "x")]
+    assert [each["line"] for each in more(first, later)] == ["absent -> running", "x"]
+
+
+things = st.lists(st.builds(found, st.sampled_from("ab"), st.sampled_from("kl"), st.sampled_from("xyz"), st.text()))
+
+
+def key(each: Any) -> tuple[str, ...]:
+    return each["role"], each["kind"], each["name"]
+
+
+@given(things, things, things)
+def test_more_keeps_first_lines_and_loses_nothing(first: Any, second: Any, third: Any) -> None:
+    both = more(first, second)
+    assert both[: len(first)] == first
+    assert {key(each) for each in both} == {key(each) for each in [*first, *second]}
+    assert all(each in second for each in both[len(first) :])
+    assert more(both, second) == both
+    assert more(iter(first), iter(second)) == both
+    assert {key(each) for each in more(both, third)} == {key(each) for each in more(first, more(second, third))}
+
+
+def host(name: str, full: bool = False, **variables: Any) -> dict[str, Any]:
+    return {"inventory_hostname": name, "ansible_facts": {"blade": {"full": full}}, **variables}
+
+
+def test_hosts_are_touched_where_anything_differed_at_any_look() -> None:
+    assert touched(
+        [
+            host("in-sync", state_pending=[], state_before=[]),
+            host("fresh"),
+            host("pending", state_pending=PENDING),
+            host("mended", state_pending=[], state_before=PENDING),
+            host("full", full=True, state_pending=[]),
+        ]
+    ) == ["pending", "mended", "full"]

@@ -1,0 +1,209 @@
+"""What Ansible's modules are given: no more than what differs, or everything where a person wants it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.state import work
+from provisioner.state.differences import differences
+from tests.unit.state.nodes import ABSENT, MASKED, RUNS, Facts, Untouched, in_sync, node
+
+STATE: dict[str, Any] = {
+    "accounts": {"slurm": 64030, "munge": 64032},
+    "packages": {"dbus": {}, "libpmix2": {"release": "12"}, "libpmix2t64": {"release": "13"}},
+    "folders": {"/d": {"owner": "slurm", "distrust": True}, "/e": {"mode": "700"}},
+    "links": {"/usr/lib/{multiarch}/l.so": {"to": "l.so.2"}},
+    "files": {
+        "/f": {"content": "text\n", "validate": "check %s"},
+        "/own": {"content": "own\n", "own": True},
+        "/g": {"content": "", "mode": "0600", "owner": "a", "group": "b", "release": "12"},
+    },
+    "secrets": {"/k": {"as_on": "bld-006"}, "/c": {"content": "c4n4ry", "mode": "0640"}, "/made": {"own": True}},
+    "asks": {
+        "host name": {"argv": ["uname", "-n"], "wanted": "b", "run": ["hostname", "b"]},
+        "number": {"argv": ["true"], "wanted": "1", "run": ["set", 1]},
+    },
+    "units": {
+        "a.service": {"reads": ["/f", "/k"], "answers": {"port": 6818, "other": "x"}},
+        "b.timer": {"holds": ["/d"], "quiet": True},
+        "own.service": {"own": True},
+        "clock.service": {"only_if": "can_set_clock", "answers": {"command": "true"}},
+        "never.service": {"masked": True},
+    },
+}
+STATES = {"r": STATE}
+SYNCED = in_sync(STATE)
+NEW = {**node(), "units": {}}
+
+
+def pending(facts: Facts) -> list[dict[str, Any]]:
+    their = {"bld-006": SYNCED}
+    return [each.as_dict() for each in differences(STATES, facts, their, "bld-008", "of this run")]
+
+
+def paths(entries: list[dict[str, Any]]) -> list[str]:
+    return [entry["path"] for entry in entries]
+
+
+def test_packages_of_a_release_each_once() -> None:
+    states = {"one": STATE, "two": {"packages": ["dbus", "munge"]}}
+    assert work.wanted_packages(states, "12") == ["dbus", "libpmix2", "munge"]
+    assert work.wanted_packages(states, "13") == ["dbus", "libpmix2t64", "munge"]
+
+
+def test_accounts_and_those_that_are_missing() -> None:
+    assert work.wanted_accounts(STATES) == {"slurm": 64030, "munge": 64032}
+    there = node(users={"slurm": {"uid": 1, "gid": 1}, "munge": None})
+    assert work.missing_accounts(STATES, there) == ['u munge 64032 "munge of the cluster"']
+    assert work.missing_accounts(STATES, SYNCED) == []
+
+
+def test_daemons_are_services_that_run() -> None:
+    assert work.daemons(STATES, "12") == ["a.service", "clock.service", "own.service"]
+
+
+def test_nothing_is_put_in_place_on_a_node_in_sync() -> None:
+    assert pending(SYNCED) == []
+    assert work.file_entries(STATES, [], SYNCED, False) == []
+    assert work.secrets(STATES, [], SYNCED, False) == []
+    assert work.programs(STATES, [], SYNCED) == []
+    assert work.units(STATES, [], SYNCED, [], False) == []
+
+
+def test_files_that_differ_come_with_all_that_is_said_of_them() -> None:
+    assert work.file_entries(STATES, pending(NEW), NEW, False) == [
+        {"path": "/etc/systemd/system/never.service", "link": "/dev/null"},
+        {"path": "/d", "mode": "0755", "owner": "slurm", "group": "root", "folder": True, "distrust": True},
+        {"path": "/e", "mode": "0700", "owner": "root", "group": "root", "folder": True, "distrust": False},
+        {"path": "/usr/lib/x86_64-linux-gnu/l.so", "link": "l.so.2"},
+        {"path": "/f", "mode": "0644", "owner": "root", "group": "root", "content": "text\n", "validate": "check %s"},
+        {"path": "/g", "mode": "0600", "owner": "a", "group": "b", "content": ""},
+    ]
+
+
+@pytest.mark.parametrize("path", ["/d", "/f", "/g", "/usr/lib/{multiarch}/l.so"])
+def test_only_what_differs_is_put_in_place(path: str) -> None:
+    facts = {**SYNCED, "paths": {name: found for name, found in SYNCED["paths"].items() if name != path}}
+    placed = path.replace("{multiarch}", "x86_64-linux-gnu")
+    assert paths(work.file_entries(STATES, pending(facts), facts, False)) == [placed]
+
+
+def test_everything_is_put_in_place_but_what_the_role_writes_itself() -> None:
+    entries = work.file_entries(STATES, [], SYNCED, True)
+    assert entries == work.file_entries(STATES, pending(NEW), NEW, False)
+    assert "/own" not in paths(entries)
+
+
+def test_a_link_is_where_the_processor_of_the_node_has_it() -> None:
+    arm = {**SYNCED, "machine": "aarch64"}
+    assert "/usr/lib/aarch64-linux-gnu/l.so" in paths(work.file_entries(STATES, [], arm, True))
+
+
+def test_what_is_for_another_release_is_not_put_in_place() -> None:
+    trixie = {**SYNCED, "os": {"version_id": "13"}}
+    assert "/g" not in paths(work.file_entries(STATES, [], trixie, True))
+    limited = {"r": {"secrets": {"/k": {"content": "x", "release": "12"}}}}
+    assert work.secrets(limited, [], SYNCED, True)
+    assert work.secrets(limited, [], trixie, True) == []
+
+
+def test_contents_of_what_is_in_sync_are_not_touched() -> None:
+    lazy = {"files": {"/f": Untouched("content", "mode")}, "secrets": {"/k": Untouched("content", "as_on")}}
+    assert work.file_entries({"r": lazy}, [], node(), False) == []
+    assert work.secrets({"r": lazy}, [], node(), False) == []
+
+
+ENTRY = {"owner": "root", "group": "root"}
+
+
+def test_secrets_come_with_where_to_get_them() -> None:
+    wanted = [
+        {"entry": {"path": "/k", "mode": "0600", **ENTRY}, "as_on": "bld-006"},
+        {"entry": {"path": "/c", "mode": "0640", **ENTRY}, "as_on": "", "content": "c4n4ry"},
+    ]
+    assert work.secrets(STATES, pending(NEW), NEW, False) == wanted
+    assert work.secrets(STATES, [], SYNCED, True) == wanted
+    one = {**SYNCED, "secrets": {**SYNCED["secrets"], "/c": ""}}
+    assert work.secrets(STATES, pending(one), one, False) == wanted[1:]
+
+
+def test_programs_make_the_answers_that_differ() -> None:
+    facts = {**SYNCED, "asks": {"host name": "b"}}
+    assert work.programs(STATES, pending(facts), facts) == [{"name": "number", "argv": ["set", "1"]}]
+
+
+def test_own_files_come_in_the_order_of_their_role() -> None:
+    states = {"r": {"files": {path: {"own": True, "content": path} for path in ("/a", "/b")}}}
+    assert [entry["content"] for entry in work.own_entries(states, ["/b", "/a"], SYNCED)] == ["/b", "/a"]
+
+
+QUIET: dict[str, tuple[dict[str, Any], bool]] = {
+    "absent": (ABSENT, True),
+    "masked": (MASKED, True),
+    "running": (RUNS, False),
+    "stopped": ({**RUNS, "active": "inactive"}, False),
+    "odd": ({**ABSENT, "load": "bad-setting"}, False),
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_a_unit_that_is_loaded_is_never_masked_for_an_installation(case: str) -> None:
+    """It runs, maybe with jobs."""
+    unit, linked = QUIET[case]
+    facts = node(units={"b.timer": unit, "never.service": unit})
+    links = work.quiet_links(STATES, facts)
+    wanted = ["/etc/systemd/system/b.timer", "/etc/systemd/system/never.service"]
+    assert paths(links) == (wanted if linked else [])
+    assert all(link["link"] == "/dev/null" for link in links)
+
+
+def test_only_units_that_must_not_start_are_kept_quiet() -> None:
+    assert work.quiet_links({"r": {"units": {"a.service": {}, "b.service": {"own": True}}}}, NEW) == []
+    elsewhere = {"r": {"units": {"a.service": {"quiet": True, "release": "13"}}}}
+    assert work.quiet_links(elsewhere, NEW) == []
+
+
+PLAIN = {"state": "started", "enabled": True, "masked": False}
+A = {"name": "a.service", **PLAIN, "port": 6818}
+B = {"name": "b.timer", **PLAIN}
+CLOCK = {"name": "clock.service", **PLAIN, "command": "true"}
+
+
+def test_units_that_differ_are_started_and_asked_whether_they_work() -> None:
+    """Masks of units that are not there are links, and nothing is left to do for systemd."""
+    assert work.units(STATES, pending(NEW), NEW, [], False) == [A, B, CLOCK]
+
+
+def test_everything_is_started_and_nothing_restarted_without_a_reason() -> None:
+    assert work.units(STATES, [], SYNCED, [], True) == [A, B, CLOCK]
+
+
+@pytest.mark.parametrize(
+    ("put", "restarted"),
+    [(["/f"], ["a.service"]), (["/k"], ["a.service"]), (["/d"], ["b.timer"]), (["/f", "/d"], ["a.service", "b.timer"])],
+)
+def test_units_are_restarted_when_what_they_use_was_put_in_place(put: list[str], restarted: list[str]) -> None:
+    found = work.units(STATES, [], SYNCED, put, False)
+    assert [(unit["name"], unit["state"]) for unit in found] == [(name, "restarted") for name in restarted]
+    assert work.units(STATES, [], SYNCED, ["/g", "/own"], False) == []
+
+
+def test_a_unit_that_does_not_run_is_started_whatever_was_put() -> None:
+    facts = {**SYNCED, "units": {**SYNCED["units"], "a.service": {**RUNS, "active": "failed"}}}
+    assert work.units(STATES, pending(facts), facts, ["/f"], False) == [A]
+
+
+def test_a_role_starts_its_own_units_and_a_node_without_a_clock_no_time_daemon() -> None:
+    facts = {**NEW, "can_set_clock": False}
+    assert [unit["name"] for unit in work.units(STATES, pending(facts), facts, [], True)] == ["a.service", "b.timer"]
+
+
+def test_a_unit_that_must_never_run_is_stopped_where_it_runs() -> None:
+    facts = {**SYNCED, "units": {**SYNCED["units"], "never.service": RUNS}}
+    stopped = {"name": "never.service", "state": "stopped", "enabled": None, "masked": True}
+    assert work.units(STATES, pending(facts), facts, [], False) == [stopped]
+    facts["units"]["never.service"] = {**RUNS, "active": "inactive"}
+    assert work.units(STATES, pending(facts), facts, [], False) == []
+    assert paths(work.file_entries(STATES, pending(facts), facts, False)) == ["/etc/systemd/system/never.service"]

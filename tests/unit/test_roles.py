@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from provisioner.plan.load import load_plan
+from provisioner.plan.model import Plan
+from provisioner.roles import ROLES, roles_of
+
+FOLDER = Path(__file__).parents[2]
+PLAN = """\
+cluster: {name: demo, network: 10.20.0.0/24, controller: BLD-006}
+tiers:
+  fat: {slurm: [controller, compute]}
+  thin: {slurm: [compute]}
+  "off": {slurm: []}
+blades:
+  BLD-006: {bay: 6, address: 10.20.0.106, tier: fat, ram: 16}
+  BLD-010: {bay: 10, address: 10.20.0.110, tier: fat, ram: 16}
+  BLD-011: {bay: 11, address: 10.20.0.111, tier: thin, ram: 16}
+  BLD-016: {bay: 16, address: 10.20.0.116, tier: "off", ram: 16}
+"""
+CASES = {
+    "BLD-006": ["base", "munge", "slurmctld"],
+    "BLD-010": ["base", "munge", "scratch", "slurmd"],
+    "BLD-011": ["base", "munge", "scratch", "slurmd"],
+    "BLD-016": [],
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    path = tmp_path_factory.mktemp("roles") / "plan.yml"
+    path.write_text(PLAN)
+    return load_plan(path)
+
+
+@pytest.mark.parametrize("blade", CASES)
+def test_what_a_blade_does_says_which_roles_it_has(site: Plan, blade: str) -> None:
+    """Of a tier that may do both, one blade is the controller, and it computes nothing."""
+    assert roles_of(site, blade) == CASES[blade]
+
+
+def test_roles_are_worked_on_in_one_order(site: Plan) -> None:
+    for blade in site.blades:
+        places = [list(ROLES).index(role) for role in roles_of(site, blade)]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_is_seen_by_the_plays_and_says_what_it_keeps(role: str) -> None:
+    seen = yaml.safe_load((FOLDER / "playbooks" / "tasks" / "states.yml").read_text())
+    assert role in [task["ansible.builtin.import_role"]["name"] for task in seen]
+    assert f"{role}_state" in yaml.safe_load((FOLDER / "roles" / role / "vars" / "main.yml").read_text())
