@@ -192,11 +192,11 @@ def _notes(result: Mapping[str, Any]) -> list[Any]:
 
 
 def _told(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
-    """The lines of a task that tells what changed; only what this machine itself says counts."""
+    """The lines of the task `tell`, which runs on this machine; an answer of a node may hold any fact."""
     facts = result.get("ansible_facts")
     found = facts.get(CHANGED_KEY) if isinstance(facts, Mapping) else None
-    local = str(data.get("task_action") or "").rsplit(".", 1)[-1] in _LOCAL
-    return [str(line) for line in found] if local and isinstance(found, list) else []
+    is_ours = data.get("task_action") == "tell"
+    return [str(line) for line in found] if is_ours and isinstance(found, list) else []
 
 
 def _title(data: Mapping[str, Any]) -> str:

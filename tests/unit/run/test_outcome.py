@@ -66,7 +66,7 @@ def test_blades_are_named_as_in_the_plan() -> None:
 def test_every_line_is_a_change_and_a_script_reads_each_alone() -> None:
     lines = ["package chrony: absent -> installed", "package munge: absent -> installed"]
     event = ok("bld-008", changed=True, ansible_facts={"provision_changed": lines})
-    event["event_data"]["task_action"] = "ansible.builtin.set_fact"
+    event["event_data"]["task_action"] = "tell"
     result = outcome(event, ok("bld-006", changed=True), stats())
     assert result.changed() == 3
     assert result.as_dict()["changed"] == 3
