@@ -85,9 +85,7 @@ def test_a_task_that_tells_nothing_is_a_title(lines: Any) -> None:
     assert run_of(told("bld-008", lines)).blades["bld-008"].changed == ["state | Tell what changed"]
 
 
-@pytest.mark.parametrize(
-    "action", ["blade_facts", "command", "file_set", "ansible.builtin.set_fact", ""]
-)
+@pytest.mark.parametrize("action", ["blade_facts", "command", "file_set", "ansible.builtin.set_fact", ""])
 def test_a_blade_has_no_say_in_what_changed(action: str) -> None:
     """Its modules may answer any fact, and a line would pass for ours."""
     forged = told("bld-008", ["package munge: absent -> installed"], action)
