@@ -68,7 +68,7 @@ from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
-from ansible.module_utils.slurm_nodes import Deadline, gone, show_nodes, silent, trouble, wait_for
+from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, trouble, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
 
 FREE = {"IDLE"}
@@ -118,6 +118,10 @@ def verify(wanted):
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
     cancel_left_behind()
     nodes = wait_for(names, deadline)
+    if late := back(names, nodes):
+        until_ping = min(NEXT_PING, 2 * wanted["timeout"])
+        nodes = wait_for(late, Deadline(until_ping), until_ping)
+        deadline = Deadline(wanted["timeout"])
     cleared = clear(names, nodes, wanted["drained"], wanted["room"]) if wanted["clear"] else {}
     prove = set(names if wanted["prove"] is None else wanted["prove"]) | cleared.keys()
     # Another verification's job is no work of a node either, but that one is at it still.

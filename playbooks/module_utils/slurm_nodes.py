@@ -12,6 +12,9 @@ from ansible.module_utils.slurm_commands import run
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
 # Seconds that nodes get to become better: a slurmd that was just started, a slurmctld that asks all of them anew.
 PATIENCE = 15
+# Seconds until slurmctld asks a node again that it got no answer from: a third of SlurmdTimeout (300 s), and some.
+# Measured on 22.05: 76 s after a blade that had been frozen came back; neither state=resume nor state=idle hastens it.
+NEXT_PING = 110
 # Seconds for one answer of slurmctld.
 ANSWER = 10
 # Nodes that are asked at the same time.
@@ -125,6 +128,12 @@ def wait_for(names, deadline, patience=PATIENCE):
         if nodes is not None and (not bad or deadline.over() or time.monotonic() - since > patience):
             return nodes
         time.sleep(0.3)
+
+
+def back(names, nodes):
+    """Those nodes that answer again, which slurmctld has not noticed yet."""
+    quiet = [name for name in names if name in nodes and nodes[name]["silent"]]
+    return sorted(set(quiet) - silent(quiet, nodes) - gone(quiet, nodes).keys())
 
 
 def silent(names, nodes):

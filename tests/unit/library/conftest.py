@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.library.slurm_cluster import RUNNERS, VERIFY, Cluster, Play
+from tests.unit.library.slurm_cluster import NODES, RUNNERS, VERIFY, Cluster, Play
 
 
 @pytest.fixture
@@ -13,8 +13,9 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
         cluster = Cluster(*nodes)
         for module in RUNNERS:
             monkeypatch.setattr(module, "run", cluster.run)
-        monkeypatch.setattr(VERIFY, "silent", lambda names, nodes: cluster.closed & set(names))
-        monkeypatch.setattr(VERIFY, "gone", lambda names, nodes: dict.fromkeys(cluster.off & set(names), "off"))
+        for module in (VERIFY, NODES):
+            monkeypatch.setattr(module, "silent", lambda names, nodes: cluster.closed & set(names))
+            monkeypatch.setattr(module, "gone", lambda names, nodes: dict.fromkeys(cluster.off & set(names), "off"))
         return cluster
 
     return start

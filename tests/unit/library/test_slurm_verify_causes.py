@@ -106,3 +106,27 @@ def test_a_full_scratch_is_only_noted(play: Play) -> None:
     report = verified("bld-008", scratch={"bld-008": "/scratch"})["nodes"]["bld-008"]
     assert report["problems"] == []
     assert report["notes"] == ["its scratch is full; nothing could be written there"]
+
+
+def test_a_node_that_answers_again_gets_until_slurmctld_asks_it(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blade that was frozen is well, and slurmctld hears of it with its next ping only."""
+    cluster = play(node("bld-008", "IDLE*"), node("bld-011"))
+    waited = []
+
+    def wait_for(names: list[str], deadline: object, patience: float = 15) -> object:
+        waited.append((names, patience))
+        if names == ["bld-008"]:
+            cluster.nodes = [node("bld-008"), node("bld-011")]
+        return NODES.show_nodes()
+
+    monkeypatch.setattr(VERIFY, "wait_for", wait_for)
+    report = answer_of(VERIFY, nodes=["bld-008", "bld-011"], timeout=60)["ansible_facts"]["slurm_verify"]["nodes"]
+    assert waited == [(["bld-008", "bld-011"], 15), (["bld-008"], NODES.NEXT_PING)]
+    assert report["bld-008"]["problems"] == []
+    assert cluster.jobs[0] == ["bld-008", "bld-011"]
+
+
+def test_a_node_that_answers_nobody_is_not_waited_for(play: Play) -> None:
+    cluster = play(node("bld-008", "IDLE*"), node("bld-011", "IDLE*"))
+    cluster.closed, cluster.off = {"bld-008"}, {"bld-011"}
+    assert NODES.back(["bld-008", "bld-011"], NODES.show_nodes()) == []
