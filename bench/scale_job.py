@@ -11,6 +11,8 @@ from provisioner.names import host_name
 
 # Nobody else sleeps that long, so the process is found by it.
 SLEEP = 86399
+# Between two questions whether the job runs, which has a deadline.
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def submit(site: Site, blades: list[str], seconds: float = 60) -> Job:
     begin = time.monotonic()
     while not (job := _look(site, number)).process:
         expect(time.monotonic() - begin < seconds, f"job {number} does not start: {job}")
-        time.sleep(0.2)
+        time.sleep(_POLL_SECONDS)
     return job
 
 

@@ -20,6 +20,7 @@ from ansible.plugins.connection import ssh
 DOCUMENTATION = ssh.DOCUMENTATION.replace("name: ssh", "name: blade_ssh", 1)
 
 
+# Ansible's plugins come without types, so mypy sees a base class of Any.
 class Connection(ssh.Connection):  # type: ignore[misc]
     """A connection to a blade that may be anybody's by now."""
 

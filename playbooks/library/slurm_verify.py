@@ -119,6 +119,7 @@ def verify(wanted):
     cancel_left_behind()
     nodes = wait_for(names, deadline)
     if late := back(names, nodes):
+        # Whoever gives verification little time does not wait that long either.
         until_ping = min(NEXT_PING, 2 * wanted["timeout"])
         nodes = wait_for(late, Deadline(until_ping), until_ping)
         deadline = Deadline(wanted["timeout"])

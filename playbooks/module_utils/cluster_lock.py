@@ -23,6 +23,8 @@ NAME = "run.lock"
 HOLDER = "provision-lock"
 LOOK_SECONDS = 5
 YIELD_SECONDS = 2
+# The kernel tells nobody with a deadline that a lock is free, so it is asked.
+_POLL_SECONDS = 0.05
 # What identifies a run: a number of a process alone comes again.
 OWN = ("run", "machine", "pid", "start")
 
@@ -106,7 +108,7 @@ def _locked_within(descriptor, seconds):
     while not _locked(descriptor):
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(_POLL_SECONDS)
     return True
 
 

@@ -11,7 +11,7 @@ import re
 import time
 
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_nodes import ANSWER, together
+from ansible.module_utils.slurm_nodes import ANSWER, POLL_SECONDS, together
 
 NAME = "provision-verify"
 # The unprivileged account that is on every Debian with the same number, and root where the site lets only accounts with
@@ -101,7 +101,7 @@ def ours_gone(seconds, names):
         there = nodes_of(our_jobs()) & set(names)
         if not there or time.monotonic() > end:
             return there
-        time.sleep(0.3)
+        time.sleep(POLL_SECONDS)
 
 
 def nodes_of(jobs):

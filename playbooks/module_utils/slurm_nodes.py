@@ -12,6 +12,8 @@ from ansible.module_utils.slurm_commands import run
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
 # Seconds that nodes get to become better: a slurmd that was just started, a slurmctld that asks all of them anew.
 PATIENCE = 15
+# Seconds between two questions to Slurm while something is waited for, always with a deadline.
+POLL_SECONDS = 0.3
 # Seconds until slurmctld asks a node again that it got no answer from: a third of SlurmdTimeout (300 s), and some.
 # Measured on 22.05: 76 s after a blade that had been frozen came back; neither state=resume nor state=idle hastens it.
 NEXT_PING = 110
@@ -127,7 +129,7 @@ def wait_for(names, deadline, patience=PATIENCE):
             fewest, since = len(bad), time.monotonic()
         if nodes is not None and (not bad or deadline.over() or time.monotonic() - since > patience):
             return nodes
-        time.sleep(0.3)
+        time.sleep(POLL_SECONDS)
 
 
 def back(names, nodes):

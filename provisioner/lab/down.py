@@ -15,6 +15,8 @@ from provisioner.lab.lab import containers
 from provisioner.lab.settings import PREFIX
 
 DETACH_SECONDS = 20
+# The kernel lets go of a loop device a moment after it was asked to.
+_POLL_SECONDS = 0.05
 
 
 def down(bench: Bench, say: Callable[[str], None], images: bool) -> None:
@@ -70,7 +72,7 @@ def _detach_all(bench: Bench) -> None:
             )
         for device in devices.values():
             loops.detach(device)
-        time.sleep(0.05)
+        time.sleep(_POLL_SECONDS)
 
 
 def _remove_images(bench: Bench, say: Callable[[str], None]) -> None:

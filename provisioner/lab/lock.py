@@ -13,6 +13,8 @@ from provisioner.errors import BusyError
 
 # a killed command's last podman, which may build an image, lives this long at most
 WAIT_SECONDS = 120
+# The kernel tells nobody with a deadline that a lock is free, so it is asked.
+_POLL_SECONDS = 0.1
 _held: list[int] = []
 
 
@@ -54,4 +56,4 @@ def _lock(handle: int, cluster: str, seconds: float) -> None:
                 raise BusyError(
                     f"another provision lab command works on {cluster}", "wait until it has ended"
                 ) from None
-            time.sleep(0.1)
+            time.sleep(_POLL_SECONDS)

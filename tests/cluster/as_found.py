@@ -18,8 +18,9 @@ def left_over(lab: Lab) -> str:
     """What would mislead the next test, '' for nothing: settings of a site, and members that are not idle."""
     if lab.group_vars.exists():
         return f"{lab.group_vars} is left"
-    until(lambda: not _not_idle(lab), 30)
-    return f"members that are not idle: {_not_idle(lab)}" if _not_idle(lab) else ""
+    if until(lambda: not _not_idle(lab), 30):
+        return ""
+    return f"members that are not idle: {_not_idle(lab)}"
 
 
 def evidence(lab: Lab) -> str:
