@@ -1,6 +1,6 @@
 """Measures how long things take, against floors measured in the same session on the same blades.
 
-    python -m bench --parts first,no-change,display,render,commands
+    python -m bench --parts first,no-change,display,more-roles,render,commands
 
 Writes bench/results.json and the tables of docs/performance.md. A part that is not named keeps its figures.
 """
@@ -14,13 +14,19 @@ from typing import Any
 from bench.commands import measure_commands
 from bench.display import measure_display
 from bench.lab import BenchLab, bench_lab
+from bench.more_roles import measure_more_roles
 from bench.render import measure_render
 from bench.report import publish, tables
 from bench.results import read_results, signed, write_section
 from bench.runs import measure_first, measure_no_change
 
 ALONE = {"render": measure_render, "commands": measure_commands}
-ON_BLADES = {"first": measure_first, "no-change": measure_no_change, "display": measure_display}
+ON_BLADES = {
+    "first": measure_first,
+    "no-change": measure_no_change,
+    "display": measure_display,
+    "more-roles": measure_more_roles,
+}
 PARTS = (*ON_BLADES, *ALONE)
 
 
@@ -61,11 +67,12 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def measure_on_blades(lab: BenchLab, wanted: argparse.Namespace, parts: Sequence[str]) -> None:
     """The parts that need a lab; what is measured is kept after every size."""
-    rounds = {"first": wanted.first_rounds, "no-change": wanted.rounds, "display": wanted.rounds}
     found: dict[str, dict[str, Any]] = {part: {} for part in parts}
     for compute in wanted.sizes:
         for part in parts:
-            found[part][str(compute)] = ON_BLADES[part](lab, compute, rounds[part])
+            found[part][str(compute)] = ON_BLADES[part](
+                lab, compute, wanted.first_rounds if part == "first" else wanted.rounds
+            )
             write_section(part, signed({"release": wanted.os, "sizes": found[part]}))
 
 

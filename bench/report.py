@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.aims import aim_rows, display_share, straight_line
+from bench.aims import added_seconds, aim_rows, display_share, straight_line
 from bench.figures import growth, ratio
 from bench.results import read_results
 from bench.tables import count, spread, table
@@ -27,6 +27,7 @@ def tables(results: Mapping[str, Any]) -> str:
     makers: dict[str, Callable[[Any], str]] = {
         "no-change": lambda section: "### A run that changes nothing\n\n" + _on_blades(section) + _line(section),
         "display": _display,
+        "more-roles": _more_roles,
         "first": lambda section: "### The first run\n\n" + _on_blades(section),
         "peer": _peer,
         "scale": _scale,
@@ -96,6 +97,16 @@ def _display(section: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     head = ("blades", "events", "run, s", "live table, CPU s", "record, CPU s", "of the run")
     return "### Progress display and record of a run without changes\n\n" + table(head, rows)
+
+
+def _more_roles(section: Mapping[str, Any]) -> str:
+    rows = [
+        (f"1+{compute}", spread(ways["plain"]["seconds"]), spread(ways["more"]["seconds"]),
+         spread(added_seconds(ways)), spread(ways["plain"]["cpu_seconds"]), spread(ways["more"]["cpu_seconds"]))
+        for compute, ways in section["sizes"].items()
+    ]  # fmt: skip
+    head = ("blades", "as it is, s", "twelve roles more, s", "added, s", "CPU as it is, s", "CPU with twelve more, s")
+    return "### Twelve more roles, in a run that changes nothing\n\n" + table(head, rows)
 
 
 def _peer(section: Mapping[str, Any]) -> str:

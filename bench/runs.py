@@ -28,7 +28,7 @@ def measure_first(lab: BenchLab, compute: int, rounds: int) -> dict[str, Any]:
         lab.reimage(blades)
         return by_provision(lab, compute, changes=True)
 
-    return _rounds(lab, "first run", compute, {"apt": install, "provision": run}, rounds)
+    return rounds_of(lab, "first run", compute, {"apt": install, "provision": run}, rounds)
 
 
 def measure_no_change(lab: BenchLab, compute: int, rounds: int) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def measure_no_change(lab: BenchLab, compute: int, rounds: int) -> dict[str, Any
         "provision": lambda: by_provision(lab, compute, changes=False),
     }
     by_provision(lab, compute, changes=True)  # makes them members where no first run did
-    return _rounds(lab, "no change", compute, ways, rounds)
+    return rounds_of(lab, "no change", compute, ways, rounds)
 
 
-def _rounds(lab: BenchLab, what: str, compute: int, ways: Ways, rounds: int) -> dict[str, Any]:
+def rounds_of(lab: BenchLab, what: str, compute: int, ways: Ways, rounds: int) -> dict[str, Any]:
     """Way -> its figures. Rounds take turns, so that a busy machine hurts all ways alike."""
     taken: dict[str, list[Sample]] = {name: [] for name in ways}
     for number in range(1, rounds + 1):

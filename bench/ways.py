@@ -11,6 +11,7 @@ from typing import Any
 from bench.lab import ENVIRONMENT, BenchLab, on_each
 from bench.meter import Measured, measure
 from bench.samples import Sample, differences, module_counts
+from bench.states import ROOT
 
 # cgroup v1 and v2: file below a blade's control group, and how many of its units make a second
 _CPU_FILES = ((Path("/sys/fs/cgroup/cpuacct"), "cpuacct.usage", 1e9), (Path("/sys/fs/cgroup"), "cpu.stat", 1e6))
@@ -30,14 +31,14 @@ def over_ssh(lab: BenchLab, remote: Mapping[str, str]) -> Sample:
     return Sample(done.seconds, done.cpu_seconds, blade_cpu_seconds(lab, list(remote)) - before)
 
 
-def by_provision(lab: BenchLab, compute: int, changes: bool) -> Sample:
-    """`provision slurm` over the controller and so many compute blades.
+def by_provision(lab: BenchLab, compute: int, changes: bool, project: Path = ROOT) -> Sample:
+    """`provision slurm` over the controller and so many compute blades, by the project in a folder.
 
     Ends the program when the run fails, or changes something although nothing was to be changed.
     """
     blades = lab.members(compute)
     logins, cpu = count_logins(lab, blades), blade_cpu_seconds(lab, blades)
-    done = measure([lab.slurm(compute)], ENVIRONMENT)
+    done = measure([lab.slurm(compute)], {**ENVIRONMENT, "PYTHONPATH": str(project)})
     cpu = blade_cpu_seconds(lab, blades) - cpu
     answer = _answer(done)
     if answer["changed"] and not changes:

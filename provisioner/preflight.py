@@ -10,6 +10,7 @@ from provisioner.slurm.hardware import implausible, parse_slurmd_c
 from provisioner.slurm.registry import read_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.settings import site_problems
+from provisioner.state.work import wanted_accounts, wanted_packages
 
 MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in either direction
 # Against the asking machine; two blades may then differ by twice as much, plus the time of the call.
@@ -31,17 +32,17 @@ def blade_problems(
 
     Args:
         blade: its facts.
-        wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "users": {name: id}, "packages":
-            names, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool,
+        wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "states": what its
+            roles keep, by role, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool,
             "site": what the site sets for Slurm, see `site_problems` (for the controller)}`.
         controller: the controller's facts; null while it is unreachable.
     """
     return [
         *_system_problems(blade),
         *_release_problems(blade, controller),
-        *_space_problems(blade, wanted["packages"]),
+        *_space_problems(blade, wanted_packages(wanted["states"], blade["os"]["version_id"])),
         *_clock_problems(float(blade["skew"])),
-        *_user_problems(blade, wanted["users"]),
+        *_user_problems(blade, wanted_accounts(wanted["states"])),
         *_hardware_problems(str(blade["slurmd_c"])),
         *_file_problems(blade),
         *_cluster_problems(blade, wanted, controller),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from provisioner.run.events import CHANGED_KEY, NOTE_KEY
+from provisioner.run.keys import CHANGED_KEY, NOTE_KEY
 
 
 class ActionModule(ActionBase):

@@ -21,7 +21,6 @@ class FilterModule:
             "state_daemons": work.daemons,
             "state_differences": lambda *sets: [each.as_dict() for each in compare.differences(*sets)],
             "state_files": work.file_entries,
-            "state_ids": work.wanted_accounts,
             "state_lines": pending.lines,
             "state_more": pending.more,
             "state_others": compare.others,

@@ -11,12 +11,9 @@ from provisioner.answer import fits
 from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose
 from provisioner.run.hostkeys import HostKeys
+from provisioner.run.keys import CHANGED_KEY, NOTE_KEY
 from provisioner.run.refused_key import refused_key
 
-# A task that prints its result for the person sets this key in its result or facts.
-NOTE_KEY = "provision_notes"
-# What a run changed, a line each, as tasks of this machine tell it; a node has no say in it.
-CHANGED_KEY = "provision_changed"
 _MOST_ATTEMPTS = 1000
 # What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
 _LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50

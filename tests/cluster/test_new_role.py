@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.states import ROOT
+from bench.project import add_role, copy_project
 from tests.cluster.labs import Lab, Said
 from tests.cluster.tampering import cases_of
 
@@ -25,16 +24,8 @@ GONE = (
 @pytest.fixture(scope="module")
 def project(cluster: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """This project with one role more; nothing of it stays on the blades."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("provisioner", "playbooks", "roles"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROLE, folder / "roles" / "beacon")
-    # The two edits of CONTRIBUTING.md.
-    roles = folder / "provisioner" / "roles.py"
-    roles.write_text(roles.read_text().replace('    "slurmd": ', '    "beacon": _computes,\n    "slurmd": '))
-    states = folder / "playbooks" / "tasks" / "states.yml"
-    entry = "- name: See what beacon keeps\n  ansible.builtin.import_role: {name: beacon, public: true, "
-    states.write_text(f"{states.read_text()}\n{entry}rolespec_validate: false}}\n  tags: [never]\n")
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    add_role(folder, ROLE, ROLE.name)
     yield folder
     for blade in cluster.compute[:2]:
         cluster.inside(blade, GONE)

@@ -7,7 +7,6 @@ usual run had overlooked, it would change.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.states import ROOT
+from bench.project import copy_project
 from provisioner.state.tampering import HARMS, Case
 from tests.cluster.labs import Lab, Said
 from tests.cluster.tampering import cases_of
@@ -110,9 +109,7 @@ def test_a_changed_variable_is_found(cluster: Lab) -> None:
 
 def test_a_changed_role_is_found(cluster: Lab, tmp_path: Path) -> None:
     """A new release of this project: what it wants is compared, not what an older one remembered."""
-    for folder in ("provisioner", "playbooks", "roles"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    wants = tmp_path / "roles" / "slurmd" / "vars" / "main.yml"
+    wants = copy_project(tmp_path) / "roles" / "slurmd" / "vars" / "main.yml"
     wants.write_text(wants.read_text().replace("RestartSec=5", "RestartSec=6"))
 
     assert set(changed(_run_from(tmp_path, cluster))) == {cluster.compute[0]}

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.run.events import CHANGED_KEY
+from provisioner.run.keys import CHANGED_KEY
 from tests.contracts.ansible_files import KEEPERS, ROOT, examples
 
 ALONE = [role for role in KEEPERS if role != "scratch"]

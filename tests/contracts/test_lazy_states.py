@@ -54,7 +54,7 @@ PLAYS = [
                         "facts": "{{ ansible_facts }}",
                         "alone": "{{ alone }}",
                         "node": "{{ state_wanted | state_questions }}",
-                        "accounts": "{{ state_wanted | state_ids }}",
+                        "accounts": "{{ state_wanted | state_accounts({'users': {}}) }}",
                         "patience": "{{ __state_apt_patience }}",
                         "tmp_fs": "{{ slurmctld_tmp_fs }}",
                     }
@@ -110,6 +110,11 @@ def asked_by_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return ask(tmp_path_factory.mktemp("site"), SITE, "True")
 
 
+def lines_of(ids: dict[str, int]) -> list[str]:
+    """What makes these accounts."""
+    return [f'u {name} {number} "{name} of the cluster"' for name, number in ids.items()]
+
+
 def paths(role: str) -> set[str]:
     return {path for kind in ("folders", "links", "files") for path in state_of(role).get(kind, {})}
 
@@ -149,8 +154,8 @@ def test_private_variables_of_roles_change_nothing(asked: dict[str, Any], asked_
 
 def test_what_the_site_says_counts(asked: dict[str, Any], asked_by_site: dict[str, Any]) -> None:
     before, now = asked[COMPUTE], asked_by_site[COMPUTE]
-    assert before["accounts"] == {"slurm": 64030, "munge": 64032}
-    assert now["accounts"] == SITE["base_users"]
+    assert before["accounts"] == lines_of({"slurm": 64030, "munge": 64032})
+    assert sorted(now["accounts"]) == sorted(lines_of(SITE["base_users"]))
     assert now["node"]["users"] == ["lmod", "munge", "slurm"]
     assert set(now["node"]["packages"]) - set(before["node"]["packages"]) == {"htop"}
     assert (before["patience"], now["patience"]) == (120, 7)

@@ -26,7 +26,7 @@ blades:
 HEAD, THIN, PLAIN, STRIPED = (f"BLD-00{number}" for number in (1, 2, 3, 4))
 ASKED = "{" + ", ".join(
     [f"'{debian}': state_wanted | state_packages('{debian}')" for debian in SLURM_OF_DEBIAN]
-    + ["'asked': state_wanted | state_questions", "'ids': state_wanted | state_ids"]
+    + ["'asked': state_wanted | state_questions", "'accounts': state_wanted | state_accounts({'users': {}})"]
 ) + "}"  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def test_scratch_is_asked_about_where_the_plan_has_it(kept: dict[str, Any]) -> N
 
 
 def test_accounts_have_the_same_ids_everywhere(kept: dict[str, Any]) -> None:
-    assert {str(blade["ids"]) for blade in kept.values()} == {"{'slurm': 64030, 'munge': 64032}"}
+    made = ['u slurm 64030 "slurm of the cluster"', 'u munge 64032 "munge of the cluster"']
+    assert all(blade["accounts"] == made for blade in kept.values())
 
 
 def test_the_key_is_asked_for_as_a_secret_and_never_as_a_file(kept: dict[str, Any]) -> None:

@@ -24,8 +24,7 @@ def wanted(**changes: Any) -> dict[str, Any]:
     usual = {
         "name": "bld-008",
         "controls": False,
-        "users": {"slurm": 64030, "munge": 64032},
-        "packages": PACKAGES,
+        "states": {"base": {"accounts": {"slurm": {"id": 64030}, "munge": {"id": 64032}}, "packages": PACKAGES}},
         "members": [],
         "new_cluster": False,
     }
@@ -169,7 +168,7 @@ def test_just_enough_room_is_enough() -> None:
 def test_a_full_disk_stops_no_blade_that_has_its_packages() -> None:
     """Full of jobs' output, say: a member is kept working, one package short it is not."""
     full = {"/": 0, "/var": 0}
-    installed = dict.fromkeys(WANTED["packages"], "1.0")
+    installed = dict.fromkeys(PACKAGES, "1.0")
     assert blade_problems(blade(free_mib=full, packages=installed), WANTED, CONTROLLER) == []
     for name in installed:
         short = blade(free_mib=full, packages={**installed, name: ""})

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.run.events import CHANGED_KEY, BladeState, RunState, facts_in
+from provisioner.run.events import BladeState, RunState, facts_in
+from provisioner.run.keys import CHANGED_KEY
 from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 HOSTS = ("bld-006", "bld-008")

@@ -1,0 +1,9 @@
+"""Under which keys tasks tell a person something. By itself, since Ansible loads it with the task `tell` in every run."""
+
+from __future__ import annotations
+
+NOTE_KEY = "provision_notes"
+"""In the result or the facts of a task: what a person should know."""
+
+CHANGED_KEY = "provision_changed"
+"""What a run changed, a line each, as tasks of this machine tell it; a node has no say in it."""
