@@ -32,9 +32,9 @@ def blade_problems(
 
     Args:
         blade: its facts.
-        wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "states": what its
-            roles keep, by role, "members": facts of the compute blades of this run (for the controller), "new_cluster": bool,
-            "site": what the site sets for Slurm, see `site_problems` (for the controller)}`.
+        wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "states": what its roles
+            keep, by role, "new_cluster": bool}` and for the controller `{"members": facts of the compute blades of this
+            run, "site": what the site sets for Slurm, see `site_problems`}`.
         controller: the controller's facts; null while it is unreachable.
     """
     return [

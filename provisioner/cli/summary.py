@@ -26,8 +26,6 @@ _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable
 def print_summary(console: Console, outcome: Outcome, check: bool = False) -> None:
     """Per set of blades what changed and how long, per phase the time, failures with evidence and next step."""
     console.print(_blade_table(outcome, check, console.width))
-    if outcome.told.get("controller"):
-        console.print(one_line(outcome.told["controller"]))
     if outcome.told.get("verified"):
         for line in lines(outcome.told["verified"]):
             console.print(line)

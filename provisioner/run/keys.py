@@ -1,4 +1,4 @@
-"""Under which keys tasks tell a person something. By itself, since Ansible loads it with the task `tell` in every run."""
+"""Under which keys tasks tell a person something. A light module: every run loads it with the task `tell`."""
 
 from __future__ import annotations
 

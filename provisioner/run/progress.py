@@ -34,7 +34,7 @@ class Silent:
 
 
 class Lines:
-    """One line per phase, change and failure; what a log file or a pipe wants."""
+    """One line per phase, changed thing and failure; what a log file or a pipe wants."""
 
     def __init__(self, console: Console, names: Mapping[str, str]) -> None:
         self._console = console
@@ -53,9 +53,9 @@ class Lines:
         blade = state.blades.get(host)
         if blade is None:
             return
-        for title in blade.changed[self._seen.get(host, 0) :]:
-            self._print(f"{self._names[host]}  changed  {title}")
-        self._seen[host] = len(blade.changed)
+        for line in blade.lines[self._seen.get(host, 0) :]:
+            self._print(f"{self._names[host]}  {line}")
+        self._seen[host] = len(blade.lines)
         if blade.failure and host not in self._failed:
             self._failed.add(host)
             self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
@@ -94,7 +94,7 @@ def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
     table.add_column("changed", justify="right")
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():
-        row = (names[host], str(len(blade.changed) or ""), one_line(blade.doing))
+        row = (names[host], str(len(blade.lines) or ""), one_line(blade.doing))
         table.add_row(*row, style=_STYLE[_live_status(blade)])
     return table
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.console_text import their_words
-from provisioner.state.files import file_difference, secret_difference
+from provisioner.state.files import file_difference, secret_difference, whole_path
 from provisioner.state.kinds import Blade, States, all_things
 from provisioner.state.units import unit_difference
 from provisioner.state.words import WORDS, line_of
@@ -22,7 +22,7 @@ PUT = ("folders", "links", "files", "secrets")
 class Difference:
     """One thing that is not as its role keeps it; `what` says what is there and what will be.
 
-    `own` ones are mended and told by tasks of the role.
+    `own` ones are mended and told by tasks of the role. `shown` is its name on this node, where that is another one.
     """
 
     role: str
@@ -30,10 +30,11 @@ class Difference:
     name: str
     what: str
     own: bool = False
+    shown: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for Ansible."""
-        line = line_of(self.kind, self.name, self.what)
+        line = line_of(self.kind, self.shown or self.name, self.what)
         return {"role": self.role, "kind": self.kind, "name": self.name, "line": line, "own": self.own}
 
 
@@ -69,7 +70,8 @@ def differences(
             if kind == "scratch":
                 found += [Difference(role, kind, *each) for each in _scratch(blade, name, options)]
             elif what := compare[kind](name, options):
-                found.append(Difference(role, kind, name, what, bool(options.get("own"))))
+                shown = whole_path(name, str(blade["machine"])) if kind in PUT else name
+                found.append(Difference(role, kind, name, what, bool(options.get("own")), shown))
     return found
 
 

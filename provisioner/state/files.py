@@ -18,13 +18,18 @@ MULTIARCH = "{multiarch}"
 _ATTRIBUTES = ("owner", "group", "mode")
 
 
+def whole_path(path: str, machine: str) -> str:
+    """The path on a node with this processor; Debian names a folder of libraries after it."""
+    return path.replace(MULTIARCH, f"{machine}-linux-gnu")
+
+
 def entry_of(kind: str, path: str, options: Mapping[str, Any], machine: str = "x86_64") -> dict[str, Any]:
     """One thing as the module file_set takes it; a secret comes without its content.
 
     Args:
         machine: the node's processor, for `{multiarch}` in the path.
     """
-    whole = path.replace(MULTIARCH, f"{machine}-linux-gnu")
+    whole = whole_path(path, machine)
     if kind == "links":
         return {"path": whole, "link": str(options["to"])}
     entry = {"path": whole, **_attributes(kind, options)}

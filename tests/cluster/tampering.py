@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 from bench.states import ROOT, rendered
+from provisioner.state.files import whole_path
 from provisioner.state.tampering import Case
 from tests.cluster.labs import Lab
 
 VERSION = {"bookworm": "12", "trixie": "13"}
 FILTERS = Path(__file__).parent / "derived" / "filter_plugins"
+
+
+def shown_name(case: Case) -> str:
+    """How lines about the thing call it; the blades of a lab have this machine's processor."""
+    return whole_path(case.name, platform.machine())
 
 
 def cases_of(lab: Lab, blade: str, project: Path = ROOT) -> list[Case]:

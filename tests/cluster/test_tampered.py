@@ -17,7 +17,7 @@ import pytest
 from bench.project import copy_project
 from provisioner.state.tampering import HARMS, Case
 from tests.cluster.labs import Lab, Said
-from tests.cluster.tampering import cases_of
+from tests.cluster.tampering import cases_of, shown_name
 
 # An upgrade of these packages gives folders back to slurm.
 POSTINST = "/var/lib/dpkg/info/{0}.postinst configure $(dpkg-query -W -f '${{Version}}' {0})"
@@ -62,7 +62,7 @@ def damage(lab: Lab, blade: str, harmed: Sequence[Case]) -> None:
 def is_told(case: Case, lines: Sequence[str]) -> bool:
     """Whether a line is about this thing; scratch is told by disk or mount point."""
     return any(
-        (case.kind == "scratch" and line.startswith("scratch ")) or f" {case.name}: " in f" {line}" for line in lines
+        (case.kind == "scratch" and line.startswith("scratch ")) or f" {shown_name(case)}: " in f" {line}" for line in lines
     )
 
 

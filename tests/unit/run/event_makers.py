@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.run.keys import CHANGED_KEY
+
 
 def play(name: str) -> dict[str, Any]:
     return {"event": "playbook_on_play_start", "event_data": {"name": name, "play": name}}
@@ -16,6 +18,13 @@ def start(host: str, task: str, role: str | None = None) -> dict[str, Any]:
 def ok(host: str, task: str = "Do it", role: str | None = None, **res: Any) -> dict[str, Any]:
     data = {"host": host, "task": task, "role": role, "duration": 0.5, "res": {"changed": False, **res}}
     return {"event": "runner_on_ok", "event_data": data}
+
+
+def told(host: str, lines: Any, action: str = "tell", changed: bool = True) -> dict[str, Any]:
+    """A task that says what was changed, the task `tell` unless another action is named."""
+    event = ok(host, "Tell what changed", "state", changed=changed, ansible_facts={CHANGED_KEY: lines})
+    event["event_data"]["task_action"] = action
+    return event
 
 
 def failed(

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.run.events import BladeState, RunState, facts_in
-from provisioner.run.keys import CHANGED_KEY
-from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable
 
 HOSTS = ("bld-006", "bld-008")
 KINDS = [
@@ -58,13 +57,6 @@ def test_a_failed_module_ran_and_a_skipped_one_did_not() -> None:
 def test_a_change_is_named_with_its_role() -> None:
     state = run_of(ok("bld-008", "Start munge", "munge", changed=True), ok("bld-008", "Look", changed=True))
     assert state.blades["bld-008"].changed == ["munge | Start munge", "Look"]
-
-
-def told(host: str, lines: Any, action: str = "tell", changed: bool = True) -> dict[str, Any]:
-    """A task that says what was changed, the task `tell` unless another action is named."""
-    event = ok(host, "Tell what changed", "state", changed=changed, ansible_facts={CHANGED_KEY: lines})
-    event["event_data"]["task_action"] = action
-    return event
 
 
 MASKED, EDITED = "unit munge.service: masked -> running, enabled", "file /etc/hosts: content"

@@ -7,14 +7,16 @@ from rich.console import Console
 
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.progress import say_first_contact, shown
-from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
 EVENTS = [
     play("Prepare"),
     start("bld-008", "Install", "base"),
     ok("bld-008", "Install [all] packages", "base", changed=True),
+    told("bld-008", ["package [a]: absent -> installed"]),
     ok("bld-008"),
+    told("bld-008", ["unit b: stopped -> running"]),
     failed("bld-006", "it is [odd]; next: look"),
     play("Verify"),
     stats(),
@@ -32,11 +34,13 @@ def watched(*events: dict[str, Any], terminal: bool = False, as_json: bool = Fal
     return out.getvalue()
 
 
-def test_a_pipe_gets_one_line_per_phase_change_and_failure() -> None:
+def test_a_pipe_gets_one_line_per_phase_changed_thing_and_failure() -> None:
+    """Titles of tasks are none of them: what they change is told by a line."""
     lines = [line.split("  ", 1)[1] for line in watched(*EVENTS).splitlines()]
     assert lines == [
         "== Prepare",
-        "BLD-008  changed  base | Install [all] packages",
+        "BLD-008  package [a]: absent -> installed",
+        "BLD-008  unit b: stopped -> running",
         "BLD-006  failed  it is [odd]",
         "== Verify",
     ]

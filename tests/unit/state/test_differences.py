@@ -76,6 +76,11 @@ def spoiled(fact: str, value: Any) -> Facts:
     return {**facts, "paths": paths if value is None else {**paths, fact: value}}
 
 
+def test_a_line_names_the_folder_that_the_node_has() -> None:
+    state = {"links": {"/usr/lib/{multiarch}/l.so": {"to": "x"}}}
+    assert lines(state, node(machine="aarch64")) == ["link /usr/lib/aarch64-linux-gnu/l.so: absent -> link"]
+
+
 def test_a_node_as_its_roles_keep_it_has_no_differences() -> None:
     assert lines(STATE, in_sync(STATE)) == []
     assert differences({}, node()) == []
