@@ -61,9 +61,8 @@ def damage(lab: Lab, blade: str, harmed: Sequence[Case]) -> None:
 
 def is_told(case: Case, lines: Sequence[str]) -> bool:
     """Whether a line is about this thing; scratch is told by disk or mount point."""
-    return any(
-        (case.kind == "scratch" and line.startswith("scratch ")) or f" {shown_name(case)}: " in f" {line}" for line in lines
-    )
+    called = "scratch " if case.kind == "scratch" else f" {shown_name(case)}: "
+    return any(called in f" {line}" for line in lines)
 
 
 @pytest.mark.parametrize("harm", [*HARMS, *MORE])

@@ -22,9 +22,10 @@ from provisioner.run.environment import run_environment
 from provisioner.state.kinds import OPTIONS
 from tests.contracts.ansible_files import KEEPERS, ROOT, state_of
 
+USERS = {"slurm": 5001, "munge": 5002, "lmod": 5003}
 # What a site may say of its own in group_vars.
 SITE = {
-    "base_users": {"slurm": 5001, "munge": 5002, "lmod": 5003},
+    "base_users": USERS,
     "base_extra_packages": ["htop"],
     "base_apt_patience": 7,
     "scratch_mount_point": "/local",
@@ -155,7 +156,7 @@ def test_private_variables_of_roles_change_nothing(asked: dict[str, Any], asked_
 def test_what_the_site_says_counts(asked: dict[str, Any], asked_by_site: dict[str, Any]) -> None:
     before, now = asked[COMPUTE], asked_by_site[COMPUTE]
     assert before["accounts"] == lines_of({"slurm": 64030, "munge": 64032})
-    assert sorted(now["accounts"]) == sorted(lines_of(SITE["base_users"]))
+    assert sorted(now["accounts"]) == sorted(lines_of(USERS))
     assert now["node"]["users"] == ["lmod", "munge", "slurm"]
     assert set(now["node"]["packages"]) - set(before["node"]["packages"]) == {"htop"}
     assert (before["patience"], now["patience"]) == (120, 7)
