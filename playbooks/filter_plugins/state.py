@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.state import differences as compare
 from provisioner.state import pending, work
+from provisioner.state.kinds import Blade, States
 from provisioner.state.questions import questions
+
+
+def _differences(
+    states: States, blade: Blade, hosts: Mapping[str, Mapping[str, Any]], host: str, salt: str
+) -> list[dict[str, Any]]:
+    """Where a node differs from the states; the variables of all hosts tell what others have that it shall have."""
+    found = compare.differences(states, blade, compare.others(states, hosts), host, salt)
+    return [each.as_dict() for each in found]
 
 
 class FilterModule:
@@ -19,11 +28,10 @@ class FilterModule:
             "state_accounts": work.missing_accounts,
             "state_concerns": pending.concerns,
             "state_daemons": work.daemons,
-            "state_differences": lambda *sets: [each.as_dict() for each in compare.differences(*sets)],
+            "state_differences": _differences,
             "state_files": work.file_entries,
             "state_lines": pending.lines,
             "state_more": pending.more,
-            "state_others": compare.others,
             "state_own_entries": work.own_entries,
             "state_own_lines": compare.own_lines,
             "state_packages": work.wanted_packages,
