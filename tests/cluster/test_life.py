@@ -169,7 +169,7 @@ def test_a_controller_that_moves_in_the_plan_is_refused(lonely: Lab) -> None:
     assert said.code == 1, said.text
     assert "runs slurmctld although the plan says otherwise" in said.failure(old)
     assert "Traceback" not in said.text
-    assert said.json["changed"] == 0
+    assert said.json["changed"] == 0, said.text
     assert after == before
     assert "is UP" in lonely.ask("scontrol ping")
     said = lonely.slurm(_members(lonely))
