@@ -10,6 +10,7 @@ from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm.change import config_change
+from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
@@ -31,6 +32,7 @@ class FilterModule:
             "hosts_file": hosts_file,
             "scratch_notes": scratch_notes,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
+            "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
@@ -40,8 +42,10 @@ class FilterModule:
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
             "slurm_record_doubts": record_doubts,
+            "slurm_reported": reported,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "slurm_touched": touched,
             "slurm_verdict": verdict,
             "slurmd_outdated": slurmd_outdated,
             "security_notes": security_notes,

@@ -39,6 +39,5 @@ class FilterModule:
             "state_questions": questions,
             "state_quiet_links": work.quiet_links,
             "state_secrets": work.secrets,
-            "state_touched": pending.touched,
             "state_units": work.units,
         }

@@ -37,15 +37,6 @@ def more(told: Pending, now: Pending) -> list[Mapping[str, Any]]:
     return known + [each for each in now if _thing(each) not in seen]
 
 
-def touched(hosts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The inventory names of hosts where anything differed at any look of this run, by their variables."""
-    return [
-        str(host["inventory_hostname"])
-        for host in hosts
-        if host.get("state_before") or host.get("state_pending") or host["ansible_facts"]["blade"]["full"]
-    ]
-
-
 def names(found: Pending, kind: str) -> set[str]:
     """The names of what differs of a kind."""
     return {str(each["name"]) for each in found if each["kind"] == kind}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.state.pending import concerns, lines, more, names, touched
+from provisioner.state.pending import concerns, lines, more, names
 
 
 def found(role: str, kind: str, name: str, line: str = "", own: bool = False) -> dict[str, Any]:
@@ -77,19 +77,3 @@ def test_more_keeps_first_lines_and_loses_nothing(first: Any, second: Any, third
     assert more(both, second) == both
     assert more(iter(first), iter(second)) == both
     assert {key(each) for each in more(both, third)} == {key(each) for each in more(first, more(second, third))}
-
-
-def host(name: str, full: bool = False, **variables: Any) -> dict[str, Any]:
-    return {"inventory_hostname": name, "ansible_facts": {"blade": {"full": full}}, **variables}
-
-
-def test_hosts_are_touched_where_anything_differed_at_any_look() -> None:
-    assert touched(
-        [
-            host("in-sync", state_pending=[], state_before=[]),
-            host("fresh"),
-            host("pending", state_pending=PENDING),
-            host("mended", state_pending=[], state_before=PENDING),
-            host("full", full=True, state_pending=[]),
-        ]
-    ) == ["pending", "mended", "full"]
