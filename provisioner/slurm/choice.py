@@ -1,0 +1,53 @@
+"""Which nodes a run goes on with. Pure; over the variables of hosts, as Ansible has them.
+
+One question over all nodes, since Ansible compiles a condition anew for each node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+STOPPED, PENDING = "slurm_stopped", "slurm_pending"
+"""Groups of the inventory that a run fills."""
+
+Host = Mapping[str, Any]
+
+
+def choice(hosts: Iterable[Host], controller: Host, upgrade: bool = False) -> list[dict[str, Any]]:
+    """`{"name", "groups"}` of each node that is stopped or has work; a node in sync is in none.
+
+    Args:
+        hosts: the variables of the nodes that were looked at.
+        controller: those of the controller; without an answer of its own all nodes are chosen, and one of the first
+            tasks tells them that it is down.
+        upgrade: whether packages are upgraded, which is work on every node.
+    """
+    all_of_them = upgrade or "slurm_work" not in controller
+    found = [{"name": str(host["inventory_hostname"]), "groups": list(_groups(host, all_of_them))} for host in hosts]
+    return [each for each in found if each["groups"]]
+
+
+def _groups(host: Host, chosen: bool) -> Iterator[str]:
+    work = host["slurm_work"]
+    if work["problems"] or work["busy"] or work["remains"]:
+        yield STOPPED
+    # What is at work on it may end in differences that nobody sees yet.
+    if chosen or work["remains"] or work["doubts"] or _is_touched(host):
+        yield PENDING
+
+
+def touched(hosts: Iterable[Host]) -> list[str]:
+    """The names of nodes where anything differed at any look of this run, or where all tasks ran."""
+    return [str(host["inventory_hostname"]) for host in hosts if _is_touched(host)]
+
+
+def _is_touched(host: Host) -> bool:
+    differed = host.get("state_before") or host.get("state_pending")
+    return bool(differed or host["ansible_facts"]["blade"]["full"])
+
+
+def reported(wanted: Iterable[str], verified: Mapping[str, Any]) -> list[str]:
+    """Of the nodes to verify those with problems, notes or news; others the controller's answer cannot name."""
+    nodes = verified.get("nodes", {})
+    return [name for name in wanted if name in nodes and any(nodes[name][key] for key in ("problems", "notes", "news"))]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.slurm.choice import choice, reported, touched
+
+LINE = {"role": "slurmd", "kind": "units", "name": "slurmd.service", "line": "x", "own": False}
+WORK: dict[str, Any] = {"problems": [], "busy": "", "remains": [], "doubts": []}
+
+
+def host(name: str = "bld-008", full: bool = False, before: bool = False, pending: bool = False, **work: Any) -> Any:
+    """The variables of a node that was looked at, in sync unless something else is said."""
+    return {
+        "inventory_hostname": name,
+        "ansible_facts": {"blade": {"full": full}},
+        "state_before": [LINE] if before else [],
+        "state_pending": [LINE] if pending else [],
+        "slurm_work": {**WORK, **work},
+    }
+
+
+WELL = host("bld-006")
+CASES: dict[str, tuple[Any, list[str]]] = {
+    "in sync": (host(), []),
+    "differs": (host(pending=True), ["slurm_pending"]),
+    "differed before packages came": (host(before=True), ["slurm_pending"]),
+    "all tasks": (host(full=True), ["slurm_pending"]),
+    "doubts": (host(doubts=["x"]), ["slurm_pending"]),
+    "refused": (host(problems=["x"]), ["slurm_stopped"]),
+    "another run": (host(busy="x"), ["slurm_stopped"]),
+    "another run, and it differs": (host(busy="x", pending=True), ["slurm_stopped", "slurm_pending"]),
+    "a dead run left something": (host(remains=["apt"]), ["slurm_stopped", "slurm_pending"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_node_is_in_the_groups_of_what_is_to_be_done(case: str) -> None:
+    node, groups = CASES[case]
+    assert choice([WELL, node], WELL) == ([{"name": "bld-008", "groups": groups}] if groups else [])
+
+
+def test_all_nodes_hear_that_the_controller_did_not_answer() -> None:
+    assert [each["groups"] for each in choice([host(), host("bld-011")], {})] == [["slurm_pending"]] * 2
+
+
+def test_an_upgrade_is_work_everywhere() -> None:
+    assert [each["name"] for each in choice([WELL, host()], WELL, upgrade=True)] == ["bld-006", "bld-008"]
+
+
+def test_a_node_is_touched_where_it_differed_or_everything_ran() -> None:
+    nodes = [host("a"), host("b", pending=True), host("c", before=True), host("d", full=True), host("e", doubts=["x"])]
+    # `provision verify` by itself has compared nothing.
+    only_asked = {"inventory_hostname": "f", "ansible_facts": {"blade": {"full": False}}}
+    assert touched([*nodes, only_asked]) == ["b", "c", "d"]
+
+
+def test_a_node_is_reported_when_there_is_something_to_say() -> None:
+    nothing: dict[str, list[str]] = {"problems": [], "notes": [], "news": []}
+    told = {
+        "a": nothing,
+        "b": {**nothing, "problems": ["x"]},
+        "c": {**nothing, "notes": ["x"]},
+        "d": {**nothing, "news": ["x"]},
+        "evil": {**nothing, "problems": ["x"]},
+    }
+    assert reported(["a", "b", "c", "d", "gone"], {"nodes": told}) == ["b", "c", "d"]
+    assert reported(["a"], {}) == []
