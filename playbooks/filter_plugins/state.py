@@ -30,6 +30,7 @@ class FilterModule:
             "state_daemons": work.daemons,
             "state_differences": _differences,
             "state_files": work.file_entries,
+            "state_kinds": pending.kinds,
             "state_lines": pending.lines,
             "state_more": pending.more,
             "state_own_entries": work.own_entries,
@@ -38,6 +39,8 @@ class FilterModule:
             "state_programs": work.programs,
             "state_questions": questions,
             "state_quiet_links": work.quiet_links,
+            "state_secret_entries": work.secret_entries,
+            "state_secret_places": work.secret_places,
             "state_secrets": work.secrets,
             "state_units": work.units,
         }

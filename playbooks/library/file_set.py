@@ -9,7 +9,7 @@ short_description: Writes files, links and folders that belong together
 description:
   - One remote call for all files of a role, where copy and file would be one call each.
   - All files are staged and validated first, then put in place by rename in the given order. A file
-    that does not validate leaves every file as it was.
+    that does not validate leaves every file as it was. systemd reads its units anew where one of them was written.
   - No link is followed below a folder that another account than root can write to. A link, a FIFO or a device in
     the place of a file or link is replaced itself; in the place of a folder it is refused.
 options:
@@ -48,6 +48,9 @@ from ansible.module_utils.file_paths import Refused, owner, reach
 from ansible.module_utils.file_reads import state
 from ansible.module_utils.file_states import OPTIONS, wanted_state
 from ansible.module_utils.file_writes import put_folder, put_link, stage
+
+# What systemd reads only when it is told to
+UNITS = "/etc/systemd/system/"
 
 
 def content_of(entry):
@@ -163,6 +166,8 @@ def apply(module, plan):
                 put_link(entry["path"], want["content"])
             elif want["kind"] == "file":
                 staged.pop(entry["path"]).put()
+        if any(entry["path"].startswith(UNITS) for entry, _, _ in plan):
+            module.run_command(["systemctl", "daemon-reload"], check_rc=True)
     finally:
         for leftover in staged.values():
             leftover.drop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from provisioner.state.units import MASKED
 from provisioner.state.words import WORDS
 
 Pending = Iterable[Mapping[str, Any]]
@@ -25,6 +26,13 @@ def lines(
 def concerns(found: Pending, roles: Collection[str], kinds: Collection[str] = ()) -> bool:
     """Whether anything differs of these roles, or of these kinds whatever the role."""
     return any(each["role"] in roles or each["kind"] in kinds for each in found)
+
+
+def kinds(found: Pending) -> list[str]:
+    """The kinds of what differs, but for what roles mend by tasks of their own; a mask is put in place as a link."""
+    theirs = [each for each in found if not each["own"]]
+    masks = ["links" for each in theirs if each["kind"] == "units" and str(each["line"]).endswith(MASKED)]
+    return sorted({*masks, *(str(each["kind"]) for each in theirs)})
 
 
 def more(told: Pending, now: Pending) -> list[Mapping[str, Any]]:

@@ -8,6 +8,9 @@ from typing import Any
 from provisioner.console_text import their_words
 from provisioner.state.kinds import Blade
 
+MASKED = " -> masked"
+"""How the line of a unit ends that is to be masked."""
+
 _ABSENT = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
 
 
@@ -31,7 +34,7 @@ def unit_difference(blade: Blade, name: str, options: Mapping[str, Any], put: Co
     unit = unit_of(blade, name)
     if options.get("masked", False):
         # A mask keeps it from starting; it does not stop it.
-        return "" if unit["enabled"] == "masked" and unit["active"] != "active" else f"{_state(unit)} -> masked"
+        return "" if unit["enabled"] == "masked" and unit["active"] != "active" else f"{_state(unit)}{MASKED}"
     if unit["load"] in ("not-found", "masked"):
         return f"{'masked' if unit['load'] == 'masked' else 'absent'} -> running, enabled"
     parts = [] if unit["active"] == "active" else [f"{_state(unit)} -> running"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import base64
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from provisioner.state.files import entry_of
 from provisioner.state.kinds import Blade, States, all_things
 from provisioner.state.pending import Pending, names
 from provisioner.state.units import is_left_alone, restart_reason, unit_of
+
+_PORT_SECONDS = 60
+"""How long a unit that was started may take until its port is open."""
 
 
 def wanted_packages(states: States, release: str) -> list[str]:
@@ -68,6 +72,29 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
     ]
 
 
+def secret_places(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """`{"path", "as_on"}` of what `secrets` found: what of it may be shown."""
+    return [{"path": str(each["entry"]["path"]), "as_on": str(each["as_on"])} for each in found]
+
+
+def secret_entries(
+    found: Iterable[Mapping[str, Any]], path: str, read: Mapping[str, Any], host: str
+) -> list[dict[str, Any]]:
+    """The secret at a path for file_set, with its content; an older one on another host than its own is kept beside it.
+
+    Args:
+        found: the answer of `secrets`.
+        path: which of them.
+        read: what the task said that read it on the host that has it.
+        host: inventory name of the node.
+    """
+    for each in found:
+        if each["entry"]["path"] == path:
+            given = base64.b64encode(str(each["content"]).encode()).decode() if "content" in each else read["content"]
+            return [{**each["entry"], "content_b64": given, "backup": each["as_on"] not in ("", host)}]
+    return []
+
+
 def secrets(states: States, pending: Pending, blade: Blade, everything: bool) -> list[dict[str, Any]]:
     """Secrets that differ, or all: `{"entry": for file_set, "as_on": host or ''}` and the content where it is known."""
     differ = names(pending, "secrets")
@@ -99,6 +126,10 @@ def units(
 
     Args:
         put: paths that this run has put in place.
+
+    Returns:
+        `{"name", "state", "enabled", "masked"}` each, and of one that can be asked `{"command": for bash,
+        "patience": how often it is asked again after a second, "complaint": about one that stays silent}`.
     """
     differ = names(pending, "units")
     found = []
@@ -112,17 +143,30 @@ def units(
             if unit_of(blade, name)["active"] == "active":
                 found.append({"name": name, "state": "stopped", "enabled": None, "masked": True})
             continue
-        answers = options.get("answers") or {}
         found.append(
             {
                 "name": name,
                 "state": "restarted" if reason else "started",
                 "enabled": True,
                 "masked": False,
-                **{key: answers[key] for key in ("port", "command") if key in answers},
+                **_check(options.get("answers") or {}),
             }
         )
     return found
+
+
+def _check(answers: Mapping[str, Any]) -> dict[str, Any]:
+    if "port" in answers:
+        port = int(answers["port"])
+        opens = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}); do sleep 0.2; done"
+        return {
+            "command": f"timeout {_PORT_SECONDS} bash -c '{opens}' 2> /dev/null",
+            "patience": 0,
+            "complaint": f"did not open port {port} within {_PORT_SECONDS} s",
+        }
+    if "command" in answers:
+        return {"command": str(answers["command"]), "patience": 10, "complaint": "does not answer"}
+    return {}
 
 
 def own_entries(states: States, paths: Iterable[str], blade: Blade) -> list[dict[str, Any]]:

@@ -67,8 +67,7 @@ def test_the_blade_is_looked_at_again_whatever_was_installed() -> None:
         # Preflight looks again for another reason: what a dead run had left at work.
         if play["name"] == "Prepare" and "tasks/look_again.yml" in task.values()
     ]
-    # The other look is the one after an upgrade.
-    assert [task["when"] for task in looks] == ["state_looked | length == 0", "state_upgraded | default(false)"]
+    assert [task["when"] for task in looks] == ["state_looked | length == 0"]
     (looked,) = [
         task["ansible.builtin.set_fact"]["state_looked"]
         for task in read(ROOT / "roles" / "state" / "tasks" / "install.yml")

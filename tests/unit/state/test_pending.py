@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.state.pending import concerns, lines, more, names
+from provisioner.state.pending import concerns, kinds, lines, more, names
 
 
 def found(role: str, kind: str, name: str, line: str = "", own: bool = False) -> dict[str, Any]:
@@ -59,6 +59,17 @@ def test_a_thing_keeps_the_line_of_the_first_look() -> None:
     first = [found("munge", "units", "munge.service", "absent -> running")]
     later = [found("munge", "units", "munge.service", "restart"), found("base", "units", "munge.service", "x")]
     assert [each["line"] for each in more(first, later)] == ["absent -> running", "x"]
+
+
+def test_kinds_are_those_that_the_role_does_not_mend_itself() -> None:
+    assert kinds(PENDING) == ["files", "packages", "secrets"]
+    assert kinds([]) == []
+
+
+def test_a_mask_is_a_link() -> None:
+    masked = found("slurmd", "units", "sackd.service", "unit sackd.service: running -> masked")
+    assert kinds([masked]) == ["links", "units"]
+    assert kinds([{**masked, "line": "unit sackd.service: masked -> running, enabled"}]) == ["units"]
 
 
 things = st.lists(st.builds(found, st.sampled_from("ab"), st.sampled_from("kl"), st.sampled_from("xyz"), st.text()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -129,6 +130,21 @@ def test_secrets_come_with_where_to_get_them() -> None:
     assert work.secrets(STATES, pending(one), one, False) == wanted[1:]
 
 
+def test_of_a_secret_only_its_place_is_shown() -> None:
+    found = work.secrets(STATES, [], SYNCED, True)
+    assert work.secret_places(found) == [{"path": "/k", "as_on": "bld-006"}, {"path": "/c", "as_on": ""}]
+
+
+def test_a_secret_comes_from_its_host_or_from_the_state() -> None:
+    found = work.secrets(STATES, [], SYNCED, True)
+    (read,) = work.secret_entries(found, "/k", {"content": "a2V5"}, "bld-008")
+    assert (read["path"], read["content_b64"], read["backup"]) == ("/k", "a2V5", True)
+    (kept,) = work.secret_entries(found, "/c", {"skipped": True}, "bld-008")
+    assert (base64.b64decode(kept["content_b64"]), kept["backup"]) == (b"c4n4ry", False)
+    # The host that has it keeps no older one beside it.
+    assert work.secret_entries(found, "/k", {"content": "a2V5"}, "bld-006")[0]["backup"] is False
+
+
 def test_programs_make_the_answers_that_differ() -> None:
     facts = {**SYNCED, "asks": {"host name": "b"}}
     assert work.programs(STATES, pending(facts), facts) == [{"name": "number", "argv": ["set", "1"]}]
@@ -166,9 +182,15 @@ def test_only_units_that_must_not_start_are_kept_quiet() -> None:
 
 
 PLAIN = {"state": "started", "enabled": True, "masked": False}
-A = {"name": "a.service", **PLAIN, "port": 6818}
+A = {
+    "name": "a.service",
+    **PLAIN,
+    "command": "timeout 60 bash -c 'until (exec 3<>/dev/tcp/127.0.0.1/6818); do sleep 0.2; done' 2> /dev/null",
+    "patience": 0,
+    "complaint": "did not open port 6818 within 60 s",
+}
 B = {"name": "b.timer", **PLAIN}
-CLOCK = {"name": "clock.service", **PLAIN, "command": "true"}
+CLOCK = {"name": "clock.service", **PLAIN, "command": "true", "patience": 10, "complaint": "does not answer"}
 
 
 def test_units_that_differ_are_started_and_asked_whether_they_work() -> None:
