@@ -11,6 +11,7 @@ An error says in one sentence what is wrong and, in `next_step`, what to do abou
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -28,7 +29,7 @@ class ExitCode(IntEnum):
         return {
             ExitCode.OK: "all converged",
             ExitCode.FAILED: "failed",
-            ExitCode.USAGE: "bad usage or plan; nothing was touched",
+            ExitCode.USAGE: "bad usage, plan or variables; nothing was touched",
             ExitCode.DEGRADED: "degraded: some nodes failed or are unreachable, the rest works",
             ExitCode.BUSY: "another run works on the cluster; nothing was touched",
         }[self]
@@ -43,6 +44,11 @@ class ProvisionError(Exception):
         super().__init__(message)
         self.message = message
         self.next_step = next_step
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error for scripts, as `--json` prints it; an error with more to say adds `problems`."""
+        code = self.exit_code
+        return {"exit_code": int(code), "meaning": code.meaning, "error": self.message, "next_step": self.next_step}
 
 
 class UsageError(ProvisionError):

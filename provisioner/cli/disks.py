@@ -53,13 +53,13 @@ def disks(
     from provisioner.errors import ExitCode, UsageError
     from provisioner.names import host_name
     from provisioner.paths import find_plan
-    from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
     from provisioner.run.request import PlaybookRun
+    from provisioner.settings.site import load_site
 
     plan_file = find_plan(plan)
-    site = load_plan(plan_file)
+    site = load_site(plan_file)
     if adopt is not None and (nodes is not None or as_json):
         raise UsageError("--adopt names the blades itself and prints no JSON", "provision disks --adopt BLD-008")
     asked = select_nodes(site, adopt if adopt is not None else nodes)

@@ -11,8 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from provisioner import __version__
-from provisioner.cli import disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
-from provisioner.cli.say import say
+from provisioner.cli import check, disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
+from provisioner.cli.say import answer, say
 from provisioner.errors import ExitCode, ProvisionError
 
 _CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
@@ -47,6 +47,8 @@ def options(
 
       provision plan                             what the plan makes of the enclosure
 
+      provision check                            whether the plan and group_vars can be used
+
       provision slurm --nodes BLD-008,BLD-011    make these blades members of the cluster
 
       provision status                           what the cluster is doing now
@@ -60,6 +62,7 @@ def options(
 
 
 app.command("plan")(plan.plan)
+app.command("check")(check.check)
 app.command("slurm")(slurm.slurm)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
@@ -76,6 +79,8 @@ def main() -> NoReturn:
     try:
         app(standalone_mode=True)
     except ProvisionError as error:
+        if "--json" in sys.argv[1:]:
+            answer(error.as_dict())
         say(f"provision: {error.message}", err=True)
         if error.next_step:
             say(f"  next: {error.next_step}", err=True)

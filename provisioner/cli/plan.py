@@ -32,19 +32,11 @@ def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
 
       provision plan --plan inventories/asgard/plan.yml --json
     """
-    from dataclasses import asdict
-
     from provisioner.paths import find_plan
     from provisioner.plan.load import load_plan
     from provisioner.plan.overview import overview
-    from provisioner.plan.problems import PlanError
 
-    try:
-        site = overview(load_plan(find_plan(plan_file)))
-    except PlanError as error:
-        if as_json:
-            answer({"problems": [asdict(found) for found in error.problems]})
-        raise
+    site = overview(load_plan(find_plan(plan_file)))
     if as_json:
         answer(site.as_json())
     else:

@@ -66,14 +66,14 @@ def slurm(
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
     from provisioner.paths import find_plan
-    from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
     from provisioner.run.request import Options, PlaybookRun
+    from provisioner.settings.site import load_site
     from provisioner.slurm.cluster_words import cluster_words
 
     plan_file = find_plan(plan)
-    site = load_plan(plan_file)
+    site = load_site(plan_file)
     forgotten = select_forgotten(site, forget) if forget is not None else []
     blades = select_for_run(site, nodes, forgotten)
     chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}

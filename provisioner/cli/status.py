@@ -28,14 +28,14 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     from provisioner.errors import ExitCode, ProvisionError
     from provisioner.names import blade_id, host_name
     from provisioner.paths import find_plan
-    from provisioner.plan.load import load_plan
     from provisioner.run.converge import look
     from provisioner.run.request import PlaybookRun
+    from provisioner.settings.site import load_site
     from provisioner.slurm.security import cluster_security
     from provisioner.slurm.status import parse_status
 
     plan_file = find_plan(plan)
-    site = load_plan(plan_file)
+    site = load_site(plan_file)
     console = console_for(as_json)
     finished = look(PlaybookRun(site, plan_file, [], "status.yml", quiet=True), console)
     if finished.outcome.code is not ExitCode.OK:

@@ -34,11 +34,11 @@ def unlock(
     from provisioner.cli.output import console_for
     from provisioner.errors import ExitCode, ProvisionError, UsageError
     from provisioner.paths import find_plan
-    from provisioner.plan.load import load_plan
     from provisioner.run.owner import busy
+    from provisioner.settings.site import load_site
 
     plan_file = find_plan(plan)
-    site = load_plan(plan_file)
+    site = load_site(plan_file)
     console = console_for(as_json)
     cluster = site.cluster.name
 

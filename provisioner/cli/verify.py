@@ -31,14 +31,14 @@ def verify(
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.paths import find_plan
-    from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
     from provisioner.run.request import Options, PlaybookRun
+    from provisioner.settings.site import load_site
     from provisioner.slurm.cluster_words import cluster_words
 
     plan_file = find_plan(plan)
-    site = load_plan(plan_file)
+    site = load_site(plan_file)
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})

@@ -29,7 +29,8 @@ class Position:
 class Tree:
     """The plain data of a plan and where each piece of it stands.
 
-    `written` keeps how true/false values were spelt. `refused` holds the places whose values already
+    `written` keeps how true/false values were spelt. `tags` names YAML tags of text that are taken, `tagged` where they
+    stand. `refused` holds the places whose values already
     have a problem in `problems`; `data` has None there.
     """
 
@@ -39,6 +40,8 @@ class Tree:
     written: dict[Keys, str] = field(default_factory=dict)
     refused: set[Keys] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    tags: frozenset[str] = frozenset()
+    tagged: dict[Keys, str] = field(default_factory=dict)
 
     def value_at(self, path: Keys) -> Position:
         """Where the value stands; for one that is not there, the nearest thing around it."""
@@ -55,9 +58,9 @@ class Tree:
         self.refused.add(path)
 
 
-def build_tree(root: yaml.Node) -> Tree:
+def build_tree(root: yaml.Node, tags: frozenset[str] = frozenset()) -> Tree:
     """The tree of a composed document. Problems such as duplicate keys are collected in it."""
-    tree = Tree()
+    tree = Tree(tags=tags)
     tree.data = _value(tree, (), root)
     return tree
 
@@ -72,6 +75,9 @@ def _value(tree: Tree, path: Keys, node: yaml.Node) -> Any:
         return _mapping(tree, path, node)
     if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
         return [_value(tree, (*path, i), item) for i, item in enumerate(node.value)]
+    if isinstance(node, yaml.ScalarNode) and node.tag in tree.tags:
+        tree.tagged[path] = node.tag
+        return str(node.value)
     if isinstance(node, yaml.ScalarNode):
         return _scalar(tree, path, node)
     return _unknown_tag(tree, path, node)
@@ -163,4 +169,4 @@ def _odd_number(tree: Tree, path: Keys, text: str) -> None:
 
 def _unknown_tag(tree: Tree, path: Keys, node: yaml.Node) -> None:
     tag = printable(node.tag.replace(_TAG, "!!"))
-    tree.refuse(path, _position(node), f"a plan knows no tag {tag}", "remove it")
+    tree.refuse(path, _position(node), f"there is no tag {tag} here", "remove it")

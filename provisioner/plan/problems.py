@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from provisioner.errors import UsageError
 
@@ -45,6 +46,10 @@ class PlanError(UsageError):
             "\n".join([f"the plan has {count}", *self.lines]),
             f"correct {path} and run again; nothing was touched",
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error for scripts, with each problem."""
+        return {**super().as_dict(), "problems": [{"file": str(self.path), **asdict(each)} for each in self.problems]}
 
 
 class UnreadableError(Exception):

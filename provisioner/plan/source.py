@@ -13,10 +13,22 @@ MAX_BYTES = 1024 * 1024
 
 
 def read_source(path: Path) -> str:
-    """The text of the file at `path`, at most 1 MiB of it ever read.
+    """The text of the plan at `path`, at most 1 MiB of it ever read.
 
     Raises:
         UnreadableError: missing, a directory, no permission, too large, not UTF-8, or empty.
+    """
+    text = read_text(path)
+    if not text.strip():
+        raise _refused("the file is empty", "write `cluster:`, `tiers:` and `blades:`")
+    return text
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a person wrote, '' for an empty one.
+
+    Raises:
+        UnreadableError: as `read_source` does, but for an empty file.
     """
     try:
         with path.open("rb") as file:
@@ -32,10 +44,7 @@ def read_source(path: Path) -> str:
         raise _refused(f"cannot be read ({reason})", "name a readable plan with --plan FILE") from None
     if len(raw) > MAX_BYTES:
         raise _refused("larger than 1 MiB", "a plan has a few KiB: is this the right file?")
-    text = _decoded(raw)
-    if not text.strip():
-        raise _refused("the file is empty", "write `cluster:`, `tiers:` and `blades:`")
-    return text
+    return _decoded(raw)
 
 
 def _decoded(raw: bytes) -> str:

@@ -20,8 +20,16 @@ def compose(text: str) -> yaml.Node:
     """The root node of the one document in `text`; at most 20 levels, 20 000 values after aliases.
 
     Raises:
-        UnreadableError: YAML that does not parse, is nested too deep, or explodes.
+        UnreadableError: YAML that does not parse, is nested too deep, or explodes; nothing but comments.
     """
+    root = compose_any(text)
+    if root is None:
+        raise UnreadableError(Problem(1, 1, "there is nothing but comments", "write `cluster:`, `tiers:`, `blades:`"))
+    return root
+
+
+def compose_any(text: str) -> yaml.Node | None:
+    """The same, and None for a text of nothing but comments."""
     try:
         _measure(text)
         root = yaml.compose(text, Loader=LOADER)
@@ -29,9 +37,7 @@ def compose(text: str) -> yaml.Node:
         raise UnreadableError(_explained(error, text)) from None
     except yaml.YAMLError as error:
         raise UnreadableError(Problem(1, 1, f"not YAML ({error})", "write YAML")) from None
-    if root is None:
-        raise UnreadableError(Problem(1, 1, "there is nothing but comments", "write `cluster:`, `tiers:`, `blades:`"))
-    return root
+    return root if isinstance(root, yaml.Node) else None
 
 
 @dataclass
@@ -51,11 +57,11 @@ def _measure(text: str) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _refused(event, "a second document starts here", "a plan is one document")
+                raise _refused(event, "a second document starts here", "write one document")
         elif isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((_Extent(), event.anchor))
             if len(open_nodes) > MAX_DEPTH:
-                raise _refused(event, f"nested deeper than {MAX_DEPTH} levels", "a plan needs six")
+                raise _refused(event, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
         elif isinstance(event, yaml.CollectionEndEvent):
             done, anchor = open_nodes.pop()
             if anchor:
@@ -77,7 +83,7 @@ def _add(parent: _Extent, child: _Extent, event: yaml.Event) -> None:
     if parent.nodes > MAX_NODES:
         raise _refused(event, f"more than {MAX_NODES} values once aliases are expanded", "write less, or no aliases")
     if parent.levels > MAX_DEPTH:
-        raise _refused(event, f"nested deeper than {MAX_DEPTH} levels", "a plan needs six")
+        raise _refused(event, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
 
 
 def _refused(event: yaml.Event, wrong: str, right: str) -> UnreadableError:

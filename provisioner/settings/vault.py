@@ -1,0 +1,48 @@
+"""Whether what a site has encrypted can be opened with the passwords that a run would have; nothing of it is kept."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from provisioner.console_text import one_line
+
+HEADER = "$ANSIBLE_VAULT;"
+NEXT = "export ANSIBLE_VAULT_PASSWORD_FILE=FILE with its password"
+
+
+def opened(text: str) -> tuple[str, str]:
+    """The plain text of an encrypted one and '', or '' and why it cannot be opened.
+
+    Ansible itself does it, with the passwords that its own environment variables and files name, as a run does.
+    """
+    # A part of Ansible that takes a moment to load; a site without secrets never needs it.
+    from ansible.errors import AnsibleError
+    from ansible.parsing.vault import VaultLib
+
+    secrets, trouble = _secrets()
+    if not secrets:
+        return "", trouble or "is encrypted, and no password is given"
+    try:
+        return VaultLib(secrets).decrypt(text.strip()).decode(), ""
+    except (AnsibleError, UnicodeDecodeError):
+        return "", "is encrypted with another password than the one that is given"
+
+
+@cache
+def _secrets() -> tuple[list[object], str]:
+    from ansible import constants
+    from ansible.cli import CLI
+    from ansible.errors import AnsibleError
+    from ansible.parsing.dataloader import DataLoader
+
+    files = constants.DEFAULT_VAULT_PASSWORD_FILE
+    try:
+        found = CLI.setup_vault_secrets(
+            DataLoader(),
+            vault_ids=list(constants.DEFAULT_VAULT_IDENTITY_LIST),
+            vault_password_files=[files] if files else [],
+            auto_prompt=False,
+        )
+    except (AnsibleError, OSError) as error:
+        return [], f"is encrypted, and its password cannot be read ({one_line(str(error))[:200]})"
+    return list(found), ""
