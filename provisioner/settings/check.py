@@ -93,7 +93,7 @@ def _owner_problems(file: VariableFile, plan: Plan) -> Iterator[Problem]:
     else:
         names, noun = set(map(host_name, plan.blades)), "host"
     if file.owner not in names:
-        wrong = f"there is no {noun} {printable(file.owner)}, so nobody reads this file"
+        wrong = f"there is no {noun} {printable(file.owner)}, so nobody reads it"
         yield Problem(1, 1, wrong, did_you_mean(file.owner, sorted(names)))
 
 
@@ -131,7 +131,7 @@ def _variable_problems(tree: Tree, name: str, known: Mapping[str, Option]) -> It
     if encrypted or any(path[0] == name for path in tree.refused):
         return
     value = tree.data[name]
-    found = [*template_problems(value)]
+    found = [each for each in template_problems(value) if tree.tagged.get((name, *each[0])) != "!unsafe"]
     if name in known and not found:
         found = [*findings(known[name], value)]
     yield from (_placed(tree, name, finding) for finding in found)
