@@ -88,8 +88,19 @@ def test_problems_as_json_and_as_an_error(tmp_path: Path) -> None:
     path.write_text("- x\n")
     result = CliRunner().invoke(app, ["plan", "--plan", str(path), "--json"])
     assert isinstance(result.exception, PlanError)
-    (problem,) = json.loads(result.stdout)["problems"]
-    assert (problem["line"], problem["col"]) == (1, 1)
+    (problem,) = result.exception.as_dict()["problems"]
+    assert (problem["file"], problem["line"], problem["col"]) == (str(path), 1, 1)
+
+
+def test_an_error_is_json_where_json_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text("- x\n")
+    for verb in ("plan", "check", "slurm", "verify", "status", "disks"):
+        command = [sys.executable, "-m", "provisioner", verb, f"--plan={path}", "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        said = json.loads(done.stdout)
+        assert (said["exit_code"], done.returncode, len(said["problems"])) == (2, 2, 1), verb
+        assert "the plan has one problem" in done.stderr, verb
 
 
 def test_the_schema_takes_the_plan_of_asgard() -> None:
