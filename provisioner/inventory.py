@@ -15,6 +15,7 @@ from provisioner.plan.derive import members, scratch_disks, scratch_layout, scra
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.roles import roles_of
 from provisioner.ssh import CLOSED
+from provisioner.ssh_key import key_file
 
 # One connection per blade for a whole run. The lock of the cluster lives as long as the one to the controller: it has
 # to outlast the longest task on other blades (30 min), and a sign of life every 15 s tells when its client is gone.
@@ -120,7 +121,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
     """The variables all blades share."""
     controller = host_name(plan.cluster.controller)
     address = str(plan.blades[plan.cluster.controller].address)
-    key = ssh_key or (Path(plan.ssh.key).expanduser() if plan.ssh.key else None)
+    key = ssh_key or (key_file(plan.ssh.key) if plan.ssh.key else None)
     variables: dict[str, Any] = {
         "ansible_user": plan.ssh.user,
         "ansible_port": plan.ssh.port,

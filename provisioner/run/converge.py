@@ -29,6 +29,7 @@ from provisioner.run.request import PlaybookRun, runner_call
 from provisioner.run.session import RunId, interruptible, only_run
 from provisioner.run.workplace import end_processes, workplace
 from provisioner.ssh_identity import ssh_identity
+from provisioner.ssh_key import key_file, refuse_unusable
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
     plan = asked.plan
     state = state_dir(plan.cluster.name)
     key, known_hosts = ssh_identity(state)
+    if plan.ssh.key and key is None:
+        refuse_unusable(key_file(plan.ssh.key))
     told = announced.read_announced(announced.announced_file(state))
     call = runner_call(_named(asked, run), assets(), key, known_hosts, told)
     shows = bool(asked.options.verbosity) and not asked.quiet

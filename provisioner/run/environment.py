@@ -42,6 +42,9 @@ def run_environment(caller: Mapping[str, str], assets: Path) -> dict[str, str]:
     return {
         **kept,
         **files,
+        # Ansible works with UTF-8 only, and with no locale that this machine has not (ssh brings a person's own along).
+        # Messages of programs on this machine are in English then, as the diagnosis reads them.
+        "LC_ALL": "C.UTF-8",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{caller.get('PATH', os.defpath)}",
         "ANSIBLE_ROLES_PATH": str(assets / "roles"),
         "ANSIBLE_LIBRARY": str(assets / "playbooks" / "library"),
