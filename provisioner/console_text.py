@@ -44,6 +44,11 @@ def visible(text: str) -> str:
     return "".join(shown)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 blade`, `4 blades`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def same_width(text: str, encoding: str = "utf-8") -> str:
     """The text with a question mark for every character that is not seen as itself, or that the terminal cannot print.
 

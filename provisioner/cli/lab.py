@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
@@ -12,12 +11,12 @@ import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile
 from provisioner.cli.say import answer, say
+from provisioner.console_text import counted
 
 if TYPE_CHECKING:
     from provisioner.lab.blades import Bench
     from provisioner.lab.podman import Container
 
-_PIPE_WIDTH = 200
 
 app = typer.Typer(
     help="Run the plan's blades as containers on this machine. No sandbox: their root is root here.",
@@ -96,7 +95,7 @@ def up(
     with _only_one(bench):
         made = lab.up(bench, chosen, Release(os.value) if os else None, _say)
     kept = len(chosen) - len(made)
-    say(f"{len(made)} blade(s) started, {kept} ran already; see: provision lab status")
+    say(f"{counted(len(made), 'blade')} started, {kept} ran already; see: provision lab status")
 
 
 @app.command()
@@ -210,8 +209,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
         return
     from provisioner.cli.output import Terminal
 
-    # a pipe has no width; break no line there, scripts cut and grep it
-    console = Terminal(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console = Terminal()
     console.print(table(states) if states else "no lab; start one with: provision lab up")
 
 

@@ -13,6 +13,7 @@ import typer
 from provisioner import __version__
 from provisioner.cli import check, disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
 from provisioner.cli.say import answer, say
+from provisioner.cli.streams import silence
 from provisioner.errors import ExitCode, ProvisionError
 
 _CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
@@ -86,8 +87,9 @@ def main() -> NoReturn:
             say(f"  next: {error.next_step}", err=True)
         sys.exit(int(error.exit_code))
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(int(ExitCode.FAILED))
+        # What is not printed by us, such as --help.
+        silence(sys.stdout)
+        sys.exit(int(ExitCode.OK))
     except KeyboardInterrupt:
         say("provision: stopped", err=True)
         sys.exit(int(ExitCode.FAILED))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
+from typing import IO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from provisioner.cli.streams import Unbroken
 from provisioner.console_text import same_width
+
+PIPE_WIDTH = 400
+"""Columns where nobody says how many there are: lines stay whole, so that grep finds them."""
 
 
 class Terminal(Console):
@@ -22,7 +28,10 @@ class Terminal(Console):
     def __init__(self, stderr: bool = False, width: int | None = None) -> None:
         # The stream is fixed here, because Ansible's own chatter is kept out by redirecting sys.stdout.
         stream = sys.stderr if stderr else sys.stdout
-        super().__init__(file=stream, width=width, highlight=False, markup=False, emoji=False)
+        if width is None and not stream.isatty() and "COLUMNS" not in os.environ:
+            width = PIPE_WIDTH
+        file = cast(IO[str], Unbroken(stream))
+        super().__init__(file=file, width=width, highlight=False, markup=False, emoji=False)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Every piece of text, also those inside tables; what moves the cursor is rich's own."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 # From this width on there is room for addresses and notes.
 _WIDE = 110
-# A pipe has no width: lines stay whole, so that grep finds them.
-_PIPE_WIDTH = 400
 
 
 def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
@@ -47,8 +45,6 @@ def _print(site: Overview) -> None:
     from provisioner.cli.output import Terminal
 
     console = Terminal()
-    if not console.is_terminal:
-        console = Terminal(width=_PIPE_WIDTH)
     _print_title(console, site)
     console.print()
     console.print(_bay_table(site, wide=console.width >= _WIDE))

@@ -83,12 +83,13 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from provisioner.console_text import one_line
+    from provisioner.console_text import counted, one_line
     from provisioner.names import host_name
     from provisioner.plan.derive import members
 
     word = "up" if cluster.up else "down"
-    console.print(f"{site.cluster.name}: slurmctld on {site.cluster.controller} is {word}, {cluster.pending} jobs wait")
+    pending = f"{counted(cluster.pending, 'job')} pending"
+    console.print(f"{site.cluster.name}: slurmctld on {site.cluster.controller} is {word}, {pending}")
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "bay", "tier", "state", "CPUs", "memory", "jobs", "reason"):
         table.add_column(column, justify="right" if column in ("bay", "CPUs", "memory", "jobs") else "left")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from provisioner.console_text import lines, one_line, visible
+from provisioner.console_text import counted, lines, one_line, visible
 from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
@@ -40,8 +40,10 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
     if outcome.interrupted:
         console.print("stopped; the next run mends what this one left half done", style="yellow")
     good = outcome.code is ExitCode.OK
-    count = outcome.changed()
-    words = f"{outcome.code.meaning} ({count} {'change' if count == 1 else 'changes'}{' to come' if check else ''})"
+    changes = counted(outcome.changed(), "change")
+    words = f"{outcome.code.meaning} ({changes})"
+    if check:
+        words = f"check: {changes}, nothing was touched" if good else f"{outcome.code.meaning} (check: {changes})"
     console.print(words, style="bold green" if good else "bold red")
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from provisioner.console_text import counted
 from provisioner.errors import ProvisionError
 from provisioner.lab import loops, network
 from provisioner.lab.blades import Bench
@@ -29,7 +30,7 @@ def down(bench: Bench, say: Callable[[str], None], images: bool) -> None:
     """
     files = bench.files
     found = containers(bench)
-    say(f"removing {len(found)} blade(s)")
+    say(f"removing {counted(len(found), 'blade')}")
     bench.podman.remove_containers([each.name for each in found.values()])
     network.remove_network(bench.podman, bench.plan.cluster.name)
     _detach_all(bench)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from provisioner.console_text import counted
 from provisioner.errors import UsageError
 
 # What root holds on an idle blade, 5 to 6 on Debian 12 and 13; all blades count together with root's own programs,
@@ -23,7 +24,7 @@ def require_watches(blades: int, root: Path = Path("/")) -> None:
     needed = used(root) + blades * PER_BLADE
     if blades and needed > allowed:
         raise UsageError(
-            f"{blades} more blade(s) need about {needed} inotify instances, and the kernel allows {allowed}",
+            f"{counted(blades, 'more blade')} need about {needed} inotify instances, and the kernel allows {allowed}",
             f"run: sysctl -w fs.inotify.max_user_instances={needed * 2} (or take another lab down)",
         )
 

@@ -131,7 +131,8 @@ def _refuse_unknown(plan: Plan, chosen: set[str]) -> None:
         return
     names = ", ".join(printable(name) for name in unknown[:5])
     more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-    near = did_you_mean(unknown[0], plan.blades, "`provision plan` lists the blades")
+    groups = {name.upper(): f"did you mean @{name}?" for name in _groups(plan)}
+    near = groups.get(unknown[0]) or did_you_mean(unknown[0], plan.blades, "`provision plan` lists the blades")
     raise UsageError(f"{names}{more} {'are' if len(unknown) > 1 else 'is'} not in the plan", near)
 
 

@@ -34,7 +34,8 @@ def _proof(verified: Mapping[str, Any]) -> str:
     width = int(verified.get("job_width", 0))
     good = {name: one for name, one in verified.get("nodes", {}).items() if not one["problems"] and not one["notes"]}
     proved, asked = ([blade_id(name) for name, one in good.items() if one["job"] is job] for job in (True, False))
-    over = f"one job over all {width}" if width > 1 else "a job on it" if width else "a job on each"
+    across = "both nodes" if width == 2 else f"all {width} nodes"
+    over = f"one job across {across}" if width > 1 else "a job on it" if width else "a job on each"
     words = []
     if proved:
         written = _scratch_words(verified, [name for name in good if good[name]["job"]])

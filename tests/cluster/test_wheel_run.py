@@ -49,7 +49,7 @@ def test_the_wheel_makes_a_virgin_blade_a_member(
 
     verified = _provision(installed, cluster, tmp_path, "verify", f"--nodes={other},{virgin}")
     assert verified.code == 0, verified.text
-    assert "one job over all 2" in verified.text
+    assert "one job across both nodes" in verified.text
     # the verifying job can be still completing for a moment
     assert (cluster.state(virgin, "idle"), cluster.state(other, "idle")) == ("idle", "idle")
     names = sorted([other.lower(), virgin.lower()])

@@ -136,7 +136,7 @@ def test_status_shows_members_and_who_is_none(played: Played) -> None:
     runs = played(results={"bld-006": {"Ask slurmctld": ANSWER}})
     out = runner.invoke(app, ["status"]).stdout
     assert (runs.asked[0].playbook, runs.asked[0].blades) == ("status.yml", [])
-    assert "demo: slurmctld on BLD-006 is up, 1 jobs wait" in out
+    assert "demo: slurmctld on BLD-006 is up, 1 job pending" in out
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line.startswith("BLD-")}
     assert rows["BLD-008"][3:7] == ["mixed", "4/32", "31440", "MiB"]
     assert rows["BLD-011"][3:] == ["not", "a", "member"]

@@ -82,7 +82,7 @@ def test_plain_words_are_one_text_per_line(capsys: pytest.CaptureFixture[str]) -
 def test_json_is_data_in_plain_ascii(text: str) -> None:
     printed: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.echo", printed.append)
+        patch.setattr("typer.echo", lambda text, err: printed.append(text))
         answer({"reason": text})
     (out,) = printed
     assert out.isascii()

@@ -74,8 +74,8 @@ def test_what_is_too_long_goes_on_further_in(played: Played, monkeypatch: pytest
         (["slurm"], [], "(0 changes)"),
         (["slurm"], [FILE], "(1 change)"),
         (["slurm"], PACKAGES, "(7 changes)"),
-        (["slurm", "--check"], [FILE], "(1 change to come)"),
-        (["slurm", "--check"], PACKAGES, "(7 changes to come)"),
+        (["slurm", "--check"], [FILE], "check: 1 change, nothing was touched"),
+        (["slurm", "--check"], PACKAGES, "check: 7 changes, nothing was touched"),
     ],
 )
 def test_the_last_words_count_things(played: Played, words: list[str], lines: list[str], said: str) -> None:

@@ -29,7 +29,7 @@ def test_the_proof_names_what_was_verified() -> None:
     drained = {**FINE, "notes": ["drained"], "job": False}
     said = proof({"bld-008": FINE, "bld-011": FINE, "bld-012": drained}, job_width=2)
     assert said.startswith("verified BLD-[008,011]: ")
-    assert "one job over all 2" in said
+    assert "one job across both nodes" in said
     assert "no job" not in said
     assert cluster_words({}) == {"controller": "", "verified": ""}
 
@@ -39,7 +39,7 @@ def test_the_proof_names_what_was_verified() -> None:
     [
         (["bld-008", "bld-011"], ", scratch writable"),
         (["bld-011", "bld-012"], ", scratch writable on BLD-011"),
-        ([], "one job over all 2"),
+        ([], "one job across both nodes"),
     ],
 )
 def test_scratch_is_proved_only_where_it_is(scratch: list[str], words: str) -> None:

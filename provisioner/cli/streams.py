@@ -1,0 +1,38 @@
+"""Standard output that somebody stops reading (`| head`): the verb goes on without words, as its work counts."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, Any
+
+
+class Unbroken:
+    """A text stream whose reader may go; everything else is the stream's own."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes, or drops the text when nobody reads any more."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            silence(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Flushes what there is to flush."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            silence(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def silence(stream: IO[str]) -> None:
+    """Leads a stream into nothing; Python flushes it at the end once more, and would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
