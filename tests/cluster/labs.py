@@ -158,8 +158,16 @@ class Lab:
 
     def provision(self, *words: str, **more: str) -> Said:
         """Runs `provision WORDS`; `more` is added to its environment."""
+        return self._said(words, self.variables(**more))
+
+    def provision_of(self, project: Path, *words: str) -> Said:
+        """Runs `provision WORDS` of the project in a folder: Python takes the package from where it starts."""
+        assert (sys.executable, "-m", "provisioner") == COMMAND
+        return self._said(words, self.variables(), project)
+
+    def _said(self, words: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> Said:
         done = subprocess.run(
-            self.command(*words), capture_output=True, text=True, check=False, env=self.variables(**more)
+            self.command(*words), cwd=folder, capture_output=True, text=True, check=False, env=environment
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

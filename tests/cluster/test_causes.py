@@ -48,7 +48,7 @@ def verify(lab: Lab) -> Said:
 def settled(lab: Lab) -> None:
     """All nodes are free again; a job that could not start on a node takes a while to leave it."""
     for blade in lab.compute:
-        assert lab.state(blade, "idle", 120) == "idle"
+        assert lab.state(blade, "idle", 240) == "idle"
 
 
 def the_others_are_proved(lab: Lab, said: Said, broken: str) -> None:

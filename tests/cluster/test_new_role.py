@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,13 +30,11 @@ def project(cluster: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def run(project: Path, lab: Lab, *words: str) -> Said:
-    """`provision slurm` of that project: Python takes the package from where it starts."""
-    command: Sequence[str] = lab.command("slurm", f"--nodes={','.join(lab.compute[:2])}", *words)
-    assert command[:3] == [sys.executable, "-m", "provisioner"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, env=lab.variables())
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert CANARY not in done.stdout + done.stderr
-    return Said(done.returncode, done.stdout, done.stderr)
+    """`provision slurm` of that project, which has to work and to keep the secret."""
+    said = lab.provision_of(project, "slurm", f"--nodes={','.join(lab.compute[:2])}", *words)
+    assert said.code == 0, said.text
+    assert CANARY not in said.out + said.err
+    return said
 
 
 def lines(said: Said) -> dict[str, list[str]]:
@@ -101,13 +97,9 @@ def test_a_role_that_keeps_what_another_one_keeps_touches_nothing(project: Path,
     before = state.read_text()
     state.write_text(before.replace("/etc/beacon.conf: {content", "/etc/hosts: {content"))
     try:
-        command = cluster.command("slurm", f"--nodes={cluster.compute[0]}", "--json")
-        done = subprocess.run(
-            command, cwd=project, capture_output=True, text=True, check=False, env=cluster.variables()
-        )
+        said = cluster.provision_of(project, "slurm", f"--nodes={cluster.compute[0]}", "--json")
     finally:
         state.write_text(before)
-    said = Said(done.returncode, done.stdout, done.stderr)
     assert said.code != 0
     assert said.json["changed"] == 0
     assert "roles base and beacon both keep path /etc/hosts" in said.failure(cluster.compute[0])

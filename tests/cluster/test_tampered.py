@@ -7,8 +7,6 @@ usual run had overlooked, it would change.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,8 +59,9 @@ def damage(lab: Lab, blade: str, harmed: Sequence[Case]) -> None:
 
 def is_told(case: Case, lines: Sequence[str]) -> bool:
     """Whether a line is about this thing; scratch is told by disk or mount point."""
-    called = "scratch " if case.kind == "scratch" else f" {shown_name(case)}: "
-    return any(called in f" {line}" for line in lines)
+    if case.kind == "scratch":
+        return any(line.startswith("scratch ") for line in lines)
+    return any(f" {shown_name(case)}: " in f" {line}" for line in lines)
 
 
 @pytest.mark.parametrize("harm", [*HARMS, *MORE])
@@ -120,8 +119,5 @@ def test_a_changed_role_is_found(cluster: Lab, tmp_path: Path) -> None:
 
 
 def _run_from(folder: Path, lab: Lab, *words: str) -> Said:
-    """`provision slurm` of the project in this folder: Python takes the package from where it starts."""
-    command: Sequence[str] = lab.command("slurm", f"--nodes={lab.compute[0]}", "--json", *words)
-    assert command[:3] == [sys.executable, "-m", "provisioner"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=lab.variables())
-    return Said(done.returncode, done.stdout, done.stderr)
+    """`provision slurm` of the project in this folder."""
+    return lab.provision_of(folder, "slurm", f"--nodes={lab.compute[0]}", "--json", *words)

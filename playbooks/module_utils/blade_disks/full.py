@@ -21,6 +21,8 @@ from .machine import Machine
 from .model import Decision, Disk, Refusal, Slot, Waiting, slot_number
 
 PYTHON = "/usr/bin/python3"
+# systemd says that the unit was started, not that the program has written something.
+_POLL_SECONDS = 0.1
 START = 20.0
 """Seconds that the unit gets until it reads."""
 
@@ -116,13 +118,14 @@ def start(machine: Machine, disk: Disk) -> None:
     while finding(machine, disk).state == "none":
         if time.monotonic() > deadline:
             raise Refusal(f"the reading of {disk.name} does not begin", f"see why: journalctl --unit {unit}")
-        time.sleep(0.1)
+        time.sleep(_POLL_SECONDS)
 
 
 def command(machine: Machine, disk: Disk) -> list[str]:
     """The reading as a program of its own; its text is put beside the journal, for the module's is gone soon."""
     program = journal.folder(machine.journal) / "reading.py"
     fresh = program.with_name(f".{program.name}.{os.getpid()}")
+    # Whatever loads a module that Ansible packed has its source; the general type of a loader does not say so.
     source = reading.__loader__.get_source(reading.__name__)  # type: ignore[union-attr]
     fresh.write_text(source)
     fresh.replace(program)

@@ -18,6 +18,8 @@ from . import tree
 from .machine import Machine, device_number, read_text
 from .model import Disk
 
+# The kernel tells nobody when a program lets go of a disk.
+_POLL_SECONDS = 0.1
 PATIENCE = 10.0
 """Seconds that programs which only read get to let go: udev looks at every disk that was just closed."""
 
@@ -49,7 +51,7 @@ def lasting_uses(machine: Machine, disk: Disk) -> list[str]:
         found = uses(machine, disk)
         if any(use.writes for use in found) or not found or time.monotonic() > deadline:
             return [use.words for use in found]
-        time.sleep(0.1)
+        time.sleep(_POLL_SECONDS)
 
 
 def _numbers(machine: Machine, disk: Disk) -> dict[tuple[bool, str], str]:
