@@ -41,6 +41,7 @@ author: the provisioner project
 """
 
 import base64
+import re
 import shlex
 
 from ansible.module_utils.basic import AnsibleModule
@@ -51,6 +52,8 @@ from ansible.module_utils.file_writes import put_folder, put_link, stage
 
 # What systemd reads only when it is told to
 UNITS = "/etc/systemd/system/"
+# Lines of a refused file that a person is shown.
+SHORT = 10
 
 
 def content_of(entry):
@@ -86,9 +89,17 @@ def readable(content):
     return content.decode(errors="replace") if isinstance(content, bytes) else content
 
 
-def numbered(text):
-    """A refused file with line numbers, for a person's eyes."""
-    return "\n".join(f"{number:4}  {line}" for number, line in enumerate(text.splitlines(), 1))
+def shown(text, words):
+    """Of a refused file the numbered lines that the words are about, for a person's eyes; a short one whole."""
+    lines = text.splitlines()
+    named = {int(number) for number in re.findall(r"\bline (\d{1,6})\b", words)}
+    spoken = set(re.findall(r"[\w.-]+", words.lower()))
+    meant = [
+        number
+        for number, line in enumerate(lines, 1)
+        if number in named or line.partition("=")[0].strip().lower() in spoken or len(lines) <= SHORT
+    ]
+    return "\n".join(f"{number:4}  {lines[number - 1]}" for number in meant[:SHORT])
 
 
 def main():
@@ -159,7 +170,7 @@ def apply(module, plan):
                     module.fail_json(
                         msg=f"{entry['path']} does not parse and was not put in place: {words.splitlines()[0]}"
                         "; next: correct what it is made from; the file in use stays as it was",
-                        evidence=numbered(readable(want["content"])),
+                        evidence=shown(readable(want["content"]), words),
                     )
         for entry, _, want in plan:
             if want["kind"] == "link":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ import yaml
 from provisioner.plan.problems import Keys, Problem, printable
 
 _TAG = "tag:yaml.org,2002:"
+# Of YAML's own types those that a plan has no use for.
+_TYPES = frozenset(_TAG + name for name in ("binary", "set", "omap", "pairs", "int", "float", "bool", "timestamp"))
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _TRUE_OR_FALSE = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -30,8 +32,8 @@ class Tree:
     """The plain data of a plan and where each piece of it stands.
 
     `written` keeps how true/false values were spelt. `tags` names YAML tags of text that are taken, `tagged` where they
-    stand. `refused` holds the places whose values already
-    have a problem in `problems`; `data` has None there.
+    stand. What is below a key of which `free` is true may be whatever YAML can say. `refused` holds the places whose
+    values already have a problem in `problems`; `data` has None there.
     """
 
     data: Any = None
@@ -41,6 +43,7 @@ class Tree:
     refused: set[Keys] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     tags: frozenset[str] = frozenset()
+    free: Callable[[str], bool] = lambda name: False
     tagged: dict[Keys, str] = field(default_factory=dict)
 
     def value_at(self, path: Keys) -> Position:
@@ -53,14 +56,20 @@ class Tree:
         """Where the key stands; list items and absent keys fall back to `value_at`."""
         return self.keys.get(path) or self.value_at(path)
 
+    def is_free(self, path: Keys) -> bool:
+        """Whether the place is below a key whose values are nobody's business here."""
+        return bool(path) and self.free(str(path[0]))
+
     def refuse(self, path: Keys, at: Position, wrong: str, right: str) -> None:
         self.problems.append(Problem(at.line, at.col, wrong, right))
         self.refused.add(path)
 
 
-def build_tree(root: yaml.Node, tags: frozenset[str] = frozenset()) -> Tree:
-    """The tree of a composed document. Problems such as duplicate keys are collected in it."""
-    tree = Tree(tags=tags)
+def build_tree(
+    root: yaml.Node, tags: frozenset[str] = frozenset(), free: Callable[[str], bool] = lambda name: False
+) -> Tree:
+    """The tree of a composed document, with problems such as duplicate keys; for `tags` and `free` see Tree."""
+    tree = Tree(tags=tags, free=free)
     tree.data = _value(tree, (), root)
     return tree
 
@@ -96,7 +105,7 @@ def _mapping(tree: Tree, path: Keys, node: yaml.MappingNode) -> dict[str, Any]:
             if not inherited:
                 _refuse_duplicate(tree, here, at)
             continue
-        if key_node.tag == _TAG + "bool":
+        if key_node.tag == _TAG + "bool" and not (path and tree.is_free(path)):
             truth = str(_TRUE_OR_FALSE.get(key.lower(), key)).lower()
             wrong = f"YAML reads the bare key {key} as {truth}"
             tree.problems.append(Problem(at.line, at.col, wrong, f'write "{key}" in quotes'))
@@ -152,6 +161,8 @@ def _scalar(tree: Tree, path: Keys, node: yaml.ScalarNode) -> Any:
 
 def _odd_number(tree: Tree, path: Keys, text: str) -> None:
     """YAML 1.1 reads 010 as 8, 1:30 as 90 and 1_0 as 10; nobody means that in a plan."""
+    if tree.is_free(path):
+        return
     short = printable(text)
     right = f'put "{short}" in quotes for text, or write a plain number'
     if re.fullmatch(r"[-+]?0[0-7]{1,9}", text):
@@ -168,5 +179,7 @@ def _odd_number(tree: Tree, path: Keys, text: str) -> None:
 
 
 def _unknown_tag(tree: Tree, path: Keys, node: yaml.Node) -> None:
+    if tree.is_free(path) and node.tag in _TYPES:
+        return
     tag = printable(node.tag.replace(_TAG, "!!"))
     tree.refuse(path, _position(node), f"there is no tag {tag} here", "remove it")

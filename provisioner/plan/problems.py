@@ -15,7 +15,8 @@ from provisioner.errors import UsageError
 Keys = tuple[str | int, ...]
 
 _SHOWN = 60
-_COMPARED = 100
+# Slurm has some 240 keys.
+_COMPARED = 300
 
 
 @dataclass(frozen=True, order=True)

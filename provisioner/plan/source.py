@@ -43,7 +43,7 @@ def read_text(path: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _refused(f"cannot be read ({reason})", "name a readable plan with --plan FILE") from None
     if len(raw) > MAX_BYTES:
-        raise _refused("larger than 1 MiB", "a plan has a few KiB: is this the right file?")
+        raise _refused("larger than 1 MiB", "a file of this kind has a few KiB: is it the right one?")
     return _decoded(raw)
 
 

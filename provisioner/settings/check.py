@@ -7,13 +7,13 @@ A value that a template makes is known to Ansible only; of what is encrypted, na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from provisioner.errors import UsageError
 from provisioner.inventory import GROUPS, tier_group
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
@@ -21,42 +21,15 @@ from provisioner.plan.positions import Tree, build_tree
 from provisioner.plan.problems import Keys, Problem, UnreadableError, did_you_mean, printable
 from provisioner.plan.source import read_text
 from provisioner.plan.syntax import compose_any
-from provisioner.settings.files import VariableFile, ignored_files, variable_files
+from provisioner.settings.files import VariableFile, unread, variable_files
 from provisioner.settings.known import CONNECTION, Option, known_options, prefixes
-from provisioner.settings.value import Finding, findings, is_template, template_problems
-from provisioner.settings.vault import HEADER, NEXT, opened
-from provisioner.slurm.settings import site_problems
+from provisioner.settings.problems import SettingsError, SettingsProblem
+from provisioner.settings.value import Finding, findings, is_template, leaves, template_problems
+from provisioner.settings.vault import HEADER, opened, remedy
+from provisioner.slurm.keys import KEYS, is_key
+from provisioner.slurm.settings import KEY, site_problems
 
 TAGS = frozenset({"!vault", "!unsafe"})
-
-
-@dataclass(frozen=True, order=True)
-class SettingsProblem:
-    """One problem, in a file beside the plan."""
-
-    file: str
-    problem: Problem
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.problem}"
-
-
-class SettingsError(UsageError):
-    """The variables of a site cannot be used; `problems` holds all of them."""
-
-    def __init__(self, site: Path, problems: Iterable[SettingsProblem]) -> None:
-        self.problems = sorted(set(problems))
-        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        super().__init__(
-            "\n".join([f"the variables beside the plan have {count}", *(f"{site}/{each}" for each in self.problems)]),
-            "correct them and run again; nothing was touched",
-        )
-        self.site = site
-
-    def as_dict(self) -> dict[str, Any]:
-        """The error for scripts, with each problem."""
-        files = [(str(self.site / each.file), each.problem) for each in self.problems]
-        return {**super().as_dict(), "problems": [{"file": file, **asdict(problem)} for file, problem in files]}
 
 
 def check_settings(plan: Plan, site: Path, roles: Path) -> None:
@@ -77,12 +50,15 @@ def check_settings(plan: Plan, site: Path, roles: Path) -> None:
 def settings_problems(plan: Plan, site: Path, roles: Path) -> Iterator[SettingsProblem]:
     """All problems of all files of a site; see `check_settings`."""
     known = known_options(roles)
-    for name in ignored_files(site):
-        problem = Problem(1, 1, "Ansible does not read a file with this ending", "end its name with .yml, or move it")
-        yield SettingsProblem(name, problem)
-    for file in variable_files(site):
-        for problem in (*_owner_problems(file, plan), *_file_problems(file.path, known)):
-            yield SettingsProblem(file.shown, problem)
+    try:
+        for name, problem in unread(site):
+            yield SettingsProblem(name, problem)
+        for file in variable_files(site):
+            for problem in (*_owner_problems(file, plan), *_file_problems(file.path, known)):
+                yield SettingsProblem(file.shown, problem)
+    except OSError as error:
+        shown = os.path.relpath(error.filename or site, site)
+        yield SettingsProblem(shown, Problem(1, 1, f"cannot be read ({error.strerror})", "let this account read it"))
 
 
 def _owner_problems(file: VariableFile, plan: Plan) -> Iterator[Problem]:
@@ -98,18 +74,20 @@ def _owner_problems(file: VariableFile, plan: Plan) -> Iterator[Problem]:
 
 
 def _file_problems(path: Path, known: Mapping[str, Option]) -> list[Problem]:
+    if not path.is_file():
+        return [Problem(1, 1, "this is no file: a link that leads nowhere, a pipe or a device", "put a file there")]
     try:
         text = read_text(path)
         if text.startswith(HEADER):
             text, trouble = opened(text)
             if trouble:
-                return [Problem(1, 1, trouble, NEXT)]
+                return [Problem(1, 1, trouble, remedy(trouble))]
         root = compose_any(text)
     except UnreadableError as error:
         return [error.problem]
     if root is None:
         return []
-    tree = build_tree(root, TAGS)
+    tree = build_tree(root, TAGS, lambda name: not _is_ours(name, known))
     if tree.data is None:
         return []
     if not isinstance(tree.data, dict):
@@ -127,7 +105,7 @@ def _variable_problems(tree: Tree, name: str, known: Mapping[str, Option]) -> It
     for path in encrypted:
         if trouble := opened(str(_at(tree.data, path)))[1]:
             where = tree.value_at(path)
-            yield Problem(where.line, where.col, f"{name} {trouble}", NEXT)
+            yield Problem(where.line, where.col, f"{name} {trouble}", remedy(trouble))
     if encrypted or any(path[0] == name for path in tree.refused):
         return
     value = tree.data[name]
@@ -136,7 +114,25 @@ def _variable_problems(tree: Tree, name: str, known: Mapping[str, Option]) -> It
         found = [*findings(known[name], value)]
     yield from (_placed(tree, name, finding) for finding in found)
     if name in known and not found:
-        yield from _meaning_problems(tree, name)
+        meant = [*_meaning_problems(tree, name)]
+        yield from meant or _key_problems(tree, name)
+
+
+def _key_problems(tree: Tree, name: str) -> Iterator[Problem]:
+    """Keys that Slurm would refuse, with the whole file of which it then says only the line."""
+    if name not in KEYS or is_template(tree.data[name]):
+        return
+    file, known = KEYS[name]
+    for key in tree.data[name]:
+        if re.fullmatch(KEY, key) and not is_key(name, key):
+            at = tree.key_at((name, key))
+            wrong = f"{name}: {printable(key)} is no key of {file} in Slurm 22.05 or 24.11"
+            yield Problem(at.line, at.col, wrong, did_you_mean(key, known, f"`man {file}` lists the keys"))
+
+
+def _is_ours(name: str, known: Mapping[str, Option]) -> bool:
+    """Whether the roles read a variable; a site's own may hold whatever YAML can say."""
+    return name in known or bool(_unknown(name, known))
 
 
 def _unknown(name: str, known: Mapping[str, Option]) -> str:
@@ -165,7 +161,7 @@ def _label(path: Keys) -> str:
 def _meaning_problems(tree: Tree, name: str) -> Iterator[Problem]:
     """What must not get into slurm.conf or /etc/hosts; what a template makes is looked at by a run, before all else."""
     value = tree.data[name]
-    if any(is_template(leaf) for leaf in _leaves(value)):
+    if any(is_template(leaf) for leaf in leaves(value)):
         return
     for sentence in site_problems({name: value}):
         wrong, _, _ = sentence.partition("; next: ")
@@ -173,14 +169,6 @@ def _meaning_problems(tree: Tree, name: str) -> Iterator[Problem]:
         meant = next((key for key in keys if wrong.startswith(f"{name}: {key} ")), None)
         at = tree.key_at((name,) if meant is None else (name, meant))
         yield Problem(at.line, at.col, wrong, "correct it")
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping | list):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _leaves(item)
-    else:
-        yield value
 
 
 def _at(data: Any, path: Keys) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.plan.problems import Problem
+
 FOLDERS = ("group_vars", "host_vars")
 _ENDINGS = (".yml", ".yaml", ".json", "")
 """What Ansible takes; a file with another ending it leaves alone in silence."""
@@ -38,13 +40,21 @@ def variable_files(site: Path) -> Iterator[VariableFile]:
                 yield VariableFile(folder, owner, file, str(file.relative_to(site)))
 
 
-def ignored_files(site: Path) -> Iterator[str]:
-    """Files in these folders that Ansible does not read because of their ending, such as `all.yml.txt`."""
+def unread(site: Path) -> Iterator[tuple[str, Problem]]:
+    """What a person put there and Ansible does not read: a file with another ending, `group_vars` that is none."""
     for folder in FOLDERS:
-        for path in sorted((site / folder).rglob("*")):
+        place = site / folder
+        if place.exists() and not place.is_dir():
+            yield (
+                folder,
+                Problem(1, 1, f"{folder} is a folder for Ansible, and this is none", f"move it to {folder}/all.yml"),
+            )
+            continue
+        for path in sorted(place.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(site).parts)
-            if path.is_file() and not hidden and path.suffix not in _ENDINGS and not path.name.endswith("~"):
-                yield str(path.relative_to(site))
+            if path.is_file() and not hidden and not _is_taken(path) and not _is_for_people(path):
+                wrong, right = "Ansible does not read a file with this ending", "end its name with .yml, or move it"
+                yield str(path.relative_to(site)), Problem(1, 1, wrong, right)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -54,4 +64,13 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _is_left_alone(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.endswith("~") or (path.is_file() and path.suffix not in _ENDINGS)
+    return path.name.startswith(".") or path.name.endswith("~") or (path.is_file() and not _is_taken(path))
+
+
+def _is_taken(path: Path) -> bool:
+    return path.suffix in _ENDINGS
+
+
+def _is_for_people(path: Path) -> bool:
+    """A text about the folder, or what an editor keeps."""
+    return path.suffix in (".md", ".rst") or path.name.endswith("~")

@@ -40,6 +40,15 @@ def is_template(value: Any) -> bool:
     return isinstance(value, str) and any(mark in value for mark in _TEMPLATE)
 
 
+def leaves(value: Any) -> Iterator[Any]:
+    """What is in a value, however deep, and is neither a list nor keys."""
+    if isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
 def findings(option: Option, value: Any, path: Keys = ()) -> Iterator[Finding]:
     """What is wrong with the value of an option, and of what is in it."""
     if is_template(value):

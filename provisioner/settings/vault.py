@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from provisioner.console_text import one_line
 
 HEADER = "$ANSIBLE_VAULT;"
-NEXT = "export ANSIBLE_VAULT_PASSWORD_FILE=FILE with its password"
+_PAYLOAD = re.compile(r"\$ANSIBLE_VAULT;[\w.;-]+\r?\n([0-9a-f]{2}|\s)+")
+_NEXT = "export ANSIBLE_VAULT_PASSWORD_FILE=FILE with its password"
+_ANEW = "encrypt it anew with `ansible-vault`"
+_NOT, _DAMAGED = "is marked as encrypted and is not", "is encrypted, and damaged"
 
 
 def opened(text: str) -> tuple[str, str]:
@@ -19,6 +23,10 @@ def opened(text: str) -> tuple[str, str]:
     from ansible.errors import AnsibleError
     from ansible.parsing.vault import VaultLib
 
+    if not text.lstrip().startswith(HEADER):
+        return "", _NOT
+    if not _PAYLOAD.fullmatch(text.strip()):
+        return "", _DAMAGED
     secrets, trouble = _secrets()
     if not secrets:
         return "", trouble or "is encrypted, and no password is given"
@@ -26,6 +34,11 @@ def opened(text: str) -> tuple[str, str]:
         return VaultLib(secrets).decrypt(text.strip()).decode(), ""
     except (AnsibleError, UnicodeDecodeError):
         return "", "is encrypted with another password than the one that is given"
+
+
+def remedy(trouble: str) -> str:
+    """What would be right where something cannot be opened."""
+    return _ANEW if trouble in (_NOT, _DAMAGED) else _NEXT
 
 
 @cache

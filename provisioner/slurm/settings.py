@@ -37,7 +37,7 @@ _NEXT = "next: correct it in group_vars beside the plan"
 
 LONGEST = 4000
 """Characters of one value; Slurm's own buffers for a line were 4096 for long."""
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 # A plain value ends at a blank; one in quotes may have some.
 _VALUE = re.compile(r"[!$-\[\]-~]*|\"[ !$-\[\]-~]*\"")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,30}")
@@ -45,6 +45,8 @@ _HOST = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _BLADE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 _DOMAIN = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?")
 _ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+_SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9.:-]{0,251})?")
+_HIGHEST_ID = 2**32 - 1
 _TIME = re.compile(r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED")
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 
@@ -54,8 +56,8 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
 
     Args:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
-            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has
-            them; those that are missing are not looked at.
+            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain`, `base_hosts`, `base_users` and
+            `base_time_source` as the play has them; those that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if "slurmctld_cluster" in given:
@@ -73,12 +75,17 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
 
 
 def _hosts_problems(given: Mapping[str, Any]) -> list[str]:
-    """What would put other lines than the cluster's into /etc/hosts of every blade."""
+    """What would put other lines than the cluster's into /etc/hosts and chrony.conf, or make root of an account."""
     problems = []
     if not _DOMAIN.fullmatch(str(given.get("base_domain", ""))):
         problems.append(f"base_domain is no domain such as cluster.example; {_NEXT}")
     if not _WORD.fullmatch(str(given.get("base_cluster", "slurm"))):
         problems.append(f"base_cluster is no name of a cluster; {_NEXT}")
+    if not _SOURCE.fullmatch(str(given.get("base_time_source", ""))):
+        problems.append(f"base_time_source is no address or name of a time server; {_NEXT}")
+    for name, number in dict(given.get("base_users", {})).items():
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < _HIGHEST_ID:
+            problems.append(f"base_users: {_shown(name)} needs a number from 1 to {_HIGHEST_ID - 1}; {_NEXT}")
     for host in given.get("base_hosts", []):
         problems += _odd("base_hosts", host, {"name": _HOST, "id": _BLADE, "address": _ADDRESS})
     return problems
@@ -93,7 +100,7 @@ def settings_problems(site: Any, name: str = "slurmctld_config") -> list[str]:
     """
     if not isinstance(site, Mapping):
         return [f"{name} has to be keys with values, such as {{MessageTimeout: 60}}; {_NEXT}"]
-    odd = sorted(_shown(key) for key in site if not isinstance(key, str) or not _KEY.fullmatch(key))
+    odd = sorted(_shown(key) for key in site if not isinstance(key, str) or not KEY.fullmatch(key))
     if odd:
         return [f"{name} has keys that are none of Slurm's: {', '.join(odd)}; {_NEXT}"]
     owned = _OWNED_BY_FILE[name]

@@ -10,10 +10,13 @@ from typing import Any
 
 import yaml
 
+from provisioner.errors import ExitCode
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import Cluster, shortly
 from tests.campaign.nodes import check_mark, check_said
 from tests.campaign.settings import SITE, some_settings
+from tests.campaign.site_files import check_problems
+from tests.cluster.labs import Lab, Said
 
 # What no setting may change, as one text per blade: accounts, who the daemons are, which nodes there are.
 ACCOUNTS = "awk -F: '$3 == 0 || $1 == \"slurm\" || $1 == \"munge\"' /etc/passwd; stat -c '%U %a' /etc/munge/munge.key"
@@ -48,6 +51,8 @@ def _try(cluster: Cluster, variables: dict[str, Any], tally: Tally, evidence: di
             check_said(said, (0, 1, 2, 3))
             if said.code and "next" not in said.text:
                 raise Broken("a refusal without a next step", {})
+            if said.code == ExitCode.USAGE:
+                _check_refused(lab, said, files)
             if words and lab.ask(FILES) != files:
                 raise Broken("--check changes what is live", {})
         tally["taken" if said.code == 0 else "refused in a sentence"] += 1
@@ -61,6 +66,17 @@ def _try(cluster: Cluster, variables: dict[str, Any], tally: Tally, evidence: di
     if first.code != 0 or second.code != 0 or second.json["changed"] != 0 or lab.ask(FILES) != files:
         raise Broken("one run without the setting does not make it as it was", {})
     tally["taken back in one run"] += 1
+
+
+def _check_refused(lab: Lab, said: Said, files: str) -> None:
+    """A refusal names file, line and column, and comes before a blade is asked anything.
+
+    Raises:
+        Broken: it does not.
+    """
+    check_problems(said.json["problems"], lab.group_vars / "all.yml")
+    if "blades" in said.json or lab.ask(FILES) != files:
+        raise Broken("what is refused touches blades", {})
 
 
 @contextmanager

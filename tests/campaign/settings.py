@@ -15,6 +15,10 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from provisioner.plan.load import load_plan
+from provisioner.settings.check import settings_problems
+from provisioner.settings.value import is_template, leaves
+from provisioner.slurm.keys import KEYS
 from provisioner.state.kinds import StateError
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.site_files import (
@@ -23,11 +27,13 @@ from tests.campaign.site_files import (
     LINES,
     ROOT,
     cgroup_conf,
+    check_problems,
     check_sentences,
     check_text,
     slurm_conf,
 )
 
+PLAN = load_plan(ROOT / "inventories" / "asgard" / "plan.yml")
 SITE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "settings.yml").read_text())
 
 
@@ -115,13 +121,41 @@ def _try_variable(random: Random, tally: Tally) -> None:
     tally["rendered as meant"] += 1
 
 
+def _try_check(folder: Path, random: Random, tally: Tally) -> None:
+    """What `provision check` says of the same in group_vars: nothing, or each problem at its place.
+
+    It never passes what the roles refuse, unless a template makes it, which only Ansible reads.
+    """
+    name = random.choice(list(SITE["variables"]))
+    value = some_settings(random) if name in KEYS and random.random() < 0.7 else random.choice(SITE["variables"][name])
+    file = folder / "group_vars" / "all.yml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump({name: value}, allow_unicode=True))
+    evidence = {"file": repr(file.read_text())}
+    try:
+        problems = [each.as_dict() for each in settings_problems(PLAN, folder, ROOT / "roles")]
+    except Exception:
+        raise Broken("`provision check` stops", {**evidence, "traceback": traceback.format_exc()}) from None
+    if problems:
+        check_problems([{**each, "file": str(folder / each["file"])} for each in problems], file)
+        tally["refused in a sentence"] += 1
+    elif not any(map(is_template, leaves(value))) and (refused := _asked("slurm_site_problems", {name: value})):
+        raise Broken("`provision check` passes what a role refuses", {**evidence, "refused": repr(refused)})
+    else:
+        tally["rendered as meant"] += 1
+
+
 @contextmanager
 def _open(place: Place) -> Iterator[Run]:
+    def try_check(random: Random, tally: Tally) -> None:
+        _try_check(place.folder, random, tally)
+
     def run(case: Case, tally: Tally) -> None:
         random = case.random()
         tally["tried"] += 1
+        tries = (_try_slurm_conf, _try_slurm_conf, _try_cgroup_conf, _try_variable, try_check, try_check)
         try:
-            random.choice((_try_slurm_conf, _try_slurm_conf, _try_cgroup_conf, _try_variable))(random, tally)
+            random.choice(tries)(random, tally)
         except Broken as broken:
             tally["tracebacks"] += "traceback" in broken.evidence
             raise

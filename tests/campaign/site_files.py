@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +102,18 @@ def check_sentences(problems: list[str]) -> None:
     for problem in problems:
         if "next: " not in problem or not problem.isprintable():
             raise Broken("a refusal without a next step, or not on one line", {"refusal": repr(problem)})
+
+
+def check_problems(problems: Sequence[Mapping[str, Any]], file: Path) -> None:
+    """Each problem of refused variables has its place in the file, and words that move no cursor.
+
+    Raises:
+        Broken: it has not.
+    """
+    for problem in problems:
+        words = f"{problem['wrong']}; {problem['right']}"
+        placed = problem["file"] == str(file) and problem["line"] > 0 and problem["col"] > 0
+        if not placed or not problem["wrong"] or not problem["right"] or not words.isprintable():
+            raise Broken("a problem without its place, or not in words", {"problem": repr(dict(problem))})
+    if not problems:
+        raise Broken("a refusal without a problem", {})

@@ -98,19 +98,58 @@ def test_options_of_the_site_do_not_end_configless(cluster: Lab, site: Site) -> 
     assert cluster.ask(f"srun --nodelist={blade.lower()} hostname") == blade.lower()
 
 
+def _refused_at_once(lab: Lab, said: Said, *places: str) -> list[dict[str, Any]]:
+    """The problems of a run that was refused with file, line and column before a blade was asked anything."""
+    assert said.code == 2, said.text
+    told = said.json
+    assert told["meaning"].endswith("nothing was touched")
+    assert told["next_step"]
+    assert "Traceback" not in said.text
+    assert "blades" not in told, "Ansible was started"
+    file = lab.group_vars / "all.yml"
+    found: list[dict[str, Any]] = told["problems"]
+    assert [f"{each['line']}:{each['col']}" for each in found] == list(places), found
+    assert {each["file"] for each in found} == {str(file)}
+    for place in places:
+        assert f"group_vars/all.yml:{place}: " in said.err, "a person reads it, too"
+    return found
+
+
+def test_a_misspelt_key_is_refused_at_its_place(cluster: Lab, site: Site) -> None:
+    before = _files(cluster)
+    said = site.run(slurmctld_config={"MesageTimeout": 61})
+    (problem,) = _refused_at_once(cluster, said, "2:3")
+    assert "MesageTimeout is no key of slurm.conf" in problem["wrong"]
+    assert problem["right"].startswith("did you mean MessageTimeout")
+    assert "ClusterName" not in said.text, "not the file, only what is wrong in it"
+    assert _files(cluster) == before
+    assert _is_up(cluster)
+    cleared = site.clear()
+    assert (cleared.code, cleared.json["changed"]) == (0, 0), cleared.text
+
+
+def test_a_misspelt_variable_is_refused_and_never_ignored(cluster: Lab, site: Site) -> None:
+    before = _files(cluster)
+    said = site.run(slurmctld_confg={"MessageTimeout": 61})
+    (problem,) = _refused_at_once(cluster, said, "1:1")
+    assert "no role takes slurmctld_confg" in problem["wrong"]
+    assert _files(cluster) == before
+
+
 def test_a_file_that_does_not_parse_is_never_put_in_place(cluster: Lab, site: Site) -> None:
+    """A value that only Slurm's own parser knows to be wrong."""
     before = _files(cluster)
     started = cluster.ask("systemctl show --property=ActiveEnterTimestampMonotonic slurmctld")
 
-    said = site.run(slurmctld_config={"MesageTimeout": 61})
+    said = site.run(slurmctld_config={"MessageTimeout": "soon"})
 
     assert said.code == 1, said.text
     failure = said.json["blades"][cluster.controller]["failure"]
     assert "does not parse and was not put in place" in failure["message"]
-    assert "MesageTimeout" in failure["message"]
-    numbered = failure["evidence"].splitlines()
-    assert numbered[0].split()[0] == "1"
-    assert any(line.endswith("MesageTimeout=61") for line in numbered), failure["evidence"]
+    assert "MessageTimeout" in failure["message"]
+    (around,) = [line for line in failure["evidence"].splitlines() if line.endswith("MessageTimeout=soon")]
+    assert around.split()[0].isdecimal(), "its number"
+    assert len(failure["evidence"].splitlines()) < 10, "not all of slurm.conf"
     assert "Traceback" not in said.text
     assert _files(cluster) == before
     assert _is_up(cluster)
@@ -142,13 +181,10 @@ def test_keys_that_are_not_the_sites_are_refused_by_name(cluster: Lab, site: Sit
     before = _files(cluster)
     # Slurm reads keys without regard to case
     said = site.run(slurmctld_config={key.lower(): value for key, value in OWNED.items()})
-    assert said.code in (1, 2), said.text
-    failure = said.failure(cluster.controller) if said.code == 1 else said.text
-    assert "slurmctld_config may not set" in failure
+    (*_, problem) = _refused_at_once(cluster, said, "1:1", "1:1")
+    assert "slurmctld_config may not set" in problem["wrong"]
     for key in OWNED:
-        assert key.lower() in failure.lower()
-    assert "next" in said.text
-    assert "Traceback" not in said.text
+        assert key.lower() in problem["wrong"].lower()
     assert _files(cluster) == before
     assert _is_up(cluster)
     cleared = site.clear()

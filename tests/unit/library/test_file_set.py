@@ -106,6 +106,30 @@ def test_a_refused_file_leaves_every_file_as_it_was(tmp_path: Path) -> None:
     assert names(tmp_path) == ["slurm.conf"]
 
 
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ('error: MessageTimeout value "soon" is not a valid number', ["14  MessageTimeout=soon"]),
+        ("_parse_next_key: Parsing error at unrecognized key: MessageTimeout", ["14  MessageTimeout=soon"]),
+        ("line 3: odd", ["3  Key2=x"]),
+        ("something is odd", []),
+    ],
+)
+def test_of_a_refused_file_the_lines_are_shown_that_the_words_are_about(
+    tmp_path: Path, words: str, lines: list[str]
+) -> None:
+    text = "".join(f"Key{number}=x\n" for number in range(13)) + "MessageTimeout=soon\nOther=y\n" + "NodeName=z\n" * 900
+    answer = put(
+        {
+            "path": str(tmp_path / "slurm.conf"),
+            "content": text,
+            "validate": f"sh -c 'echo \"$0\" >&2; exit 1' '{words}' %s",
+        }
+    )
+    assert answer["failed"]
+    assert [line.strip() for line in answer["evidence"].splitlines()] == lines
+
+
 def test_an_accepted_file_is_put_in_place(tmp_path: Path) -> None:
     path = tmp_path / "slurm.conf"
     assert put({"path": str(path), "content": "good\n", "validate": "grep -q good %s"})["changed"]

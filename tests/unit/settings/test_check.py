@@ -14,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.plan.load import load_plan
-from provisioner.settings.check import SettingsError, check_settings, settings_problems
+from provisioner.settings.check import check_settings, settings_problems
+from provisioner.settings.problems import SettingsError
+from provisioner.slurm.keys import KEYS
+from tests.campaign.site_files import slurm_conf
+from tests.campaign.slurm_reader import pairs
 
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "roles"
@@ -33,6 +37,16 @@ GOOD = {
     "a number as text": "base_domain: 7\n",
     "unsafe text": "my_words: !unsafe 'a {{ b'\n",
     "a knob": "provision_lock_silence: 120\n",
+    "whatever YAML can say in a variable of one's own": (
+        "my_mode: 0644\nmy_time: 12:30:00\nmy_list: [1_000, .5, .inf, 0x1f, 2026-01-01]\n"
+        'my_bytes: !!binary "AAEC"\nmy_set: !!set {a, b}\nmy_map: {1: a, yes: b}\n'
+    ),
+    "keys of Slurm in any case": (
+        "slurmctld_config: {messagetimeout: 60}\nslurmctld_cgroup_config: {ConstrainCores: true}\n"
+    ),
+    "keys that a template makes": "slurmctld_config: \"{{ my_keys | combine({'A': 1}) }}\"\nmy_keys: {}\n",
+    "a merge": "my_keys: &keys {MessageTimeout: 60}\nslurmctld_config:\n  <<: *keys\n  PrivateData: jobs\n",
+    "line ends of another system": "\ufeffbase_domain: a.example\r\nslurmctld_config:\r\n  MessageTimeout: 60\r\n",
 }
 BAD: dict[str, tuple[str, list[str]]] = {
     "misspelt": (
@@ -59,6 +73,30 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "a value that Slurm cuts": (
         "slurmctld_config:\n  MailProg: a b\n",
         ["2:3: slurmctld_config: MailProg has a blank"],
+    ),
+    "a misspelt key of slurm.conf": (
+        "slurmctld_config:\n  MesageTimeout: 60\n  KillWait: 30\n",
+        ["2:3: slurmctld_config: MesageTimeout is no key of slurm.conf in Slurm 22.05 or 24.11; did you mean"],
+    ),
+    "a misspelt key of cgroup.conf": (
+        "slurmctld_cgroup_config: {ConstrainCore: true}\n",
+        ["1:27: slurmctld_cgroup_config: ConstrainCore is no key of cgroup.conf"],
+    ),
+    "a key of neither": ("slurmctld_config: {Zzz: 1}\n", ["1:20: slurmctld_config: Zzz is no key of slurm.conf"]),
+    "an account that would be root": ("base_users: {slurm: 0}\n", ["1:1: base_users: 'slurm' needs a number from 1"]),
+    "an account without a number": ("base_users: {slurm: x}\n", ["1:1: base_users: 'slurm' needs a number from 1"]),
+    "more than a time server": (
+        'base_time_source: "192.0.2.1\\nallow all"\n',
+        ["1:1: base_time_source is no address or name of a time server"],
+    ),
+    "marked as encrypted": ("my_words: !vault hello\n", ["1:11: my_words is marked as encrypted and is not"]),
+    "damaged": ("$ANSIBLE_VAULT;1.1;AES256\n6162zz\n", ["1:1: is encrypted, and damaged"]),
+    "a tab": ("slurmctld_config:\n\tMessageTimeout: 60\n", ["2:1: a tab in the indentation"]),
+    "an alias that is in itself": ("a: &a [*a]\n", ["1:8: *a contains itself"]),
+    "an alias without an anchor": ("base_domain: *x\n", ["1:14: this alias has no anchor"]),
+    "twice, further in": (
+        "slurmctld_config:\n  KillWait: 60\n  KillWait: 61\n",
+        ["3:3: duplicate key `KillWait` (first on line 2)"],
     ),
     "no template": ('my_words: "{{ a | "\n', ["1:11: my_words: a template that does not parse"]),
     "a template in a list": ('my_words: [a, "{% if %}"]\n', ["1:15: my_words[1]: a template that does not parse"]),
@@ -120,6 +158,9 @@ def test_a_site_without_variables_has_no_problem(tmp_path: Path) -> None:
         ("group_vars/all.json", ""),
         ("group_vars/.all.yml.swp", ""),
         ("group_vars/all.yml~", ""),
+        ("group_vars/README.md", ""),
+        ("group_vars/all.yml.bak", "Ansible does not read a file with this ending"),
+        ("group_vars", "group_vars:1:1: group_vars is a folder for Ansible, and this is none"),
     ],
 )
 def test_a_file_that_nobody_reads_is_a_problem(tmp_path: Path, name: str, words: str) -> None:
@@ -134,6 +175,30 @@ def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
     assert [str(each) for each in settings_problems(PLAN, tmp_path, ROLES)] == [
         "group_vars/all.yml:1:4: byte 0xff is not UTF-8; save the file as UTF-8"
     ]
+
+
+@pytest.mark.parametrize("kind", ["link that leads nowhere", "link to itself", "pipe"])
+def test_what_is_no_file_is_one_sentence(tmp_path: Path, kind: str) -> None:
+    """A pipe would be waited for without an end."""
+    place = tmp_path / "group_vars" / "all.yml"
+    place.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("nowhere" if kind == "link that leads nowhere" else place.name)
+    (problem,) = settings_problems(PLAN, tmp_path, ROLES)
+    assert str(problem).startswith("group_vars/all.yml:1:1: this is no file: ")
+
+
+def test_every_key_that_the_project_sets_itself_is_one_of_slurm() -> None:
+    ours = {key for key, _ in pairs(slurm_conf({}))[0]}
+    known = {key.lower() for key in KEYS["slurmctld_config"][1]}
+    # Keys of a node or partition stand in lines of their own.
+    assert {"clustername", "messagetimeout", "nodename"} <= ours & known
+    of_lines = {"nodeaddr", "nodehostname", "cpus", "boards", "sockets", "socketsperboard", "corespersocket", "state",
+                "threadspercore", "realmemory", "tmpdisk", "nodes", "default", "maxtime", "prioritytier", "feature",
+                "features", "weight", "gres", "memspeclimit"}  # fmt: skip
+    assert ours - known - of_lines == set()
 
 
 def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""What is wrong with the variables beside a plan: one line per problem, at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import UsageError
+from provisioner.plan.problems import Problem
+
+
+@dataclass(frozen=True, order=True)
+class SettingsProblem:
+    """One problem, in a file beside the plan."""
+
+    file: str
+    problem: Problem
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.problem}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem for scripts, with its `file`, `line` and `col`."""
+        return {"file": self.file, **asdict(self.problem)}
+
+
+class SettingsError(UsageError):
+    """The variables of a site cannot be used; `problems` holds all of them."""
+
+    def __init__(self, site: Path, problems: Iterable[SettingsProblem]) -> None:
+        self.problems = sorted(set(problems))
+        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__(
+            "\n".join([f"the variables beside the plan have {count}", *(f"{site}/{each}" for each in self.problems)]),
+            "correct them and run again; nothing was touched",
+        )
+        self.site = site
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error for scripts, with each problem."""
+        problems = [{**each.as_dict(), "file": str(self.site / each.file)} for each in self.problems]
+        return {**super().as_dict(), "problems": problems}
