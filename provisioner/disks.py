@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.blade_shape import listed, null_or, record, text, whole
-from provisioner.console_text import one_line
+from provisioner.console_text import counted, one_line
 from provisioner.errors import UsageError
 from provisioner.plan.derive import is_scratch_entry, scratch_layout
 from provisioner.plan.model import DiskEntry, Plan
@@ -105,7 +105,8 @@ def scratch_ids(plan: Plan, name: str, disks: Sequence[FoundDisk]) -> dict[int, 
         chosen = [*ours, *free] if len(ours) < len(wanted) else ours
         if len(chosen) != len(wanted):
             raise UsageError(
-                f"the plan wants {len(wanted)} scratch disk(s) of {size_gb} GB on {name}; {len(chosen)} could be meant",
+                f"the plan wants {counted(len(wanted), 'scratch disk')} of {size_gb} GB on {name}, "
+                f"and {len(chosen)} could be meant",
                 f"look at them and write the lines by hand: provision disks --nodes {name}",
             )
         for number, disk in zip(wanted, chosen, strict=True):

@@ -3,7 +3,8 @@
     ProvisionError              1  something failed
     ├── UsageError              2  bad arguments or a bad plan; nothing was touched
     ├── DegradedError           3  some nodes failed, the rest converged and the cluster works
-    └── BusyError               4  another run works on the cluster; nothing was touched
+    ├── BusyError               4  another run works on the cluster; nothing was touched
+    └── StoppedError          130  stopped by a person or a signal
 
 An error says in one sentence what is wrong and, in `next_step`, what to do about it.
 """
@@ -22,6 +23,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     DEGRADED = 3
     BUSY = 4
+    STOPPED = 130
 
     @property
     def meaning(self) -> str:
@@ -32,6 +34,7 @@ class ExitCode(IntEnum):
             ExitCode.USAGE: "bad usage, plan or variables; nothing was touched",
             ExitCode.DEGRADED: "degraded: some nodes failed or are unreachable, the rest works",
             ExitCode.BUSY: "another run works on the cluster; nothing was touched",
+            ExitCode.STOPPED: "stopped by Ctrl-C or a signal; the next run mends the rest",
         }[self]
 
 
@@ -46,9 +49,10 @@ class ProvisionError(Exception):
         self.next_step = next_step
 
     def as_dict(self) -> dict[str, Any]:
-        """The error for scripts, as `--json` prints it; an error with more to say adds `problems`."""
+        """The error for scripts, as `--json` prints it; an error with more to say adds to `problems`."""
         code = self.exit_code
-        return {"exit_code": int(code), "meaning": code.meaning, "error": self.message, "next_step": self.next_step}
+        said = {"error": self.message, "next_step": self.next_step, "problems": []}
+        return {"exit_code": int(code), "meaning": code.meaning, **said}
 
 
 class UsageError(ProvisionError):
@@ -67,3 +71,9 @@ class BusyError(ProvisionError):
     """Another run holds the lock of this cluster."""
 
     exit_code = ExitCode.BUSY
+
+
+class StoppedError(ProvisionError):
+    """A person or the system stopped the verb before it was done."""
+
+    exit_code = ExitCode.STOPPED

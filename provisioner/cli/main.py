@@ -6,7 +6,8 @@ Heavy imports stay inside the verbs, so that `provision --help` answers at once.
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -14,7 +15,8 @@ from provisioner import __version__
 from provisioner.cli import check, disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
 from provisioner.cli.say import answer, say
 from provisioner.cli.streams import silence
-from provisioner.errors import ExitCode, ProvisionError
+from provisioner.cli.usage import WRONG, usage_error
+from provisioner.errors import ExitCode, ProvisionError, StoppedError
 
 _CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
 _EPILOG = f"Exit codes:\n\n{_CODES}"
@@ -77,24 +79,37 @@ app.add_typer(lab.app, name="lab")
 
 def main() -> NoReturn:
     """Entry point of the `provision` command."""
+    words = sys.argv[1:]
     try:
-        app(standalone_mode=True)
+        code = app(prog_name="provision", standalone_mode=False)
     except ProvisionError as error:
-        if "--json" in sys.argv[1:]:
-            answer(error.as_dict())
-        say(f"provision: {error.message}", err=True)
-        if error.next_step:
-            say(f"  next: {error.next_step}", err=True)
-        sys.exit(int(error.exit_code))
+        code = _told(error, words)
+    except WRONG as error:
+        code = _help_or_told(error, words)
     except BrokenPipeError:
         # What is not printed by us, such as --help.
         silence(sys.stdout)
-        sys.exit(int(ExitCode.OK))
-    except KeyboardInterrupt:
-        say("provision: stopped", err=True)
-        sys.exit(int(ExitCode.FAILED))
+        code = ExitCode.OK
+    except (KeyboardInterrupt, typer.Abort):
+        code = _told(StoppedError("stopped before a blade was touched", "run it again"), words)
     except OSError as error:
-        say(f"provision: {error}", err=True)
-        say("  next: look at that file or program, then try again", err=True)
-        sys.exit(int(ExitCode.FAILED))
-    sys.exit(int(ExitCode.OK))
+        code = _told(ProvisionError(str(error), "look at that file or program, then try again"), words)
+    sys.exit(int(code or ExitCode.OK))
+
+
+def _told(error: ProvisionError, words: Sequence[str]) -> ExitCode:
+    """Says what is wrong and what to do about it, on standard output as JSON where that was asked for."""
+    if "--json" in words:
+        answer(error.as_dict())
+    say(f"provision: {error.message}", err=True)
+    if error.next_step:
+        say(f"  next: {error.next_step}", err=True)
+    return error.exit_code
+
+
+def _help_or_told(error: Any, words: Sequence[str]) -> ExitCode:
+    """Who says no word gets the help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return ExitCode.USAGE
+    return _told(usage_error(error, words), words)

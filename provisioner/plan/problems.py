@@ -61,6 +61,13 @@ class UnreadableError(Exception):
         self.problem = problem
 
 
+def label(path: Keys) -> str:
+    """A place in words: `cluster.name`, `blades.BLD-007.disks[0].size_gb`."""
+    return (
+        "".join(f"[{key}]" if isinstance(key, int) else f".{printable(key)}" for key in path).lstrip(".") or "the plan"
+    )
+
+
 def shown(value: object) -> str:
     """A value as a message shows it: in the plan's own words, one line, short, nothing unprintable."""
     if value is None:
@@ -72,8 +79,8 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     if isinstance(value, str):
-        return f'the text "{printable(value)}"'
-    return f"the number {printable(str(value))}"
+        return f'"{printable(value)}"'
+    return printable(str(value))
 
 
 def printable(text: str) -> str:

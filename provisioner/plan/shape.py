@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from provisioner.names import blade_id
 from provisioner.plan import model
 from provisioner.plan.positions import Tree
-from provisioner.plan.problems import Keys, Problem, did_you_mean, printable, shown
+from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
 
 # Which model describes a place; "*" stands for any one key or index.
 MODELS: dict[Keys, type[BaseModel]] = {
@@ -43,7 +43,6 @@ FORMS = {
     model.PART_NUMBER: "use letters, digits, dots and dashes, such as RAM-007",
     model.MAX_TIME: 'use days and hours such as "7-00:00:00", minutes such as "90", or UNLIMITED',
 }
-_SINGULAR = {"blades": "", "tiers": "tier ", "stock": "part "}
 # What would be right, where the field says more than the type.
 _RIGHTS = {
     "ram": "write the installed GiB, or the list of sticks such as [4, 4]",
@@ -87,16 +86,6 @@ def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProb
             at = tree.value_at(path)
             wrong, right = _bad_value(path, error, tree)
             yield ShapeProblem(Problem(at.line, at.col, wrong, right), path)
-
-
-def label(path: Keys) -> str:
-    """A place in words: `bay of BLD-008`, `name of cluster`, `disks[0].size_gb of BLD-007`."""
-    head, rest = list(path[:1]), list(path[1:])
-    owner = str(head[0]) if head else "the plan"
-    if owner in _SINGULAR and rest:
-        owner = _SINGULAR[owner] + printable(str(rest.pop(0)))
-    field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest).lstrip(".")
-    return f"{printable(field)} of {owner}" if field else owner
 
 
 def _place(loc: tuple[int | str, ...], data: Any) -> tuple[Keys, bool]:

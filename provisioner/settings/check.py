@@ -18,7 +18,7 @@ from provisioner.inventory import GROUPS, tier_group
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
 from provisioner.plan.positions import Tree, build_tree
-from provisioner.plan.problems import Keys, Problem, UnreadableError, did_you_mean, printable
+from provisioner.plan.problems import Keys, Problem, UnreadableError, did_you_mean, label, printable
 from provisioner.plan.source import read_text
 from provisioner.plan.syntax import compose_any
 from provisioner.settings.files import VariableFile, unread, variable_files
@@ -151,11 +151,7 @@ def _placed(tree: Tree, name: str, finding: Finding) -> Problem:
     below, is_key, wrong, right = finding
     path: Keys = (name, *below)
     at = tree.key_at(path) if is_key else tree.value_at(path)
-    return Problem(at.line, at.col, f"{_label(path)}: {wrong}", right)
-
-
-def _label(path: Keys) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{printable(str(key))}" for key in path).lstrip(".")
+    return Problem(at.line, at.col, f"{label(path)}: {wrong}", right)
 
 
 def _meaning_problems(tree: Tree, name: str) -> Iterator[Problem]:

@@ -10,10 +10,14 @@ from ClusterShell.NodeSet import NodeSet
 from provisioner.names import blade_id
 
 
-def cluster_words(facts: Mapping[str, Any]) -> dict[str, str]:
-    """What the facts that tasks set on the controller say, by its key in the record of the run."""
+def cluster_words(facts: Mapping[str, Any], check: bool = False) -> dict[str, str]:
+    """What the facts that tasks set on the controller say, by its key in the record of the run.
+
+    Args:
+        check: whether the run only looked.
+    """
     return {
-        "controller": _change(_named(facts.get("slurmctld_change"))),
+        "controller": _change(_named(facts.get("slurmctld_change")), check),
         "verified": _proof(_named(facts.get("slurm_verify"))),
     }
 
@@ -22,11 +26,13 @@ def _named(fact: Any) -> Mapping[str, Any]:
     return fact if isinstance(fact, Mapping) else {}
 
 
-def _change(change: Mapping[str, Any]) -> str:
-    """Why slurmctld was restarted or reconfigured, '' when it was not."""
-    if change.get("kind") in (None, "nothing"):
+def _change(change: Mapping[str, Any], check: bool) -> str:
+    """Why slurmctld was restarted or reconfigured, or would be; '' when it was not."""
+    kind = change.get("kind")
+    if kind in (None, "nothing"):
         return ""
-    return f"slurmctld {change['kind']}: {'; '.join(change['why'])}"
+    done = {"restart": "restarted", "reconfigure": "reconfigured"}.get(str(kind), str(kind))
+    return f"{f'would {kind}' if check else done} slurmctld: {'; '.join(change['why'])}"
 
 
 def _proof(verified: Mapping[str, Any]) -> str:

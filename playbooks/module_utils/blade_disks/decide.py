@@ -189,7 +189,7 @@ def _slots(chosen: Sequence[Disk], count: int, base: str) -> tuple[Slot, ...]:
     if any(number > count for number in numbers):
         disk = chosen[next(i for i, number in enumerate(numbers) if number > count)]
         raise Refusal(
-            f"{disk.name} carries {disk.label}, but the plan has only {count} scratch disk(s)",
+            f"{disk.name} carries {disk.label}, but the plan has only {count} scratch disk{'' if count == 1 else 's'}",
             f"unmount it and relabel it: xfs_admin -L {slot_label(1)} {disk.name}",
         )
     left = [number for number in range(1, count + 1) if number not in numbers]

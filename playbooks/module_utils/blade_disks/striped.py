@@ -104,7 +104,7 @@ def _refuse_other_members(ours: Sequence[Disk], members: set[str], wanted: Seque
     named = set(inspect.numbers_of(wanted).values())
     if len(members) != len(wanted) or not named <= members:
         raise Refusal(
-            f"the striped scratch has {len(ours)} disk(s) ({', '.join(d.name for d in ours)}), "
+            f"the striped scratch is made of {len(ours)} ({', '.join(d.name for d in ours)}), "
             f"the plan wants {len(wanted)}",
             "correct the plan, or remove the volume group by hand and run again",
         )

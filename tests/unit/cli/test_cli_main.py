@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -65,8 +66,21 @@ def test_ctrl_c_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr(entry, "app", stop)
     with pytest.raises(SystemExit) as stopped:
         entry.main()
-    assert stopped.value.code == 1
-    assert capsys.readouterr().err == "provision: stopped\n"
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "provision: stopped before a blade was touched\n  next: run it again\n"
+
+
+def test_ctrl_c_is_json_where_json_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(**options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "app", stop)
+    monkeypatch.setattr(sys, "argv", ["provision", "status", "--json"])
+    with pytest.raises(SystemExit):
+        entry.main()
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 130
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.plan import model, shape
+from provisioner.plan.problems import label
 
 
 def test_every_model_has_a_place() -> None:
@@ -18,8 +19,8 @@ def test_every_pattern_has_words() -> None:
     assert patterns == set(shape.FORMS)
 
 
-def test_labels_name_the_owner_first() -> None:
-    assert shape.label(()) == "the plan"
-    assert shape.label(("cluster",)) == "cluster"
-    assert shape.label(("blades", "BLD-007", "disks", 0, "size_gb")) == "disks[0].size_gb of BLD-007"
-    assert shape.label(("tiers", "fat", "add", "RAM-007")) == "add.RAM-007 of tier fat"
+def test_a_place_is_written_as_the_keys_that_lead_to_it() -> None:
+    assert label(()) == "the plan"
+    assert label(("cluster", "name")) == "cluster.name"
+    assert label(("blades", "BLD-007", "disks", 0, "size_gb")) == "blades.BLD-007.disks[0].size_gb"
+    assert label(("tiers", "fat", "add", "RAM-007")) == "tiers.fat.add.RAM-007"

@@ -17,7 +17,12 @@ def proof(nodes: dict[str, Any], **more: Any) -> str:
 
 def test_why_slurmctld_was_restarted() -> None:
     change = {"kind": "restart", "why": ["new nodes: bld-011", "more"]}
-    assert cluster_words({"slurmctld_change": change})["controller"] == "slurmctld restart: new nodes: bld-011; more"
+    assert cluster_words({"slurmctld_change": change})["controller"] == "restarted slurmctld: new nodes: bld-011; more"
+    assert cluster_words({"slurmctld_change": {**change, "kind": "reconfigure"}})["controller"].startswith(
+        "reconfigured slurmctld: "
+    )
+    seen = cluster_words({"slurmctld_change": change}, check=True)["controller"]
+    assert seen == "would restart slurmctld: new nodes: bld-011; more"
 
 
 @pytest.mark.parametrize("facts", [{}, {"slurmctld_change": {"kind": "nothing", "why": []}}, {"slurmctld_change": "x"}])
