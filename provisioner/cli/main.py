@@ -91,7 +91,7 @@ def main() -> NoReturn:
         silence(sys.stdout)
         code = ExitCode.OK
     except (KeyboardInterrupt, typer.Abort):
-        code = _told(StoppedError("stopped before a blade was touched", "run it again"), words)
+        code = _told(StoppedError("stopped", "run it again; it mends what this one left half done"), words)
     except OSError as error:
         code = _told(ProvisionError(str(error), "look at that file or program, then try again"), words)
     sys.exit(int(code or ExitCode.OK))

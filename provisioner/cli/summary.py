@@ -13,7 +13,7 @@ from provisioner.console_text import counted, lines, one_line, visible
 from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
-from provisioner.run.outcome import Outcome, status
+from provisioner.run.outcome import AFTER_STOP, Outcome, status
 from provisioner.state.words import folded
 
 # Of the words of others; --json and the record of the run have all of them.
@@ -38,7 +38,10 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False) -> No
         console.print("Ansible stopped by itself:")
         _print_words(console, outcome.words)
     if outcome.interrupted:
-        console.print("stopped; the next run mends what this one left half done", style="yellow")
+        console.print("stopped", style="yellow")
+        for name, task in outcome.at_work().items():
+            console.print(f"  {name} was at work: {one_line(task)}")
+        console.print(f"  next: {AFTER_STOP}")
     good = outcome.code is ExitCode.OK
     changes = counted(outcome.changed(), "change")
     words = f"{outcome.code.meaning} ({changes})"

@@ -18,6 +18,7 @@ from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
+from provisioner.run.course import course
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState, facts_in
 from provisioner.run.guard import guarded
@@ -100,9 +101,14 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
         interruptible() as interrupt,
         workplace() as folder,
         guarded(folder),
-        shown(console, names, asked.quiet) as display,
+        shown(console, names, asked.quiet, course(call.playbook, call.options.check, state)) as display,
     ):
+        interrupt.heard = display.stopping
         interrupt.hurry = partial(end_processes, folder, 0)
+
+        def is_to_stop() -> bool:
+            display.tick(seen)
+            return interrupt()
 
         def on_event(event: Mapping[str, Any]) -> None:
             seen.take(event)
@@ -111,7 +117,7 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
                 for line in lines(event["stdout"]):
                     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        code = run_playbook(call, folder, on_event, interrupt)
+        code = run_playbook(call, folder, on_event, is_to_stop)
     seen.close_phase()
     controller = host_name(plan.cluster.controller)
     seconds = time.monotonic() - start

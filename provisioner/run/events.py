@@ -28,6 +28,7 @@ _LOCAL = {
 class BladeState:
     """One blade's part of a run. Times are seconds; `modules` counts what was executed on the blade.
 
+    `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task.
     `lines` say what changed; `titles` are tasks that changed something, for a blade of which no line is told.
     """
 
@@ -41,6 +42,8 @@ class BladeState:
     modules: int = 0
     seconds: float = 0.0
     doing: str = "waiting"
+    is_at_work: bool = False
+    since: float = 0.0
 
     @property
     def changed(self) -> list[str]:
@@ -78,6 +81,10 @@ class RunState:
             self.phases[self.phase] = self.phases.get(self.phase, 0.0) + now - self._phase_start
         self._phase_start, self.phase = now, ""
 
+    def phase_seconds(self) -> float:
+        """How long the phase has taken up to now."""
+        return self.clock() - self._phase_start
+
     def failed(self) -> list[str]:
         """Hosts that failed or were unreachable."""
         return [name for name, blade in self.blades.items() if blade.failure is not None]
@@ -96,7 +103,7 @@ def _play_start(state: RunState, data: Mapping[str, Any]) -> None:
 
 def _task_start_on_host(state: RunState, data: Mapping[str, Any]) -> None:
     if blade := state.blades.get(str(data.get("host"))):
-        blade.doing = _title(data)
+        blade.doing, blade.is_at_work, blade.since = _title(data), True, state.clock()
 
 
 def _ok(state: RunState, data: Mapping[str, Any]) -> None:
@@ -147,7 +154,7 @@ def _stats(state: RunState, data: Mapping[str, Any]) -> None:
 def _count(state: RunState, data: Mapping[str, Any]) -> BladeState | None:
     blade = state.blades.get(str(data.get("host")))
     if blade is not None:
-        blade.doing = "waits for the others"
+        blade.doing, blade.is_at_work, blade.since = "waits for the others", False, state.clock()
         blade.tasks += 1
         blade.seconds += float(data.get("duration") or 0)
     return blade

@@ -10,6 +10,8 @@ from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState, RunState
 
+AFTER_STOP = "run it again; it waits for what is still at work on a blade, and mends what was left half done"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,12 +38,19 @@ class Outcome:
         """Why blades failed, by blade id."""
         return {name: blade.failure for name, blade in self.blades.items() if blade.failure}
 
+    def at_work(self) -> dict[str, str]:
+        """Which task ran on which blade when the run was stopped, by blade id."""
+        at_work = {name: blade.doing for name, blade in self.blades.items() if blade.is_at_work}
+        return at_work if self.interrupted else {}
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON and the run record; secrets never come this far (no_log)."""
         return {
             "exit_code": int(self.code),
             "meaning": self.code.meaning,
             "interrupted": self.interrupted,
+            "at_work": self.at_work(),
+            "next_step": AFTER_STOP if self.interrupted else "",
             "seconds": round(self.seconds, 1),
             "changed": self.changed(),
             "phases": {name: round(seconds, 1) for name, seconds in self.phases.items()},
@@ -88,7 +97,9 @@ def conclude(
     """
     blades = {names[host]: blade for host, blade in state.blades.items()}
     failed = state.failed()
-    if interrupted or controller in failed or (code not in (0, 2, 4, 6)) or not state.finished:
+    if interrupted:
+        verdict = ExitCode.STOPPED
+    elif controller in failed or (code not in (0, 2, 4, 6)) or not state.finished:
         verdict = ExitCode.FAILED
     elif failed:
         everyone = set(state.blades) - {controller}

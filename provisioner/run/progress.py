@@ -7,23 +7,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from provisioner.console_text import one_line
+from provisioner.run.course import Course
 from provisioner.run.events import BladeState, RunState
+from provisioner.run.forecast import span
 from provisioner.run.outcome import status
+from provisioner.run.session import STOPPING, say_stopping
 
 REFRESH_PER_SECOND = 8
+# In which nothing was printed, until a line says who is waited for; it is doubled with each such line.
+WAITED_SECONDS, LONGEST_WAITED_SECONDS = 30.0, 300.0
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red", "": "dim"}
 
 
 class Progress(Protocol):
-    """Is told after every event."""
+    """Is told after every event, about once a second in between, and when the run is to stop."""
 
     def update(self, state: RunState, event: Mapping[str, Any]) -> None:
         """Shows what is new."""
+
+    def tick(self, state: RunState) -> None:
+        """Shows that the run still waits."""
+
+    def stopping(self) -> None:
+        """Shows that the request to stop was heard; called by a handler of signals."""
 
 
 class Silent:
@@ -32,35 +44,61 @@ class Silent:
     def update(self, state: RunState, event: Mapping[str, Any]) -> None:
         """Shows nothing."""
 
+    def tick(self, state: RunState) -> None:
+        """Shows nothing."""
+
+    def stopping(self) -> None:
+        """Says so on standard error, which is a person's."""
+        say_stopping()
+
 
 class Lines:
-    """One line per phase, changed thing and failure; what a log file or a pipe wants."""
+    """One line per phase, changed thing and failure, and what is waited for; what a log file or a pipe wants."""
 
-    def __init__(self, console: Console, names: Mapping[str, str]) -> None:
+    def __init__(self, console: Console, names: Mapping[str, str], course: Course) -> None:
         self._console = console
         self._names = names
+        self._course = course
         self._phase = ""
         self._seen: dict[str, int] = {}
         self._failed: set[str] = set()
+        self._last: float | None = None
+        self._patience: float = WAITED_SECONDS
 
     def update(self, state: RunState, event: Mapping[str, Any]) -> None:
         """Prints the lines that the event gave."""
         if state.phase and state.phase != self._phase:
             self._phase = state.phase
-            self._print(f"== {state.phase}")
+            where = self._course.words(state)
+            self._print(state, f"== {state.phase}" + (f" ({where})" if where else ""))
         # Only the blade of the event can have news: a run over many blades has many events.
         host = str((event.get("event_data") or {}).get("host"))
         blade = state.blades.get(host)
         if blade is None:
             return
         for line in blade.lines[self._seen.get(host, 0) :]:
-            self._print(f"{self._names[host]}  {line}")
+            self._print(state, f"{self._names[host]}  {line}")
         self._seen[host] = len(blade.lines)
         if blade.failure and host not in self._failed:
             self._failed.add(host)
-            self._print(f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
+            self._print(state, f"{self._names[host]}  {status(blade)}  {blade.failure.message}")
 
-    def _print(self, line: str) -> None:
+    def tick(self, state: RunState) -> None:
+        """After half a minute without a line, and then ever more seldom: who is waited for, in what, since when."""
+        now = state.clock()
+        if self._last is None or now - self._last < self._patience:
+            return
+        patience = min(2 * self._patience, LONGEST_WAITED_SECONDS)
+        for names, doing, seconds in waited_for(state, self._names):
+            self._print(state, f"waits for {names} since {span(seconds)}: {doing}")
+        self._last, self._patience = now, patience
+
+    def stopping(self) -> None:
+        """Past the lines, of which one may be half printed."""
+        say_stopping()
+
+    def _print(self, state: RunState, line: str) -> None:
+        self._last, self._patience = state.clock(), WAITED_SECONDS
         self._console.print(
             f"{time.strftime('%H:%M:%S')}  {one_line(line)}", markup=False, highlight=False, soft_wrap=True
         )
@@ -69,32 +107,55 @@ class Lines:
 class Screen:
     """The live table: one row per blade with what it does now."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], course: Course | None = None) -> None:
         self._names = names
+        self._course = course or Course()
         self._start = time.monotonic()
         self._state = RunState({})
+        self._is_stopping = False
 
     def update(self, state: RunState, event: Mapping[str, Any]) -> None:
         """Takes note; the table is made only as often as the terminal is redrawn."""
         self._state = state
 
-    def table(self) -> Table:
-        """The run as it is now."""
-        return _table(self._state, self._names, time.monotonic() - self._start)
+    def tick(self, state: RunState) -> None:
+        """Nothing to do: the terminal is redrawn anyway."""
+
+    def stopping(self) -> None:
+        """Takes note; the table says so when it is drawn next, within a moment."""
+        self._is_stopping = True
+
+    def table(self) -> Group:
+        """The run as it is now: where it is, the blades, and whether it is to stop."""
+        where = self._course.words(self._state)
+        phase = f"{self._state.phase or 'Starting'}{f' ({where})' if where else ''}"
+        head = Text(f"{phase}  {time.monotonic() - self._start:.0f} s", style="italic")
+        below = [Text(STOPPING, style="yellow")] if self._is_stopping else []
+        return Group(head, _table(self._state, self._names), *below)
 
 
-def _table(state: RunState, names: Mapping[str, str], seconds: float) -> Table:
-    table = Table(
-        title=f"{state.phase or 'Starting'}  {seconds:.0f} s",
-        title_justify="left",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
+def waited_for(state: RunState, names: Mapping[str, str]) -> Iterator[tuple[str, str, float]]:
+    """Blades at work by what they do, and for how long the slowest of them does it."""
+    from ClusterShell.NodeSet import NodeSet
+
+    groups: dict[str, list[str]] = {}
+    for host, blade in state.blades.items():
+        if blade.is_at_work:
+            groups.setdefault(blade.doing, []).append(host)
+    for doing, hosts in groups.items():
+        seconds = max(state.clock() - state.blades[host].since for host in hosts)
+        yield str(NodeSet.fromlist([names[host] for host in hosts])), doing, seconds
+
+
+def _table(state: RunState, names: Mapping[str, str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("blade", no_wrap=True)
     table.add_column("changed", justify="right")
+    table.add_column("since", justify="right", no_wrap=True)
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():
-        row = (names[host], str(len(blade.lines) or ""), one_line(blade.doing))
+        since = span(state.clock() - blade.since) if blade.is_at_work else ""
+        row = (names[host], str(len(blade.lines) or ""), since, one_line(blade.doing))
         table.add_row(*row, style=_STYLE[_live_status(blade)])
     return table
 
@@ -125,13 +186,14 @@ def say_first_contact(
 
 
 @contextmanager
-def shown(console: Console, names: Mapping[str, str], quiet: bool) -> Iterator[Progress]:
+def shown(console: Console, names: Mapping[str, str], quiet: bool, course: Course | None = None) -> Iterator[Progress]:
     """The progress display that suits the output; the terminal is whole again afterwards."""
+    course = course or Course()
     if quiet:
         yield Silent()
-    elif console.is_terminal:
-        screen = Screen(names)
+    elif console.is_terminal and not console.is_dumb_terminal:
+        screen = Screen(names, course)
         with Live(get_renderable=screen.table, console=console, refresh_per_second=REFRESH_PER_SECOND, transient=True):
             yield screen
     else:
-        yield Lines(console, names)
+        yield Lines(console, names, course)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,21 @@ from typing import Any
 from provisioner.private import write_private
 
 KEPT = 200
+# A run over sixteen blades leaves some 20 KiB.
+MOST_BYTES = 4_000_000
+
+
+def read_records(state: Path, most: int = MOST_BYTES) -> list[Any]:
+    """The newest records, the newest first, of so many bytes; one that cannot be read is left out."""
+    found: list[Any] = []
+    for path in sorted((state / "runs").glob("*.json"), reverse=True):
+        with contextlib.suppress(OSError, ValueError):
+            text = path.read_text()
+            most -= len(text)
+            if most < 0:
+                break
+            found.append(json.loads(text))
+    return found
 
 
 def write_record(state: Path, run: str, data: dict[str, Any]) -> Path:

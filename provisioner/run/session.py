@@ -21,15 +21,25 @@ from provisioner.errors import BusyError
 from provisioner.private import write_private
 from provisioner.run.owner import busy, is_dead, this_owner
 
+STOPPING = "stopping: what works on this machine is ended within seconds; Ctrl-C again ends it now"
+
+
+def say_stopping() -> None:
+    """Says on standard error that the request was heard; Python's own buffers may be half written just then."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{STOPPING}\n".encode())
+
 
 @dataclass
 class Interrupt:
     """Whether a person or the system asked the run to stop.
 
-    `hurry` is called by a second signal: it ends at once whatever the run waits for.
+    `heard` is called by the first signal: it says so to a person. `hurry` is called by a second one: it ends at once
+    whatever the run waits for.
     """
 
     signal: int | None = None
+    heard: Callable[[], object] = say_stopping
     hurry: Callable[[], object] | None = None
 
     def __call__(self) -> bool:
@@ -88,6 +98,7 @@ def interruptible() -> Iterator[Interrupt]:
     def note(number: int, frame: FrameType | None) -> None:
         if interrupt.signal is None:
             interrupt.signal = number
+            interrupt.heard()
             return
         for kind in kinds:
             signal.signal(kind, signal.SIG_DFL)

@@ -67,7 +67,9 @@ def test_ctrl_c_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     with pytest.raises(SystemExit) as stopped:
         entry.main()
     assert stopped.value.code == 130
-    assert capsys.readouterr().err == "provision: stopped before a blade was touched\n  next: run it again\n"
+    assert capsys.readouterr().err == (
+        "provision: stopped\n  next: run it again; it mends what this one left half done\n"
+    )
 
 
 def test_ctrl_c_is_json_where_json_was_asked_for(

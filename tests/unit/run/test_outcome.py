@@ -9,7 +9,7 @@ import pytest
 from provisioner.errors import ExitCode
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import Outcome, conclude
-from tests.unit.run.event_makers import failed, ok, play, stats, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, unreachable
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008", "bld-011": "BLD-011"}
 
@@ -46,8 +46,18 @@ def test_what_a_run_came_to(events: list[dict[str, Any]], code: int, verdict: Ex
     assert outcome(*events, code=code).code is verdict
 
 
-def test_an_interrupted_run_failed() -> None:
-    assert outcome(ok("bld-008"), stats(), interrupted=True).code is ExitCode.FAILED
+def test_an_interrupted_run_was_stopped_whatever_it_came_to() -> None:
+    assert outcome(ok("bld-008"), stats(), interrupted=True).code is ExitCode.STOPPED
+    assert outcome(failed("bld-006"), code=2, interrupted=True).code is ExitCode.STOPPED
+
+
+def test_an_interrupted_run_says_where_it_was_at_work() -> None:
+    stopped = outcome(start("bld-008", "Install", "base"), ok("bld-011"), code=254, interrupted=True)
+    assert stopped.at_work() == {"BLD-008": "base | Install"}
+    assert stopped.as_dict()["at_work"] == {"BLD-008": "base | Install"}
+    assert "next_step" in stopped.as_dict()
+    whole = outcome(start("bld-008", "Install", "base"), ok("bld-008"), stats())
+    assert (whole.at_work(), whole.as_dict()["next_step"]) == ({}, "")
 
 
 def test_the_controller_alone_can_be_fine() -> None:

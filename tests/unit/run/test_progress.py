@@ -3,10 +3,13 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
+from provisioner.run.course import Course
 from provisioner.run.events import BladeState, RunState
-from provisioner.run.progress import say_first_contact, shown
+from provisioner.run.progress import Screen, say_first_contact, shown, waited_for
+from provisioner.run.session import STOPPING
 from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
@@ -44,6 +47,80 @@ def test_a_pipe_gets_one_line_per_phase_changed_thing_and_failure() -> None:
         "BLD-006  failed  it is [odd]",
         "== Verify",
     ]
+
+
+class Clock:
+    """Time as a test sets it."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def waiting(until: float, step: float = 1.0) -> list[str]:
+    """What a pipe is told while a blade is at work and nothing happens."""
+    out, clock = io.StringIO(), Clock()
+    state = RunState({host: BladeState() for host in NAMES}, clock=clock)
+    console = Console(file=out, width=80)
+    with shown(console, NAMES, quiet=False, course=Course("slurm.yml", False, ["Preflight", "Prepare"])) as display:
+        for event in (play("Prepare"), start("bld-008", "Install", "base"), start("bld-006", "Install", "base")):
+            state.take(event)
+            display.update(state, event)
+        while clock.now < until:
+            clock.now += step
+            display.tick(state)
+    return [line.split("  ", 1)[1] for line in out.getvalue().splitlines()]
+
+
+def test_a_pipe_is_told_the_place_among_the_phases() -> None:
+    assert waiting(1) == ["== Prepare (2 of 2)"]
+
+
+def test_a_pipe_is_told_who_is_waited_for_ever_more_seldom() -> None:
+    """After 30 s, and then after 60, 120, 240 and 300 more."""
+    first = "waits for BLD-[006,008] since 30 s: base | Install"
+    assert waiting(29)[1:] == []
+    assert waiting(31)[1:] == [first]
+    assert waiting(1100)[1:] == [first, *(f"waits for BLD-[006,008] since {time}: base | Install" for time in
+                                          ("90 s", "4 min", "8 min", "12 min", "18 min"))]  # fmt: skip
+
+
+def test_nobody_is_waited_for_between_tasks() -> None:
+    state = RunState({host: BladeState() for host in NAMES})
+    for event in (start("bld-008", "Install"), ok("bld-008", "Install"), start("bld-006", "Install")):
+        state.take(event)
+    assert [names for names, _, _ in waited_for(state, NAMES)] == ["BLD-006"]
+
+
+def test_a_terminal_shows_place_time_and_the_request_to_stop() -> None:
+    clock = Clock()
+    state = RunState({host: BladeState() for host in NAMES}, clock=clock)
+    screen = Screen(NAMES, Course("slurm.yml", False, ["Preflight", "Prepare"]))
+    for event in (play("Prepare"), start("bld-008", "Install", "base")):
+        state.take(event)
+        screen.update(state, event)
+    clock.now = 42.0
+
+    def drawn() -> str:
+        console = Console(file=io.StringIO(), width=100)
+        with console.capture() as found:
+            console.print(screen.table())
+        return found.get()
+
+    assert "Prepare (2 of 2)" in drawn()
+    assert any(line.split() == ["BLD-008", "42", "s", "base", "|", "Install"] for line in drawn().splitlines())
+    assert STOPPING not in drawn()
+    screen.stopping()
+    assert STOPPING in drawn()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_dumb_terminal_gets_lines_without_escapes(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    out = watched(*EVENTS, terminal=terminal)
+    assert "\x1b" not in out
+    assert "== Prepare" in out
 
 
 def test_a_pipe_gets_no_control_characters() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.errors import BusyError, ExitCode
 from provisioner.run.owner import this_owner
-from provisioner.run.session import RunId, interruptible, only_run
+from provisioner.run.session import STOPPING, RunId, interruptible, only_run
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
@@ -61,6 +61,14 @@ def test_a_signal_asks_the_run_to_stop(number: signal.Signals) -> None:
         assert interrupt()
         assert interrupt.signal == number
     assert signal.getsignal(number) is before
+
+
+def test_the_first_signal_is_acknowledged_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+    with interruptible():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert capfd.readouterr().err == f"{STOPPING}\n"
+        os.kill(os.getpid(), signal.SIGINT)
+        assert capfd.readouterr().err == "", "once"
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
