@@ -83,6 +83,8 @@ def disks(
         say(f"{name}: {one_line(failure.message) if failure else 'said nothing about its disks'}", err=True)
         if failure and failure.next_step:
             say(f"  {failure.whose()}: {one_line(failure.step_for(name))}", err=True)
+    if finished.outcome.interrupted:
+        raise typer.Exit(int(ExitCode.STOPPED))
     if missing or unclear:
         raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
 
@@ -100,11 +102,12 @@ def _print(console: Console, site: Plan, found: dict[str, list[FoundDisk]], line
     from rich.table import Table
     from rich.text import Text
 
+    from provisioner.cli.output import print_table
     from provisioner.console_text import one_line, visible
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "disk", "GB", "model", "what it is"):
-        table.add_column(column, justify="right" if column == "GB" else "left", overflow="fold")
+        table.add_column(column, justify="right" if column == "GB" else "left")
     colours = {"boot": "blue", "scratch": "green", "free": "cyan", "used": "yellow"}
     for name, reported in found.items():
         for disk in reported:
@@ -112,7 +115,7 @@ def _print(console: Console, site: Plan, found: dict[str, list[FoundDisk]], line
             table.add_row(name, one_line(disk.path), str(disk.size_gb), one_line(disk.model), state)
         if not reported:
             table.add_row(name, "-", "", "", "no disk is visible")
-    console.print(table)
+    print_table(console, table)
     console.print(f"\nFor the plan of {site.cluster.name}, below blades:")
     for name in found:
         for line in lines[name]:

@@ -207,10 +207,12 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     if as_json:
         answer(states)
         return
-    from provisioner.cli.output import Terminal
+    from provisioner.cli.output import Terminal, print_table
 
-    console = Terminal()
-    console.print(table(states) if states else "no lab; start one with: provision lab up")
+    if states:
+        print_table(Terminal(), table(states))
+    else:
+        say("no lab; start one with: provision lab up")
 
 
 @app.command(context_settings={"allow_interspersed_args": False})

@@ -24,4 +24,8 @@ Nodes = Annotated[
         help="Blades such as BLD-008,BLD-011, BLD-[008-012] or @medium; default: all.",
     ),
 ]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print only what changed, failed or is new to be noted; for cron."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

@@ -9,12 +9,16 @@ from typing import IO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 
 from provisioner.cli.streams import Unbroken
 from provisioner.console_text import same_width
 
 PIPE_WIDTH = 400
 """Columns where nobody says how many there are: lines stay whole, so that grep finds them."""
+
+# What stands where a word was cut; by how many columns a table grows until none is, and to how much of the terminal.
+_CUT, _STEP, _GROWN = "\u2026", 6, 2
 
 
 class Terminal(Console):
@@ -37,6 +41,28 @@ class Terminal(Console):
         """Every piece of text, also those inside tables; what moves the cursor is rich's own."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=same_width(segment.text, self.encoding))
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Prints a table in which nothing is cut off.
+
+    On a terminal that is narrower than its words the lines are longer; a word that is longer still is broken.
+    """
+    before = console.width
+    try:
+        for width in range(before, _GROWN * before + 1, _STEP):
+            console.width = width
+            with console.capture() as drawn:
+                console.print(table, crop=False)
+            if _CUT not in drawn.get():
+                break
+        else:
+            console.width = before
+            for column in table.columns:
+                column.no_wrap, column.overflow = False, "fold"
+        console.print(table, crop=False)
+    finally:
+        console.width = before
 
 
 def console_for(as_json: bool) -> Terminal:

@@ -42,15 +42,15 @@ def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
 
 
 def _print(site: Overview) -> None:
-    from provisioner.cli.output import Terminal
+    from provisioner.cli.output import Terminal, print_table
 
     console = Terminal()
     _print_title(console, site)
     console.print()
-    console.print(_bay_table(site, wide=console.width >= _WIDE))
+    print_table(console, _bay_table(site, wide=console.width >= _WIDE))
     if site.parts:
         console.print()
-        console.print(_stock_table(site))
+        print_table(console, _stock_table(site))
     console.print()
     _print_findings(console, site)
 
@@ -73,9 +73,9 @@ def _bay_table(site: Overview, wide: bool) -> Table:
     table.add_column("blade", no_wrap=True)
     if wide:
         table.add_column("address", no_wrap=True)
-    for heading in ("tier", "slurm"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("RAM GiB", justify="right", no_wrap=True)
+    table.add_column("tier", no_wrap=True)
+    table.add_column("slurm")
+    table.add_column("RAM GiB", justify="right")
     table.add_column("disks")
     if wide:
         table.add_column("note")
@@ -145,6 +145,8 @@ def _print_findings(console: Console, site: Overview) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from provisioner.cli.output import print_table
+
     if not site.notes:
         console.print(Text("No findings."))
         return
@@ -157,4 +159,4 @@ def _print_findings(console: Console, site: Overview) -> None:
     for note in site.notes:
         about = f"{note.blades}: " if note.blades else ""
         listed.add_row(str(note.number), note.level, Text(about + note.message))
-    console.print(listed)
+    print_table(console, listed)

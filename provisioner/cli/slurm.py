@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.options import AsJson, Nodes, PlanFile, Quiet
 from provisioner.cli.say import answer
 
 
@@ -39,6 +39,7 @@ def slurm(
         bool,
         typer.Option("--new-cluster", help="Start anew although blades belong to a lost cluster."),
     ] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make blades members of the Slurm cluster, or keep them so.
@@ -60,14 +61,20 @@ def slurm(
 
       provision slurm --upgrade --check
 
+      provision slurm --quiet || [ $? -eq 4 ]
+
       provision slurm --json | jq .blades
     """
+    from functools import partial
+
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
-    from provisioner.paths import find_plan
+    from provisioner.paths import find_plan, state_dir
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
+    from provisioner.run.news import has_news
+    from provisioner.run.record import read_records
     from provisioner.run.request import Options, PlaybookRun
     from provisioner.settings.site import load_site
     from provisioner.slurm.cluster_words import cluster_words
@@ -83,12 +90,13 @@ def slurm(
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
     options = Options(check, diff, forks, verbose, extra)
-    console = console_for(as_json)
-    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json, cluster_words), console)
+    console, tell = console_for(as_json), partial(cluster_words, check=check)
+    before = read_records(state_dir(site.cluster.name)) if quiet else []
+    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json or quiet, tell), console)
     if as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record)})
-    else:
+    elif not quiet or has_news(finished.outcome, before):
         if diff:
             print_diffs(console, finished.outcome)
-        print_summary(console, finished.outcome, check)
+        print_summary(console, finished.outcome, check, quiet)
     raise typer.Exit(int(finished.outcome.code))

@@ -39,6 +39,8 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     console = console_for(as_json)
     finished = look(PlaybookRun(site, plan_file, [], "status.yml", quiet=True), console)
     if finished.outcome.code is not ExitCode.OK:
+        if as_json:
+            answer(finished.outcome.as_dict())
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code))
     results = finished.results[host_name(site.cluster.controller)]
@@ -83,6 +85,7 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from provisioner.cli.output import print_table
     from provisioner.console_text import counted, one_line
     from provisioner.names import host_name
     from provisioner.plan.derive import members
@@ -110,6 +113,6 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
             str(len(node.jobs) or ""),
             one_line(node.reason, 200),
         )
-    console.print(table)
+    print_table(console, table)
     if strangers := sorted(cluster.nodes.keys() - {host_name(name) for name in members(site)}):
         console.print(f"defined in Slurm, but without a Slurm role in the plan: {one_line(', '.join(strangers))}")

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from provisioner.cli.output import print_table
 from provisioner.console_text import counted, lines, one_line, visible
 from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
@@ -23,9 +24,14 @@ _LEAST_WIDTH = 20
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
-def print_summary(console: Console, outcome: Outcome, check: bool = False) -> None:
-    """Per set of blades what changed and how long, per phase the time, failures with evidence and next step."""
-    console.print(_blade_table(outcome, check, console.width))
+def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet: bool = False) -> None:
+    """Per set of blades what changed and how long, per phase the time, failures with evidence and next step.
+
+    Args:
+        check: whether the run only looked.
+        quiet: leaves out blades of which there is nothing to say.
+    """
+    print_table(console, _blade_table(outcome, check, console.width, quiet))
     if outcome.told.get("verified"):
         for line in lines(outcome.told["verified"]):
             console.print(line)
@@ -94,12 +100,14 @@ def print_diffs(console: Console, outcome: Outcome) -> None:
                 console.print(visible(shown.rstrip("\n")), style=style, soft_wrap=True)
 
 
-def _blade_table(outcome: Outcome, check: bool, width: int) -> Table:
+def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Table:
     """Blades with the same to say are one row, so that the odd one stands out among sixteen."""
     from ClusterShell.NodeSet import NodeSet
 
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, blade in outcome.blades.items():
+        if quiet and not (blade.changed or blade.notes or blade.failure):
+            continue
         alike.setdefault((status(blade), _what(blade)), []).append(name)
     rows = [
         (

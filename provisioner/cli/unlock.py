@@ -43,7 +43,7 @@ def unlock(
     cluster = site.cluster.name
 
     def ask(token: str) -> dict[str, Any]:
-        return _ask(site, plan_file, console, token)
+        return _ask(site, plan_file, console, token, as_json)
 
     holder = ask("")["holder"]
     if not holder:
@@ -65,7 +65,7 @@ def unlock(
     raise typer.Exit(int(ExitCode.OK if removed or not holder else ExitCode.BUSY))
 
 
-def _ask(site: Any, plan_file: Any, console: Any, token: str) -> dict[str, Any]:
+def _ask(site: Any, plan_file: Any, console: Any, token: str, as_json: bool) -> dict[str, Any]:
     """What the controller says of the lock, which goes when the token is its holder's."""
     from provisioner.cli.summary import print_summary
     from provisioner.names import host_name
@@ -76,6 +76,8 @@ def _ask(site: Any, plan_file: Any, console: Any, token: str) -> dict[str, Any]:
     finished = look(PlaybookRun(site, plan_file, [], "unlock.yml", options, quiet=True), console)
     said: dict[str, Any] | None = finished.results.get(host_name(site.cluster.controller), {}).get(TASK)
     if said is None:
+        if as_json:
+            answer(finished.outcome.as_dict())
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code) or 1)
     return said

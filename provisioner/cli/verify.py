@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner.cli.options import AsJson, Nodes, PlanFile
+from provisioner.cli.options import AsJson, Nodes, PlanFile, Quiet
 from provisioner.cli.say import answer
 
 
@@ -14,6 +14,7 @@ def verify(
     nodes: Nodes = None,
     plan: PlanFile = None,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Ansible's own output.")] = 0,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove that members of the cluster work.
@@ -33,6 +34,7 @@ def verify(
     from provisioner.paths import find_plan
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
+    from provisioner.run.news import has_news
     from provisioner.run.request import Options, PlaybookRun
     from provisioner.settings.site import load_site
     from provisioner.slurm.cluster_words import cluster_words
@@ -42,10 +44,11 @@ def verify(
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
-    asked = PlaybookRun(site, plan_file, select_nodes(site, nodes), "verify.yml", options, as_json, cluster_words)
+    blades, is_quiet = select_nodes(site, nodes), as_json or quiet
+    asked = PlaybookRun(site, plan_file, blades, "verify.yml", options, is_quiet, cluster_words)
     finished = look(asked, console)
     if as_json:
         answer(finished.outcome.as_dict())
-    else:
-        print_summary(console, finished.outcome)
+    elif not quiet or has_news(finished.outcome, ()):
+        print_summary(console, finished.outcome, quiet=quiet)
     raise typer.Exit(int(finished.outcome.code))

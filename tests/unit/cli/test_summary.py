@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from provisioner.cli.main import app
+from provisioner.errors import ExitCode
+from provisioner.paths import state_dir
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
+from provisioner.run.record import write_record
 
 Played = Callable[..., Any]
 NAMES = ["chrony", "dbus", "libpmix2", "logrotate", "munge", "slurm-client", "slurmd"]
@@ -86,3 +90,118 @@ def test_the_last_words_count_things(played: Played, words: list[str], lines: li
 def test_a_preview_says_what_would_change(played: Played) -> None:
     played(BLD_008=BladeState(lines=[FILE]))
     assert rows("slurm", "--check")[1] == f"BLD-008 would change 0.0 s {FILE}"
+
+
+NOTE = "drained by an admin: x"
+
+
+def recorded(site: Path, notes: list[str], **more: object) -> None:
+    """The record of a run before."""
+    blades = {name: {"notes": notes} for name in ("BLD-006", "BLD-008")}
+    write_record(state_dir("demo"), "1", {"check": False, "blades": blades, **more})
+
+
+@pytest.mark.parametrize("verb", ["slurm", "verify"])
+def test_quiet_says_nothing_of_a_run_without_news(played: Played, verb: str) -> None:
+    asked = played(BLD_006=BladeState(), BLD_008=BladeState()).asked
+    done = CliRunner().invoke(app, [verb, "--quiet"])
+    assert (done.exit_code, done.output) == (0, "")
+    assert asked[0].quiet, "progress says nothing, too"
+
+
+@pytest.mark.parametrize("verb", ["slurm", "verify"])
+@pytest.mark.parametrize(
+    "blade",
+    [BladeState(lines=[FILE]), BladeState(notes=[NOTE]), BladeState(failure=Diagnosis("odd", "look"))],
+    ids=["changed", "noted", "failed"],
+)
+def test_quiet_shows_what_a_person_has_to_know_and_nothing_else(played: Played, verb: str, blade: BladeState) -> None:
+    code = ExitCode.FAILED if blade.failure else ExitCode.OK
+    played(code, BLD_006=BladeState(), BLD_008=blade)
+    shown = rows(verb, "--quiet")
+    assert [row.split()[0] for row in shown if row.startswith("BLD")] == ["BLD-008"]
+
+
+def test_quiet_shows_what_a_check_found(played: Played) -> None:
+    played(BLD_008=BladeState(lines=[FILE]))
+    assert "check: 1 change" in CliRunner().invoke(app, ["slurm", "--quiet", "--check"]).stdout
+
+
+def test_quiet_shows_a_note_once(played: Played, site: Path) -> None:
+    """Cron would mail it every quarter of an hour until somebody has done what it asks for."""
+    played(BLD_006=BladeState(), BLD_008=BladeState(notes=[NOTE]))
+    recorded(site, [NOTE])
+    assert CliRunner().invoke(app, ["slurm", "--quiet"]).output == ""
+    recorded(site, ["another"])
+    assert NOTE in CliRunner().invoke(app, ["slurm", "--quiet"]).output
+    recorded(site, [NOTE], check=True)
+    assert NOTE in CliRunner().invoke(app, ["slurm", "--quiet"]).output, "a preview told somebody else"
+
+
+def test_quiet_shows_a_failure_as_often_as_it_happens(played: Played, site: Path) -> None:
+    played(ExitCode.DEGRADED, BLD_006=BladeState(), BLD_008=BladeState(failure=Diagnosis("odd", "look")))
+    for _ in range(2):
+        assert "odd" in CliRunner().invoke(app, ["slurm", "--quiet"]).output
+
+
+def test_quiet_with_json_prints_the_json(played: Played) -> None:
+    played(BLD_006=BladeState())
+    assert json.loads(CliRunner().invoke(app, ["slurm", "--quiet", "--json"]).stdout)["changed"] == 0
+
+
+def test_a_stopped_run_says_what_was_at_work_and_what_comes_next(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = played(ExitCode.STOPPED, BLD_008=BladeState(doing="base | Install", is_at_work=True), BLD_006=BladeState())
+    asked.outcome = replace(asked.outcome, interrupted=True)
+    done = CliRunner().invoke(app, ["slurm"])
+    assert done.exit_code == 130
+    assert "BLD-008 was at work: base | Install" in done.stdout
+    assert "next: run it again; it waits for what is still at work" in done.stdout
+    as_json = json.loads(CliRunner().invoke(app, ["slurm", "--json"]).stdout)
+    assert (as_json["interrupted"], as_json["at_work"]) == (True, {"BLD-008": "base | Install"})
+
+
+@pytest.mark.parametrize("words", [["status"], ["unlock"], ["verify"], ["disks"], ["slurm"]], ids=" ".join)
+@pytest.mark.parametrize("code", [ExitCode.FAILED, ExitCode.STOPPED])
+def test_json_is_json_when_no_blade_answers(played: Played, words: list[str], code: ExitCode) -> None:
+    asked = played(code, BLD_006=BladeState(failure=Diagnosis("odd", "look"), unreachable=True))
+    asked.outcome = replace(asked.outcome, interrupted=code is ExitCode.STOPPED)
+    done = CliRunner().invoke(app, [*words, "--json"])
+    assert done.exit_code == code
+    assert isinstance(json.loads(done.stdout), dict)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("surroundings", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
+def test_no_word_is_lost_and_no_escape_gets_out(
+    played: Played, monkeypatch: pytest.MonkeyPatch, width: int, surroundings: dict[str, str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for name, value in surroundings.items():
+        monkeypatch.setenv(name, value)
+    failed = BladeState(
+        failure=Diagnosis("munge refuses the credential of this blade", "look at its clock", "it said so")
+    )
+    played(ExitCode.DEGRADED, BLD_006=BladeState(lines=PACKAGES), BLD_008=failed, BLD_011=BladeState(notes=["drained"]))
+    out = CliRunner().invoke(app, ["slurm"]).stdout
+    assert "\x1b" not in out
+    assert "\u2026" not in out, "an ellipsis"
+    words = set(out.replace("|", " ").split())
+    wanted = "BLD-006 BLD-008 BLD-011 changed failed drained package munge, credential clock said installed"
+    assert set(wanted.split()) <= words
+    plain = CliRunner().invoke(app, ["plan"]).stdout
+    assert "\x1b" not in plain
+    assert "\u2026" not in plain
+    assert {"BLD-006", "BLD-016", "10.20.0.0/24,", "controller"} <= set(plain.split())
+
+
+def test_a_word_that_no_terminal_has_room_for_is_broken_and_whole(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    word = "x" * 300 + "END"
+    played(BLD_008=BladeState(lines=[word]))
+    out = CliRunner().invoke(app, ["slurm"]).stdout.split("time: ")[0]
+    assert max(map(len, out.splitlines())) <= 80
+    assert word in "".join(out.replace("BLD-008", "").split()).replace("changed0.0s", "")
