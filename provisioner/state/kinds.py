@@ -32,7 +32,9 @@ OPTIONS: dict[str, frozenset[str]] = {
     "secrets": frozenset({*_PLACE, "content", "as_on", "own"}),
     "asks": frozenset({"argv", "wanted", "run"}),
     "scratch": frozenset({"disks", "layout", "announced", "prove"}),
-    "units": frozenset({"reads", "holds", "answers", "quiet", "masked", "only_if", "outdated", "own", "release"}),
+    "units": frozenset(
+        {"reads", "holds", "answers", "quiet", "masked", "needs", "only_if", "outdated", "own", "release"}
+    ),
 }
 """Every kind and what can be said of one thing of it.
 
@@ -51,7 +53,8 @@ units: a service, timer or socket that runs and comes back after a boot. It is r
     at its start is put in place or is newer than it, when a folder that it `holds` changed hands, or when `outdated`
     says why; `answers` says how to see that it works: a `port` that opens or a `command` that succeeds. `own` ones are
     started by tasks of the role. `quiet` ones must not start while their package is installed. `masked` ones
-    must never run. `only_if` names a fact without which the unit is left alone.
+    must never run. `needs` names units without which it cannot start: where an admin has masked one of them and it does
+    not run, this one is left alone, too. `only_if` names a fact without which the unit is left alone.
 
 `release` limits a thing to a Debian release (VERSION_ID).
 """

@@ -26,13 +26,17 @@ def questions(states: States, more_units: Iterable[str] = ()) -> dict[str, Any]:
     scratch = [(name, options) for _, name, options in all_things(states, "scratch")]
     return {
         "packages": _names(states, "packages"),
-        "units": sorted({*_names(states, "units"), *more_units}),
+        "units": sorted({*_names(states, "units"), *_needed(states), *more_units}),
         "users": _names(states, "accounts"),
         "paths": sorted({name for kind in _PATHS for name in _names(states, kind)}),
         "secrets": _names(states, "secrets"),
         "asks": {name: list(options["argv"]) for _, name, options in all_things(states, "asks")},
         "scratch": {**scratch[0][1], "mount_point": scratch[0][0]} if scratch else {},
     }
+
+
+def _needed(states: States) -> set[str]:
+    return {str(need) for _, _, options in all_things(states, "units") for need in options.get("needs", ())}
 
 
 def _names(states: States, kind: str) -> list[str]:

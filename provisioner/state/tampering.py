@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.state.files import MULTIARCH
 from provisioner.state.kinds import States, all_things
+from provisioner.state.masks import QUIET
 
 Script = Callable[[str, Mapping[str, Any]], str]
 
@@ -75,9 +76,10 @@ HARMS: dict[str, dict[str, Script]] = {
     "other secret": {"secrets": _if_not_own("head -c 128 /dev/urandom > {0}")},
     "stopped": {"units": _unit("systemctl stop {0}")},
     "disabled": {"units": _unit("systemctl disable {0}")},
-    "masked": {
+    # As a run that was killed while packages came leaves it; an admin's mask is no harm.
+    "masked by us": {
         "units": _unit(
-            "systemctl stop {0}; ln -sfn /dev/null /etc/systemd/system/{0}; systemctl daemon-reload",
+            f"systemctl stop {{0}}; ln -sfn {QUIET} /etc/systemd/system/{{0}}; systemctl daemon-reload",
         )
     },
     "unmasked": {

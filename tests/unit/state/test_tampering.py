@@ -70,7 +70,7 @@ def test_contents_that_a_role_writes_by_itself_are_harmed_by_tests_of_its_own() 
 
 
 def test_units_are_harmed_as_they_are_kept() -> None:
-    assert named("stopped") == named("disabled") == named("masked") == ["a.service", "own.service"]
+    assert named("stopped") == named("disabled") == named("masked by us") == ["a.service", "own.service"]
     assert named("unmasked") == ["m.service"]
 
 
