@@ -105,7 +105,8 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     if blade is None:
         return
     blade.modules += _executions(data, result)
-    blade.notes += [str(note) for note in _notes(result)[: _MOST_NOTES - len(blade.notes)]]
+    new = [note for note in map(str, _notes(result)) if note not in blade.notes]
+    blade.notes += new[: _MOST_NOTES - len(blade.notes)]
     if told := _told(data, result):
         blade.lines += [line for line in told if line not in blade.lines]
     elif result.get("changed"):

@@ -29,6 +29,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "folders": frozenset({*_PLACE, "distrust", "given_away_by"}),
     "links": frozenset({"to", "release"}),
     "files": frozenset({*_PLACE, "content", "validate", "own"}),
+    "strays": frozenset({"unless_package", "may_lead_to", "release"}),
     "secrets": frozenset({*_PLACE, "content", "as_on", "own"}),
     "asks": frozenset({"argv", "wanted", "run"}),
     "scratch": frozenset({"disks", "layout", "announced", "prove"}),
@@ -45,6 +46,8 @@ folders: `distrust` sets aside what in it is a link or not root's; `given_away_b
 links: a symbolic link `to` a target.
 files: `content`; `validate` is a command that must accept the staged file (%s); `own` ones are written by tasks of the
     role, since their content is only known then.
+strays: what must not be there: it is renamed beside its place, never removed. It stays where the package
+    `unless_package` is installed, whose own it is, and where it is a link below the folder `may_lead_to`.
 secrets: files that are compared by digest and never shown: with `content`, or the same `as_on` another host; `own` ones
     are made by tasks of the role where they are missing.
 asks: what only a program can answer: `argv` prints what is there, `run` makes it `wanted`.

@@ -62,6 +62,7 @@ def _other_answer(name: str, options: Mapping[str, Any]) -> str:
 
 HARMS: dict[str, dict[str, Script]] = {
     "edited": {"files": _if_not_own("sed -i '$d' {0}"), "links": _always("ln -sfn /nowhere {0}")},
+    "in the way": {"strays": _always("echo ClusterName=elsewhere > {0}")},
     "removed": {"files": _if_not_own("rm {0}"), "links": _always("rm {0}")},
     "mode": {
         "files": _always("chmod 666 {0}"),

@@ -71,9 +71,10 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
     ]
     return masks + [
         entry_of(kind, name, options, str(blade["machine"]))
-        for kind in ("folders", "links", "files")
+        for kind in ("folders", "links", "files", "strays")
         for _, name, options in all_things(states, kind, release)
-        if (everything or (kind, name) in differ) and not options.get("own")
+        # What is no difference may be there, and only because somebody owns it.
+        if ((everything and kind != "strays") or (kind, name) in differ) and not options.get("own")
     ]
 
 
@@ -176,10 +177,14 @@ def _check(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def own_entries(states: States, paths: Iterable[str], blade: Blade) -> list[dict[str, Any]]:
-    """Files that a role writes by its own tasks, in the given order, for file_set."""
+def own_entries(states: States, paths: Iterable[str], blade: Blade, keep: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Files that a role writes by its own tasks, in the given order, for file_set.
+
+    Args:
+        keep: paths of which what is replaced is kept beside it.
+    """
     own = {name: options for _, name, options in all_things(states, "files") if options.get("own")}
-    return [entry_of("files", path, own[path], str(blade["machine"])) for path in paths]
+    return [{**entry_of("files", path, own[path], str(blade["machine"])), "backup": path in keep} for path in paths]
 
 
 def _mask(unit: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ ONE: dict[str, Any] = {
     "folders": {"/d": {}},
     "links": {"/usr/lib/{multiarch}/l.so": {"to": "x", "release": "12"}},
     "files": {"/f": {"content": ""}, "/own": {"own": True}},
+    "strays": {"/s": {}},
     "secrets": {"/k": {"content": ""}, "/made": {"own": True}},
     "asks": {"host name": {"argv": ["uname"], "wanted": "a b", "run": ["host name", "a b"]}},
     "scratch": {"/scratch": {"disks": [{}]}},
