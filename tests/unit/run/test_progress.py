@@ -7,7 +7,7 @@ from rich.console import Console
 
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.progress import say_first_contact, shown
-from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable, waiting
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
 EVENTS = [
@@ -52,6 +52,13 @@ def test_a_pipe_gets_no_control_characters() -> None:
 
 def test_an_unreachable_blade_is_called_so() -> None:
     assert "BLD-008  unreachable  SSH is refused" in watched(unreachable("bld-008"))
+
+
+def test_whom_a_blade_waits_for_is_said_at_once_and_once() -> None:
+    waits = waiting("bld-008", "waits for apt-get (process 7)")
+    out = watched(waits, start("bld-008", "Wait for another apt"), told("bld-006", ["x y: z"]), ok("bld-008"))
+    assert out.count("BLD-008  waits for apt-get (process 7)") == 1
+    assert watched(waits, ok("bld-008"), waits).count("waits for apt-get") == 2
 
 
 def test_a_terminal_gets_the_table_and_its_cursor_back() -> None:

@@ -134,7 +134,7 @@ def test_what_is_in_the_way_is_set_aside_unless_it_is_somebodys_own(case: str) -
     state = {"strays": {"/s": {"unless_package": "slurmctld", "may_lead_to": "/run/slurm/conf"}}}
     told = lines(state, node(paths={"/s": there}, packages=packages))
     assert [line.startswith(f"stray /s: {what}") for line in told] == ([True] if what else [])
-    both = {"r": state, "slurmctld": {"packages": ["slurmctld"]}}
+    both: dict[str, Any] = {"r": state, "slurmctld": {"packages": ["slurmctld"]}}
     kinds = [each.kind for each in differences(both, node(paths={"/s": there}, packages=packages))]
     assert "strays" not in kinds, "its package comes with this very run"
 
