@@ -21,17 +21,22 @@ _LACK = (
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"
 SPOOL_FULL = "SlurmdSpoolDir is full"
-# From 23.11 on Slurm adds what it finds later to the reason that a node has.
+# 24.11 adds what it finds later to the reason that a node has.
 AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
 ROOM = 64
-# How Slurm begins the reasons that it gives itself (22.05 and 24.11): slurmctld, slurmd and slurmstepd, which are root.
+# Reasons that Slurm gives itself (22.05 and 24.11), whole or by how they begin: slurmctld, and slurmd and slurmstepd,
+# which are root.
+_WHOLE = (
+    "CoreSpec differ", "Could not unpack gres data", "Prolog/Epilog failure", "Job env setup error",
+    "batch job complete failure", "Bad core count", "switch_g_job_postfini failed", "Cannot collect energy data.",
+    "Node unexpectedly rebooted", "NO NETWORK ADDRESS FOUND", "ResumeTimeout reached", "reboot timed out",
+    SILENT, SPOOL_FULL,
+)  # fmt: skip
 SLURM_SAYS = re.compile(
-    r"(?:Low (?:RealMemory|TmpDisk|CPUs|socket)|CoreSpec differ|gres/|Could not unpack gres data|RestrictedCoresPerGPU"
-    r"|Reported active features|Kill task failed|(?:Prolog|Epilog) error|Prolog/Epilog failure|Job env setup error"
-    r"|batch job complete failure|Duplicate jobid|Bad core count|switch_g_job_postfini failed"
-    r"|Failed to set node feature|Cannot collect energy data|Node unexpectedly rebooted|NO NETWORK ADDRESS FOUND"
-    rf"|ResumeTimeout reached|reboot timed out|{SILENT}|{SPOOL_FULL}(?:$|{AND_LATER}))"
+    r"(?:Low (?:RealMemory|TmpDisk|CPUs|socket)|Kill task failed|(?:Prolog|Epilog) error|gres/|Duplicate jobid"
+    r"|RestrictedCoresPerGPU|Reported active features \(|Failed to set node feature\(s\): "
+    rf"|(?:{'|'.join(map(re.escape, _WHOLE))})(?:$|{AND_LATER}))"
 )
 
 
