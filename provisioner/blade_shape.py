@@ -155,7 +155,10 @@ BLADE = record(
         "packages": each(text(100, r"[a-z0-9.+:-]+"), text(200, r"[A-Za-z0-9.+:~-]*")),
         "units": each(
             _WORD,
-            record({"load": _WORD, "active": _WORD, "enabled": _WORD, "since": _EPOCH, "reload_needed": flag}),
+            record(
+                {"load": _WORD, "active": _WORD, "enabled": _WORD, "since": _EPOCH, "reload_needed": flag},
+                {"quiet": flag},
+            ),
         ),
         "users": each(_WORD, null_or(record({"uid": _ID, "gid": _ID}))),
         "paths": each(

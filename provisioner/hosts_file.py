@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+
+from provisioner.console_text import their_words
 
 # Debian's installer maps the host name to this address; MPI libraries would then listen on loopback.
 _BEGIN, _END = "# BEGIN provision: blades of ", "# END provision: blades of "
 INSTALLER_ADDRESS = "127.0.1.1"
+_MOST_NOTES = 5
 
 
-def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], domain: str = "") -> str:
-    """The text of /etc/hosts with all blades of the cluster in a marked block at its end.
+def hosts_file(current: str, cluster: str, hosts: Collection[Mapping[str, str]], domain: str = "") -> str:
+    """The text of /etc/hosts with all blades of the cluster in a marked block.
+
+    It stands at the end, or at the beginning where a foreign line gives one of the blades another address: the first
+    line that has a name wins.
 
     Args:
         current: the text as it is; lines outside our block are kept but for Debian's 127.0.1.1 line.
@@ -19,8 +25,38 @@ def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], d
     """
     begin, end = f"{_BEGIN}{cluster}", f"{_END}{cluster}"
     kept = [line for line in _outside(current) if line.split()[:1] != [INSTALLER_ADDRESS]]
-    block = [" ".join(_names(host, domain)) for host in hosts]
-    return "\n".join([*_without_trailing_blanks(kept), begin, *block, end]) + "\n"
+    block = [begin, *(" ".join(_names(host, domain)) for host in hosts), end]
+    foreign = _without_trailing_blanks(kept)
+    ours_first = any(_contradicts(line, _addresses(hosts, domain)) for line in foreign)
+    return "\n".join([*block, *foreign] if ours_first else [*foreign, *block]) + "\n"
+
+
+def hosts_notes(current: str, cluster: str, hosts: Collection[Mapping[str, str]], domain: str = "") -> list[str]:
+    """Lines of somebody else that give a blade another address, as `what is there; next: what to do`.
+
+    They are numbered as a run leaves the file. Ours win, but a program that asks for all addresses of a name gets both.
+    """
+    addresses = _addresses(hosts, domain)
+    written = hosts_file(current, cluster, hosts, domain).split("\n")
+    found = []
+    for number, line in enumerate(written, 1):
+        for name in _contradicts(line, addresses):
+            found.append(
+                f"/etc/hosts, line {number}, gives {name} the address {their_words(line.split()[0], 50)}, the plan "
+                f"{addresses[name]}, which comes first; next: delete that line, or correct the plan"
+            )
+    return found[:_MOST_NOTES] + ([f"{len(found) - _MOST_NOTES} more such lines"] if len(found) > _MOST_NOTES else [])
+
+
+def _addresses(hosts: Iterable[Mapping[str, str]], domain: str) -> dict[str, str]:
+    """The address of each blade by each of its names; case does not count in names."""
+    return {name.lower(): host["address"] for host in hosts for name in _names(host, domain)[1:]}
+
+
+def _contradicts(line: str, addresses: Mapping[str, str]) -> list[str]:
+    """The names to which a line gives another address than ours."""
+    address, *names = line.split("#", 1)[0].split() or [""]
+    return list(dict.fromkeys(name.lower() for name in names if addresses.get(name.lower(), address) != address))
 
 
 def _outside(text: str) -> list[str]:

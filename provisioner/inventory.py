@@ -28,6 +28,7 @@ GROUPS = {
     "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
     # The playbooks put members into these while they run.
     "slurm_stopped": "in a run: members that it waits for or refuses",
+    "slurm_masked": "in a run: members of which an admin has masked a unit",
     "slurm_pending": "in a run: members that it has something to do on",
     "slurm_reported": "in a run: members that verification has something to say of",
     # and `tier_<name>` for each tier of the plan, for group_vars

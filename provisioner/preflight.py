@@ -10,6 +10,7 @@ from provisioner.slurm.hardware import implausible, parse_slurmd_c
 from provisioner.slurm.registry import read_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.settings import site_problems
+from provisioner.state.masks import is_masked, unit_of
 from provisioner.state.work import wanted_accounts, wanted_packages
 
 MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in either direction
@@ -17,7 +18,7 @@ MUNGE_TOLERANCE = 300  # seconds; munge rejects credentials that are older, in e
 SKEW_LIMIT = (MUNGE_TOLERANCE - 60) / 2
 REGISTRY = "/etc/slurm/nodes.json"
 MUNGE_KEY = "/etc/munge/munge.key"
-CONTROLLER_UNIT = "slurmctld.service"
+CONTROLLER_UNIT, MUNGE_UNIT = "slurmctld.service", "munge.service"
 _RESTORE = (
     "restore /etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld on the controller from a backup, "
     "or run over all blades with --new-cluster to start anew"
@@ -45,6 +46,7 @@ def blade_problems(
         *_user_problems(blade, wanted_accounts(wanted["states"])),
         *_hardware_problems(str(blade["slurmd_c"])),
         *_file_problems(blade),
+        *(_mask_problems(blade) if wanted["controls"] else []),
         *_cluster_problems(blade, wanted, controller),
         *(_site_problems(blade, wanted["site"]) if wanted["controls"] and "site" in wanted else []),
     ]
@@ -109,6 +111,18 @@ def _file_problems(blade: Mapping[str, Any]) -> list[str]:
         f"its {path} has {state['too_big'] // 2**20} MiB; next: look at it, and move it away or restore it"
         for path, state in blade["paths"].items()
         if state.get("too_big")
+    ]
+
+
+def _mask_problems(blade: Mapping[str, Any]) -> list[str]:
+    """An admin's mask on the controller without which nothing of the cluster can be changed."""
+    masked = [CONTROLLER_UNIT] if is_masked(blade, CONTROLLER_UNIT) else []
+    if is_masked(blade, MUNGE_UNIT) and unit_of(blade, MUNGE_UNIT)["active"] != "active":
+        masked.append(MUNGE_UNIT)
+    return [
+        f"an admin masked {name} on the controller, so the cluster is left as it is; next: `systemctl unmask {name}` "
+        "there and run again"
+        for name in masked
     ]
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioner.console_text import their_words
-from provisioner.hosts_file import hosts_file
+from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
@@ -30,12 +31,16 @@ class FilterModule:
         return {
             "blade_problems": blade_problems,
             "hosts_file": hosts_file,
+            "hosts_notes": hosts_notes,
             "scratch_notes": scratch_notes,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
+            "slurm_digests": digests,
+            "slurm_edit_notes": edit_notes,
+            "slurm_hand_edits": hand_edits,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_node_credential": node_credential,

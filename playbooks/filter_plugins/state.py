@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.state import differences as compare
-from provisioner.state import pending, work
+from provisioner.state import masks, pending, work
 from provisioner.state.kinds import Blade, States
 from provisioner.state.questions import questions
 
@@ -32,6 +32,7 @@ class FilterModule:
             "state_files": work.file_entries,
             "state_kinds": pending.kinds,
             "state_lines": pending.lines,
+            "state_masks": masks.masks,
             "state_more": pending.more,
             "state_own_entries": work.own_entries,
             "state_own_lines": compare.own_lines,

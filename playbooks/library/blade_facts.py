@@ -77,7 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import Allowed, converge
-from ansible.module_utils.blade_machine import can_set_clock, cpu, memory_mib, os_release, text
+from ansible.module_utils.blade_machine import can_set_clock, cpu, free_mib, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
 from ansible.module_utils.cluster_lock import FOLDER, take
 from ansible.module_utils.file_reads import readable_state, secret_digests, written
@@ -87,6 +87,8 @@ from ansible.module_utils.slurmd_holds import holds
 # Characters; nodes.json of a thousand nodes has less than one million.
 MOST_TEXT = 4 * 2**20
 MOST_ANSWER = 4096
+# Where slurmd works: Slurm drains a node that has no room there.
+SPOOL = "/var/lib/slurm/slurmd"
 
 
 def scratch_state(wanted):
@@ -170,7 +172,7 @@ def main():
         "skew": time.time() - wanted["asked"],
         "memory_mib": memory_mib(),
         "cpu": cpu(),
-        "free_mib": {path: shutil.disk_usage(path).free // 2**20 for path in ("/", "/var")},
+        "free_mib": {path: free_mib(path) for path in ("/", "/var", SPOOL)},
         "can_set_clock": can_set_clock(),
         "read_only": not os.access("/etc", os.W_OK),
         "dpkg_trouble": run("dpkg", "--audit").strip(),

@@ -24,6 +24,7 @@ options:
       content_b64: {description: Content of the file in base64 for what is not text., type: str}
       link: {description: Makes the path a symbolic link to this., type: str}
       folder: {description: Makes the path a folder., type: bool, default: false}
+      aside: {description: Renames what is at the path beside its place., type: bool, default: false}
       mode: {description: Octal mode., type: str, default: '0644'}
       owner: {description: Owner., type: str, default: root}
       group: {description: Group., type: str, default: root}
@@ -48,7 +49,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.file_paths import Refused, owner, reach
 from ansible.module_utils.file_reads import state
 from ansible.module_utils.file_states import OPTIONS, wanted_state
-from ansible.module_utils.file_writes import put_folder, put_link, stage
+from ansible.module_utils.file_writes import put_folder, put_link, set_aside, stage
 
 # What systemd reads only when it is told to
 UNITS = "/etc/systemd/system/"
@@ -136,7 +137,8 @@ def compare(module):
     plan = []
     for entry in module.params["files"]:
         now, want = state(entry["path"]), wanted_state(entry, content_of(entry))
-        if now["kind"] not in ("absent", want["kind"]) and "folder" in (now["kind"], want["kind"]):
+        kinds = {now["kind"], want["kind"]}
+        if len(kinds - {"absent"}) > 1 and "folder" in kinds:
             raise Refused(in_the_way(entry["path"], now["kind"], want["kind"]))
         if now != want:
             plan.append((entry, now, want))
@@ -173,7 +175,9 @@ def apply(module, plan):
                         evidence=shown(readable(want["content"]), words),
                     )
         for entry, _, want in plan:
-            if want["kind"] == "link":
+            if want["kind"] == "absent":
+                notes.append(f"{entry['path']} was in the way and is kept as {set_aside(entry['path'])}")
+            elif want["kind"] == "link":
                 put_link(entry["path"], want["content"])
             elif want["kind"] == "file":
                 staged.pop(entry["path"]).put()

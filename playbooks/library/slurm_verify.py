@@ -65,7 +65,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
+from ansible.module_utils.slurm_drains import ROOM, clear, left
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
 from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, trouble, wait_for
@@ -95,12 +95,9 @@ def judged(name, node, wanted, seen):
     if node["version"] != seen["version"]:
         return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
     if "DRAIN" in node["states"]:
-        if node["by"] == "slurm":
-            return [f"Slurm itself drained it ({node['reason']}); once that is mended, {release}"], []
-        if SLURM_SAYS.match(node["reason"]):
-            # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
-            return [f"Slurm itself or an admin drained it ({node['reason']}), so it is left; {release}"], []
-        return [], [f"drained ({node['reason']}), left so; {release}"]
+        return left(node, wanted["room"].get(name), release)
+    if wanted["room"].get(name) == 0:
+        return ["its disk is full where slurmd works: 0 MiB are free"], []
     if name not in seen["prove"] or node["states"] <= FREE:
         return [], []
     if name in seen["ours"] and not node["states"] & BUSY - {"COMPLETING"}:
@@ -141,6 +138,8 @@ def verify(wanted):
         problems, notes = judged(name, nodes.get(name), wanted, seen)
         job = name in prove and not problems and not notes
         report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True}
+        if not problems and wanted["room"].get(name, ROOM) < ROOM:
+            notes.append(f"only {wanted['room'][name]} MiB are free where slurmd works")
     free = [name for name in names if report[name]["job"]]
     try:
         problems, full, width = proved(free, scratch, comment, deadline)

@@ -19,6 +19,9 @@ options:
     type: list
     elements: str
     default: []
+  waits:
+    description: Whom or what the next task of the node waits for; progress shows it, the summary does not.
+    type: str
 author: the provisioner project
 """
 
@@ -28,7 +31,8 @@ from ansible.module_utils.basic import AnsibleModule
 def main():
     """Fails: a node has no say in what is told."""
     options = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(argument_spec={"changed": options, "notes": options}, supports_check_mode=True)
+    arguments = {"changed": options, "notes": options, "waits": {"type": "str"}}
+    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
     module.fail_json(msg="the action plugin tell is not there; next: add playbooks/action_plugins to ansible.cfg")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -34,6 +35,15 @@ def can_set_clock():
         if line.startswith("CapBnd:"):
             return bool(int(line.split()[1], 16) >> 25 & 1)
     return True
+
+
+def free_mib(path):
+    """MiB that are free at a path, or where it will be; 0 also where no file can be made for lack of inodes."""
+    there = path
+    while not os.path.exists(there):
+        there = os.path.dirname(there)
+    found = os.statvfs(there)
+    return 0 if found.f_files and not found.f_favail else found.f_bavail * found.f_frsize // 2**20
 
 
 def memory_mib():

@@ -9,6 +9,7 @@ OPTIONS = {
     "content_b64": {"type": "str", "no_log": True},
     "link": {"type": "str"},
     "folder": {"type": "bool", "default": False},
+    "aside": {"type": "bool", "default": False},
     "mode": {"type": "str", "default": MODE},
     "owner": {"type": "str", "default": OWNER},
     "group": {"type": "str", "default": GROUP},
@@ -23,6 +24,8 @@ def wanted_state(entry, content):
 
     `content` is that of a file, as bytes.
     """
+    if entry["aside"]:
+        return {"kind": "absent"}
     if entry["link"] is not None:
         return {"kind": "link", "content": entry["link"]}
     found = {"mode": f"{int(entry['mode'], 8):04o}", "owner": entry["owner"], "group": entry["group"]}

@@ -166,10 +166,22 @@ def take_over(folder, entry):
     own(folder, {**entry, "mode": f"{int(entry['mode'], 8) | stat.S_ISVTX:o}"})
     foreign = [name for name in os.listdir(folder) if not harmless(os.lstat(name, dir_fd=folder))]
     for name in foreign:
-        # Shortened, since a name may be as long as names can be.
-        aside = os.fsencode(name)[:100] + f".set-aside-{secrets.token_hex(8)}".encode()
-        os.rename(os.fsencode(name), aside, src_dir_fd=folder, dst_dir_fd=folder)
+        rename_aside(folder, name)
     return len(foreign)
+
+
+def rename_aside(folder, name):
+    """Gives an entry of an open folder a name beside its own that nobody can foresee; returns it."""
+    # Shortened, since a name may be as long as names can be.
+    aside = os.fsencode(name)[:100] + f".set-aside-{secrets.token_hex(8)}".encode()
+    os.rename(os.fsencode(name), aside, src_dir_fd=folder, dst_dir_fd=folder)
+    return os.fsdecode(aside)
+
+
+def set_aside(path):
+    """Renames what is at a path beside its place; the path that it has now."""
+    with reach(path) as place:
+        return os.path.join(os.path.dirname(place.path), rename_aside(place.folder, place.name))
 
 
 def harmless(status):

@@ -13,24 +13,35 @@ from ansible.module_utils.slurm_nodes import ANSWER, parse_nodes
 
 # What slurmctld finds wrong with a registration, in its own words (validate_node_specs); several are joined.
 _LACK = (
-    r"(?:Low socket\*core\*thread count|Low CPUs|Low TmpDisk|CoreSpec differ"
+    r"(?:Low socket\*core\*thread count|Low CPUs|Low TmpDisk|CoreSpec differ|Could not unpack gres data"
     r"|Low RealMemory(?: \(reported:\d+ < [\d.]+% of configured:\d+\))?"
-    r"|gres/\S+ count (?:reported lower than configured|too low) \(\d+ < \d+\))"
+    r"|gres/\S+ count (?:reported lower than configured|too low) \(\d+ < \d+\)"
+    r"|gres/\S+ count changed and jobs are using them \(\d+ != \d+\))"
 )
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"
 SPOOL_FULL = "SlurmdSpoolDir is full"
+# 24.11 adds what it finds later to the reason that a node has.
+AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
 ROOM = 64
-# How Slurm begins the reasons that it gives itself.
+# Reasons that Slurm gives itself (22.05 and 24.11), whole or by how they begin: slurmctld, and slurmd and slurmstepd,
+# which are root.
+_WHOLE = (
+    "CoreSpec differ", "Could not unpack gres data", "Prolog/Epilog failure", "Job env setup error",
+    "batch job complete failure", "Bad core count", "switch_g_job_postfini failed", "Cannot collect energy data.",
+    "Node unexpectedly rebooted", "NO NETWORK ADDRESS FOUND", "ResumeTimeout reached", "reboot timed out",
+    SILENT, SPOOL_FULL,
+)  # fmt: skip
 SLURM_SAYS = re.compile(
-    r"(Low (RealMemory|TmpDisk|CPUs|socket)|Kill task failed|(Prolog|Epilog) error|gres/|Duplicate jobid"
-    rf"|{SPOOL_FULL}$)"
+    r"(?:Low (?:RealMemory|TmpDisk|CPUs|socket)|Kill task failed|(?:Prolog|Epilog) error|gres/|Duplicate jobid"
+    r"|RestrictedCoresPerGPU|Reported active features \(|Failed to set node feature\(s\): "
+    rf"|(?:{'|'.join(map(re.escape, _WHOLE))})(?:$|{AND_LATER}))"
 )
 
 
 def mended(name, node, before, room):
-    """Whether Slurm itself took the node out, for a cause that is gone.
+    """Whether Slurm itself took the node out, for causes that are all gone.
 
     slurmctld checks every registration: a node that is not INVALID_REG has what it lacked, and one that lacks it
     again is drained again. What is not proved by that, such as a job that could not be killed, stays.
@@ -44,18 +55,41 @@ def mended(name, node, before, room):
     states, reason = node["states"], node["reason"]
     if node["silent"] or not node["version"] or "INVALID_REG" in states or not states & {"DRAIN", "DOWN"}:
         return False
-    if reason == SPOOL_FULL:
-        # slurmd says this of its own node, and it is root.
-        return "DRAIN" in states and node["by"] in ("root", "slurm") and room.get(name, 0) >= ROOM
-    was = before.get(name, {})
-    ours = node["by"] == "slurm" or (was.get("by"), was.get("reason"), was.get("since")) == (
-        "slurm",
-        reason,
-        node["since"],
-    )
+    causes = reason.split(AND_LATER)
+    if not all(cause in (SILENT, SPOOL_FULL) or LACKS.fullmatch(cause) for cause in causes):
+        return False
     if "DOWN" in states and reason != SILENT:
         return False
-    return ours and (reason == SILENT or LACKS.fullmatch(reason) is not None)
+    if SPOOL_FULL in causes and room.get(name, 0) < ROOM:
+        return False
+    was = before.get(name, {})
+    known = (was.get("by"), was.get("reason"), was.get("since")) == ("slurm", reason, node["since"])
+    return node["by"] == "slurm" or known or is_spool_full(node)
+
+
+def is_spool_full(node):
+    """Whether slurmd drained its own node since it had no room to work in; slurmd is root."""
+    return node["by"] in ("root", "slurm") and node["reason"].split(AND_LATER)[0] == SPOOL_FULL
+
+
+def left(node, room, resume):
+    """The problems and the notes of a drained node that stays so.
+
+    Args:
+        node: as `parse_nodes` has it.
+        room: MiB that are free where slurmd works; None where nobody looked.
+        resume: the words of how a person ends the drain.
+    """
+    reason = node["reason"]
+    if is_spool_full(node):
+        there = "" if room is None else f": {room} MiB are free"
+        return [f"its disk is full where slurmd works{there} (Slurm itself drained it: {reason})"], []
+    if node["by"] == "slurm":
+        return [f"Slurm itself drained it ({reason}); once that is mended, {resume}"], []
+    if SLURM_SAYS.match(reason):
+        # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
+        return [f"Slurm itself or an admin drained it ({reason}), so it is left; {resume}"], []
+    return [], [f"drained ({reason}), left so; {resume}"]
 
 
 def clear(names, nodes, before_text, room):

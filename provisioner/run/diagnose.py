@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.advice import MODULES_ADVICE
 from provisioner.names import host_name
+from provisioner.run.apt_words import apt_cause
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ _ON_BLADE: _Known = [
         "wait for that process or look at what it waits for; if it is dead, run `apt-get -f install`; then run again",
     ),
     (
+        r"Unit (?:file )?\S*?([\w@.-]{1,100}\.(?:service|socket|timer)) is masked",
+        r"an admin masked \1, so it cannot be started",
+        "run `systemctl unmask` for it on the blade, then run again",
+    ),
+    (
         r"dpkg was interrupted|Could not get lock|frontend lock|unmet dependencies|held broken packages"
         r"|Sub-process .*dpkg",
         "its package system is in trouble",
@@ -148,6 +154,9 @@ def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosi
         step = our_own["next"].strip()
         said_here = action.rsplit(".", 1)[-1] in _SAID_HERE and not message.startswith(_ANSIBLES_WORDS)
         return Diagnosis(our_own["what"], step, evidence.strip()[:_EVIDENCE], said_here or step in MODULES_ADVICE)
+    if not result.get("unreachable") and (cause := apt_cause(words)):
+        # The sentence says all that apt's words do.
+        return Diagnosis(*cause)
     known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
     for pattern, sentence, step in known:
         if found := re.search(pattern, words, re.IGNORECASE):

@@ -11,7 +11,7 @@ from provisioner.answer import fits
 from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose
 from provisioner.run.hostkeys import HostKeys
-from provisioner.run.keys import CHANGED_KEY, NOTE_KEY
+from provisioner.run.keys import CHANGED_KEY, NOTE_KEY, WAITS_KEY
 from provisioner.run.refused_key import refused_key
 
 _MOST_ATTEMPTS = 1000
@@ -28,8 +28,9 @@ _LOCAL = {
 class BladeState:
     """One blade's part of a run. Times are seconds; `modules` counts what was executed on the blade.
 
-    `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task.
-    `lines` say what changed; `titles` are tasks that changed something, for a blade of which no line is told.
+    `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task. What
+    it `waits` for is told by tasks. `lines` say what changed; `titles` are tasks that changed something, for a blade of
+    which no line is told.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -44,6 +45,7 @@ class BladeState:
     doing: str = "waiting"
     is_at_work: bool = False
     since: float = 0.0
+    waits: str = ""
 
     @property
     def changed(self) -> list[str]:
@@ -103,7 +105,7 @@ def _play_start(state: RunState, data: Mapping[str, Any]) -> None:
 
 def _task_start_on_host(state: RunState, data: Mapping[str, Any]) -> None:
     if blade := state.blades.get(str(data.get("host"))):
-        blade.doing, blade.is_at_work, blade.since = _title(data), True, state.clock()
+        blade.doing, blade.is_at_work, blade.since = blade.waits or _title(data), True, state.clock()
 
 
 def _ok(state: RunState, data: Mapping[str, Any]) -> None:
@@ -112,7 +114,9 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     if blade is None:
         return
     blade.modules += _executions(data, result)
-    blade.notes += [str(note) for note in _notes(result)[: _MOST_NOTES - len(blade.notes)]]
+    new = [note for note in map(str, _notes(result)) if note not in blade.notes]
+    blade.notes += new[: _MOST_NOTES - len(blade.notes)]
+    blade.waits = _waits(data, result)
     if told := _told(data, result):
         blade.lines += [line for line in told if line not in blade.lines]
     elif result.get("changed"):
@@ -155,6 +159,7 @@ def _count(state: RunState, data: Mapping[str, Any]) -> BladeState | None:
     blade = state.blades.get(str(data.get("host")))
     if blade is not None:
         blade.doing, blade.is_at_work, blade.since = "waits for the others", False, state.clock()
+        blade.waits = ""
         blade.tasks += 1
         blade.seconds += float(data.get("duration") or 0)
     return blade
@@ -201,6 +206,14 @@ def _told(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
     found = facts.get(CHANGED_KEY) if isinstance(facts, Mapping) else None
     is_ours = data.get("task_action") == "tell"
     return [str(line) for line in found] if is_ours and isinstance(found, list) else []
+
+
+def _waits(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """What the task `tell` says of the next one; '' for every other task, with which the wait is over."""
+    facts = result.get("ansible_facts")
+    if data.get("task_action") != "tell" or not isinstance(facts, Mapping):
+        return ""
+    return str(facts.get(WAITS_KEY) or "")
 
 
 def _title(data: Mapping[str, Any]) -> str:

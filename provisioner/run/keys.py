@@ -5,5 +5,8 @@ from __future__ import annotations
 NOTE_KEY = "provision_notes"
 """In the result or the facts of a task: what a person should know."""
 
+WAITS_KEY = "provision_waits"
+"""Whom or what the next task of a node waits for, as tasks of this machine tell it."""
+
 CHANGED_KEY = "provision_changed"
 """What a run changed, a line each, as tasks of this machine tell it; a node has no say in it."""

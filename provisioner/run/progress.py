@@ -61,6 +61,7 @@ class Lines:
         self._course = course
         self._phase = ""
         self._seen: dict[str, int] = {}
+        self._waits: dict[str, str] = {}
         self._failed: set[str] = set()
         self._last: float | None = None
         self._patience: float = WAITED_SECONDS
@@ -79,6 +80,9 @@ class Lines:
         for line in blade.lines[self._seen.get(host, 0) :]:
             self._print(state, f"{self._names[host]}  {line}")
         self._seen[host] = len(blade.lines)
+        if blade.waits and blade.waits != self._waits.get(host):
+            self._print(state, f"{self._names[host]}  {blade.waits}")
+        self._waits[host] = blade.waits
         if blade.failure and host not in self._failed:
             self._failed.add(host)
             self._print(state, f"{self._names[host]}  {status(blade)}  {blade.failure.message}")

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-STOPPED, PENDING = "slurm_stopped", "slurm_pending"
+STOPPED, PENDING, MASKED = "slurm_stopped", "slurm_pending", "slurm_masked"
 """Groups of the inventory that a run fills."""
 
 Host = Mapping[str, Any]
 
 
 def choice(hosts: Iterable[Host], controller: Host, upgrade: bool = False) -> list[dict[str, Any]]:
-    """`{"name", "groups"}` of each node that is stopped or has work; a node in sync is in none.
+    """`{"name", "groups"}` of each node that is stopped, has work or an admin's mask; a node in sync is in none.
 
     Args:
         hosts: the variables of the nodes that were looked at.
@@ -35,6 +35,8 @@ def _groups(host: Host, chosen: bool) -> Iterator[str]:
     # What is at work on it may end in differences that nobody sees yet.
     if chosen or work["remains"] or work["doubts"] or _is_touched(host):
         yield PENDING
+    if work["masked"]:
+        yield MASKED
 
 
 def touched(hosts: Iterable[Host]) -> list[str]:

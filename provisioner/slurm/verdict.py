@@ -9,6 +9,7 @@ from provisioner.console_text import their_words
 
 # Exit codes of unmunge (munge_err_t), and of a command that took too long.
 _NO_SOCKET, _EXPIRED, _REWOUND, _HANGS = 6, 15, 16, 124
+_FULL = "its disk is full where slurmd works"
 _DEAF = "its slurmd does not answer on its port"
 _CREDENTIAL = re.compile(r"^credential (MUNGE:[A-Za-z0-9+/=]{1,4000}:)$", re.MULTILINE)
 
@@ -30,6 +31,11 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str) -> st
     """
     munge, slurmd = _word(said, "munge"), _word(said, "slurmd")
     again, mends = f"`provision verify --nodes {blade}`", f"`provision slurm --nodes {blade}`"
+    if full := next((problem for problem in problems if problem.startswith(_FULL)), ""):
+        return (
+            f"{their_words(full, 1000)}; next: make room on it (slurmd works in /var/lib/slurm/slurmd), then {mends} "
+            "takes its drain back"
+        )
     if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
         return cause
     if slurmd not in ("", "active"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.console_text import their_words
-from provisioner.state.files import file_difference, secret_difference, whole_path
+from provisioner.state.files import file_difference, secret_difference, stray_difference, whole_path
 from provisioner.state.kinds import Blade, States, all_things
 from provisioner.state.units import unit_difference
 from provisioner.state.words import WORDS, line_of
@@ -51,6 +51,7 @@ def differences(
         salt: what the digests of secrets were made with.
     """
     found = _interrupted(states, blade)
+    packages = {name for _, name, _ in all_things(states, "packages", str(blade["os"]["version_id"]))}
 
     def so_far(*kinds: str) -> set[str]:
         return {each.name for each in found if each.kind in kinds}
@@ -61,6 +62,7 @@ def differences(
         "folders": lambda name, options: _folder(blade, name, options, so_far("packages")),
         "links": lambda name, options: file_difference(blade, "links", name, options),
         "files": lambda name, options: "" if options.get("own") else file_difference(blade, "files", name, options),
+        "strays": lambda name, options: stray_difference(blade, name, options, packages),
         "secrets": lambda name, options: secret_difference(blade, name, options, their or {}, host, salt),
         "asks": lambda name, options: _answer(blade, name, options),
         "units": lambda name, options: unit_difference(blade, name, options, so_far(*PUT)),
@@ -75,11 +77,16 @@ def differences(
     return found
 
 
-def own_lines(states: States, paths: Iterable[str], blade: Blade) -> list[str]:
-    """The lines of files that a role writes by its own tasks, whose contents are known by now."""
+def own_lines(states: States, paths: Iterable[str], blade: Blade, more: Mapping[str, str] | None = None) -> list[str]:
+    """The lines of files that a role writes by its own tasks, whose contents are known by now.
+
+    Args:
+        more: what there is to say besides of the file at a path that differs.
+    """
     own = {name: options for _, name, options in all_things(states, "files") if options.get("own")}
     found = {path: file_difference(blade, "files", path, own[path]) for path in paths}
-    return [line_of("files", path, what) for path, what in found.items() if what]
+    words = {path: [what, *([more[path]] if more and path in more else [])] for path, what in found.items() if what}
+    return [line_of("files", path, ", ".join(what)) for path, what in words.items()]
 
 
 def others(states: States, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Blade]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from provisioner.console_text import their_words
@@ -32,6 +32,8 @@ def entry_of(kind: str, path: str, options: Mapping[str, Any], machine: str = "x
     whole = whole_path(path, machine)
     if kind == "links":
         return {"path": whole, "link": str(options["to"])}
+    if kind == "strays":
+        return {"path": whole, "aside": True}
     entry = {"path": whole, **_attributes(kind, options)}
     if kind == "folders":
         return {**entry, "folder": True, "distrust": bool(options.get("distrust", False))}
@@ -53,6 +55,21 @@ def file_difference(blade: Blade, kind: str, path: str, options: Mapping[str, An
         return "" if target == wanted else f"{their_words(target)} -> {wanted}"
     parts = ["content"] if "content" in options and there.get("content") != str(options["content"]) else []
     return ", ".join(parts + _other_attributes(there, _attributes(kind, options)))
+
+
+def stray_difference(blade: Blade, path: str, options: Mapping[str, Any], wanted: Collection[str]) -> str:
+    """What is in the way at a path where nothing may be, '' for nothing.
+
+    Args:
+        wanted: packages that the node's roles keep.
+    """
+    there, owner = blade["paths"].get(path) or {"kind": "absent"}, options.get("unless_package")
+    if there["kind"] == "absent" or owner in wanted or blade["packages"].get(owner):
+        return ""
+    home = str(options.get("may_lead_to", ""))
+    if home and there["kind"] == "link" and str(there.get("content", "")).startswith(f"{home}/"):
+        return ""
+    return f"{their_words(there['kind'])} of somebody else -> set aside"
 
 
 def secret_difference(

@@ -29,10 +29,13 @@ OPTIONS: dict[str, frozenset[str]] = {
     "folders": frozenset({*_PLACE, "distrust", "given_away_by"}),
     "links": frozenset({"to", "release"}),
     "files": frozenset({*_PLACE, "content", "validate", "own"}),
+    "strays": frozenset({"unless_package", "may_lead_to", "release"}),
     "secrets": frozenset({*_PLACE, "content", "as_on", "own"}),
     "asks": frozenset({"argv", "wanted", "run"}),
     "scratch": frozenset({"disks", "layout", "announced", "prove"}),
-    "units": frozenset({"reads", "holds", "answers", "quiet", "masked", "only_if", "outdated", "own", "release"}),
+    "units": frozenset(
+        {"reads", "holds", "answers", "quiet", "masked", "needs", "only_if", "outdated", "own", "release"}
+    ),
 }
 """Every kind and what can be said of one thing of it.
 
@@ -43,6 +46,8 @@ folders: `distrust` sets aside what in it is a link or not root's; `given_away_b
 links: a symbolic link `to` a target.
 files: `content`; `validate` is a command that must accept the staged file (%s); `own` ones are written by tasks of the
     role, since their content is only known then.
+strays: what must not be there: it is renamed beside its place, never removed. It stays where the package
+    `unless_package` is installed, whose own it is, and where it is a link below the folder `may_lead_to`.
 secrets: files that are compared by digest and never shown: with `content`, or the same `as_on` another host; `own` ones
     are made by tasks of the role where they are missing.
 asks: what only a program can answer: `argv` prints what is there, `run` makes it `wanted`.
@@ -51,7 +56,8 @@ units: a service, timer or socket that runs and comes back after a boot. It is r
     at its start is put in place or is newer than it, when a folder that it `holds` changed hands, or when `outdated`
     says why; `answers` says how to see that it works: a `port` that opens or a `command` that succeeds. `own` ones are
     started by tasks of the role. `quiet` ones must not start while their package is installed. `masked` ones
-    must never run. `only_if` names a fact without which the unit is left alone.
+    must never run. `needs` names units without which it cannot start: where an admin has masked one of them and it does
+    not run, this one is left alone, too. `only_if` names a fact without which the unit is left alone.
 
 `release` limits a thing to a Debian release (VERSION_ID).
 """

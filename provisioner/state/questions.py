@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.state.kinds import States, all_things
 from provisioner.state.owners import refuse_contradictions
 
-_PATHS = ("folders", "links", "files")
+_PATHS = ("folders", "links", "files", "strays")
 
 
 def questions(states: States, more_units: Iterable[str] = ()) -> dict[str, Any]:
@@ -25,14 +25,20 @@ def questions(states: States, more_units: Iterable[str] = ()) -> dict[str, Any]:
     refuse_contradictions(states)
     scratch = [(name, options) for _, name, options in all_things(states, "scratch")]
     return {
-        "packages": _names(states, "packages"),
-        "units": sorted({*_names(states, "units"), *more_units}),
+        "packages": sorted({*_names(states, "packages"), *_said(states, "strays", "unless_package")}),
+        "units": sorted({*_names(states, "units"), *_said(states, "units", "needs"), *more_units}),
         "users": _names(states, "accounts"),
         "paths": sorted({name for kind in _PATHS for name in _names(states, kind)}),
         "secrets": _names(states, "secrets"),
         "asks": {name: list(options["argv"]) for _, name, options in all_things(states, "asks")},
         "scratch": {**scratch[0][1], "mount_point": scratch[0][0]} if scratch else {},
     }
+
+
+def _said(states: States, kind: str, option: str) -> set[str]:
+    """The names that things of a kind give in an option, which takes one or a list."""
+    found = [options[option] for _, _, options in all_things(states, kind) if option in options]
+    return {str(name) for said in found for name in ([said] if isinstance(said, str) else said)}
 
 
 def _names(states: States, kind: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.state.files import MULTIARCH
 from provisioner.state.kinds import States, all_things
+from provisioner.state.masks import QUIET
 
 Script = Callable[[str, Mapping[str, Any]], str]
 
@@ -61,6 +62,7 @@ def _other_answer(name: str, options: Mapping[str, Any]) -> str:
 
 HARMS: dict[str, dict[str, Script]] = {
     "edited": {"files": _if_not_own("sed -i '$d' {0}"), "links": _always("ln -sfn /nowhere {0}")},
+    "in the way": {"strays": _always("echo ClusterName=elsewhere > {0}")},
     "removed": {"files": _if_not_own("rm {0}"), "links": _always("rm {0}")},
     "mode": {
         "files": _always("chmod 666 {0}"),
@@ -75,9 +77,10 @@ HARMS: dict[str, dict[str, Script]] = {
     "other secret": {"secrets": _if_not_own("head -c 128 /dev/urandom > {0}")},
     "stopped": {"units": _unit("systemctl stop {0}")},
     "disabled": {"units": _unit("systemctl disable {0}")},
-    "masked": {
+    # As a run that was killed while packages came leaves it; an admin's mask is no harm.
+    "masked by us": {
         "units": _unit(
-            "systemctl stop {0}; ln -sfn /dev/null /etc/systemd/system/{0}; systemctl daemon-reload",
+            f"systemctl stop {{0}}; ln -sfn {QUIET} /etc/systemd/system/{{0}}; systemctl daemon-reload",
         )
     },
     "unmasked": {

@@ -7,17 +7,10 @@ from typing import Any
 
 from provisioner.console_text import their_words
 from provisioner.state.kinds import Blade
+from provisioner.state.masks import keeps_away, unit_of
 
 MASKED = " -> masked"
 """How the line of a unit ends that is to be masked."""
-
-_ABSENT = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
-
-
-def unit_of(blade: Blade, name: str) -> Mapping[str, Any]:
-    """What the facts say of a unit; one that nobody asked about proves nothing."""
-    found: Mapping[str, Any] = blade["units"].get(name, _ABSENT)
-    return found
 
 
 def unit_difference(blade: Blade, name: str, options: Mapping[str, Any], put: Collection[str] = ()) -> str:
@@ -29,7 +22,7 @@ def unit_difference(blade: Blade, name: str, options: Mapping[str, Any], put: Co
         options: what the role says of it.
         put: paths that are put in place before it.
     """
-    if is_left_alone(blade, options):
+    if is_left_alone(blade, options) or keeps_away(blade, name, options):
         return ""
     unit = unit_of(blade, name)
     if options.get("masked", False):

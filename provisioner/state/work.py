@@ -8,8 +8,9 @@ from typing import Any
 
 from provisioner.state.files import entry_of
 from provisioner.state.kinds import Blade, States, all_things
+from provisioner.state.masks import QUIET, keeps_away, unit_of
 from provisioner.state.pending import Pending, names
-from provisioner.state.units import is_left_alone, restart_reason, unit_of
+from provisioner.state.units import is_left_alone, restart_reason
 
 _PORT_SECONDS = 60
 """How long a unit that was started may take until its port is open."""
@@ -43,13 +44,17 @@ def missing_accounts(states: States, blade: Blade) -> list[str]:
 def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
     """Masks for file_set, of units that must not start while packages are installed.
 
-    Not of one that is there: a daemon that runs, maybe with jobs, is none of an installation's business.
+    Not of one that is there: a daemon that runs, maybe with jobs, is none of an installation's business. Neither is
+    one that an admin has masked; of those that must never run anybody's mask will do.
     """
-    return [
-        _mask(name)
-        for _, name, options in all_things(states, "units", _release(blade))
-        if (options.get("quiet") or options.get("masked")) and unit_of(blade, name)["load"] in ("not-found", "masked")
-    ]
+    found = []
+    for _, name, options in all_things(states, "units", _release(blade)):
+        unit = unit_of(blade, name)
+        if options.get("masked") and unit["load"] in ("not-found", "masked"):
+            found.append(_mask(name))
+        elif options.get("quiet") and (unit["load"] == "not-found" or unit.get("quiet")):
+            found.append({**_mask(name), "link": QUIET})
+    return found
 
 
 def file_entries(states: States, pending: Pending, blade: Blade, everything: bool) -> list[dict[str, Any]]:
@@ -66,9 +71,10 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
     ]
     return masks + [
         entry_of(kind, name, options, str(blade["machine"]))
-        for kind in ("folders", "links", "files")
+        for kind in ("folders", "links", "files", "strays")
         for _, name, options in all_things(states, kind, release)
-        if (everything or (kind, name) in differ) and not options.get("own")
+        # What is no difference may be there, and only because somebody owns it.
+        if ((everything and kind != "strays") or (kind, name) in differ) and not options.get("own")
     ]
 
 
@@ -128,13 +134,14 @@ def units(
         put: paths that this run has put in place.
 
     Returns:
-        `{"name", "state", "enabled", "masked"}` each, and of one that can be asked `{"command": for bash,
-        "patience": how often it is asked again after a second, "complaint": about one that stays silent}`.
+        `{"name", "state", "enabled", "masked"}` each, null for what is left as it is, and of one that can be asked
+        `{"command": for bash, "patience": how often it is asked again after a second, "complaint": about one that
+        stays silent}`.
     """
     differ = names(pending, "units")
     found = []
     for _, name, options in all_things(states, "units", _release(blade)):
-        if options.get("own") or is_left_alone(blade, options):
+        if options.get("own") or is_left_alone(blade, options) or keeps_away(blade, name, options):
             continue
         reason = restart_reason(blade, name, options, put)
         if not (everything or name in differ or reason):
@@ -148,7 +155,8 @@ def units(
                 "name": name,
                 "state": "restarted" if reason else "started",
                 "enabled": True,
-                "masked": False,
+                # Of no other mask: an admin's may have come since the node was looked at.
+                "masked": False if unit_of(blade, name).get("quiet") else None,
                 **_check(options.get("answers") or {}),
             }
         )
@@ -169,10 +177,14 @@ def _check(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def own_entries(states: States, paths: Iterable[str], blade: Blade) -> list[dict[str, Any]]:
-    """Files that a role writes by its own tasks, in the given order, for file_set."""
+def own_entries(states: States, paths: Iterable[str], blade: Blade, keep: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Files that a role writes by its own tasks, in the given order, for file_set.
+
+    Args:
+        keep: paths of which what is replaced is kept beside it.
+    """
     own = {name: options for _, name, options in all_things(states, "files") if options.get("own")}
-    return [entry_of("files", path, own[path], str(blade["machine"])) for path in paths]
+    return [{**entry_of("files", path, own[path], str(blade["machine"])), "backup": path in keep} for path in paths]
 
 
 def _mask(unit: str) -> dict[str, Any]:

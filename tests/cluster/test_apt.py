@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cluster.background import background
 from tests.cluster.labs import Lab
 
 LISTS = "/var/lib/apt/lists"
@@ -48,3 +49,17 @@ def test_an_apt_that_does_not_end_is_named(cluster: Lab) -> None:
     assert "python3" in said.failure(blade)
     assert said.json["blades"][member]["status"] == "ok"
     assert cluster.slurm([blade]).code == 0
+
+
+def test_an_apt_that_ends_is_waited_for_and_named_meanwhile(cluster: Lab) -> None:
+    """That of apt-get update, which holds another lock."""
+    blade = cluster.compute[0]
+    hold = f"import fcntl, time; f = open('{LISTS}/lock', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(600)"
+    cluster.inside(blade, f'{AWAY}; rm -rf {LISTS}/*_*; systemd-run --quiet --unit=holder python3 -c "{hold}"')
+    with background(cluster, "slurm", f"--nodes={blade}") as run:
+        try:
+            run.reaches(lambda: "waits for python3 (process " in run.text)
+            assert "at most 120 s" in run.text
+        finally:
+            cluster.inside(blade, "systemctl stop holder")
+        assert run.process.wait(timeout=300) == 0, run.text

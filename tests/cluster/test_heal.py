@@ -133,13 +133,42 @@ def test_a_drain_for_memory_is_taken_back_although_22_05_loses_its_author(cluste
     assert cluster.state(member, "idle") == "idle"
 
 
-def test_a_full_disk_of_slurmd_is_taken_back_once_there_is_room(cluster: Lab, member: str) -> None:
-    # slurmd itself drains its node so, as root.
-    cluster.ask(f"scontrol update nodename={member.lower()} state=drain reason='SlurmdSpoolDir is full'")
-    said = cluster.slurm([member])
-    assert said.code == 0, said.text
-    assert TAKEN_BACK.format("SlurmdSpoolDir is full") in notes(said, member)
-    assert cluster.state(member, "idle") == "idle"
+@pytest.fixture
+def full(cluster: Lab, member: str) -> Iterator[str]:
+    """A member whose slurmd works on a small filesystem of its own, on which nothing more can be made."""
+    spool = "/var/lib/slurm/slurmd"
+    small = f"mount -t tmpfs -o size=8m,nr_inodes=200 tmpfs {spool}"
+    cluster.inside(member, f"systemctl stop slurmd; {small}; systemctl start slurmd; mkdir {spool}/fill")
+    assert cluster.state(member, "idle", 60) == "idle"
+    cluster.inside(member, f"seq 200 | (cd {spool}/fill; xargs touch 2>/dev/null; true)")
+    yield member
+    cluster.ask("scancel --user=root")
+    cluster.inside(member, f"systemctl stop slurmd; umount {spool}; systemctl start slurmd")
+
+
+def test_a_full_disk_of_slurmd_is_told_and_taken_back_once_there_is_room(cluster: Lab, full: str) -> None:
+    """Slurm itself drains the node with the next job; its words are root's, since slurmd is."""
+    others = [blade for blade in cluster.compute if blade != full]
+    before = cluster.slurm([full, *others])
+    assert before.code == 3, before.text
+    assert "its disk is full where slurmd works: 0 MiB are free" in before.failure(full)
+    cluster.ask(f"sbatch --chdir=/ --output=/dev/null --nodelist={full.lower()} --wrap=true")
+    becomes(cluster, full, "Reason=SlurmdSpoolDir is full")
+
+    said = cluster.slurm([full, *others])
+
+    assert said.code == 3, said.text
+    assert "its disk is full where slurmd works: 0 MiB are free" in said.failure(full)
+    assert "make room on it" in said.failure(full)
+    verified = cluster.provision("verify", f"--nodes={','.join([full, *others])}", "--json")
+    assert verified.code == 3, verified.text
+    assert "its disk is full where slurmd works" in verified.failure(full)
+    cluster.ask("scancel --user=root")
+    cluster.inside(full, "rm -r /var/lib/slurm/slurmd/fill; mount -o remount,size=200m /var/lib/slurm/slurmd")
+    mended = cluster.slurm([full, *others])
+    assert mended.code == 0, mended.text
+    assert TAKEN_BACK.format("SlurmdSpoolDir is full") in notes(mended, full)
+    assert cluster.state(full, "idle") == "idle"
 
 
 @pytest.mark.parametrize(

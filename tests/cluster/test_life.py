@@ -90,15 +90,8 @@ def test_lost_memory_is_shown_and_written_down_only_when_accepted(cluster: Lab) 
     accepted = cluster.slurm([blade, other], f"--accept-hardware={blade}")
     # what is discovered moves by some MiB
     assert abs(_records(cluster)[blade.lower()]["hardware"]["memory_mib"] - real) <= 64
-    if "Low RealMemory" in cluster.ask("sinfo --list-reasons"):
-        assert accepted.code == 3, accepted.text
-        assert "Slurm" in accepted.failure(blade)
-        assert "Low RealMemory" in accepted.failure(blade)
-        assert f"scontrol update nodename={blade.lower()} state=resume" in accepted.failure(blade)
-        cluster.ask(f"scontrol update nodename={blade.lower()} state=resume")
-    else:
-        assert accepted.code == 0, accepted.text
-
+    # The drain that Slurm made for the loss goes in the same run.
+    assert accepted.code == 0, accepted.text
     assert cluster.state(blade, "idle") == "idle"
     verified = cluster.provision("verify", f"--nodes={blade},{other}")
     assert verified.code == 0, verified.text

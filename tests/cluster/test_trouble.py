@@ -13,6 +13,13 @@ import pytest
 from tests.cluster.labs import Lab
 
 DEAD_MIRROR = "deb http://127.0.0.1:9/debian stable main"
+DIRECT = "/etc/apt/apt.conf.d/99direct"
+# What a proxy of this machine would say of such mirrors is another matter.
+NO_LISTS = (
+    "rm -rf /var/lib/apt/lists/*; mv /etc/apt/sources.list /root/kept; "
+    f"""echo 'Acquire::http::Proxy {{ 127.0.0.1 "DIRECT"; mirror.invalid "DIRECT"; }};' > {DIRECT}"""
+)
+MIRROR_BACK = f"rm {DIRECT}; mv /root/kept /etc/apt/sources.list; apt-get update -qq"
 OTHER_RELEASE = {"bookworm": "13", "trixie": "12"}
 
 
@@ -56,10 +63,24 @@ TROUBLES = {
         ("disk is full", "room"),
     ),
     "dead mirror": Trouble(
-        "rm -rf /var/lib/apt/lists/*; mv /etc/apt/sources.list /root/kept; "
-        f"echo '{DEAD_MIRROR}' > /etc/apt/sources.list",
-        "mv /root/kept /etc/apt/sources.list; apt-get update -qq",
-        ("apt", "apt-get update"),
+        f"{NO_LISTS}; echo '{DEAD_MIRROR}' > /etc/apt/sources.list",
+        MIRROR_BACK,
+        ("apt", "127.0.0.1:9 takes no connection", "apt-get update"),
+    ),
+    "broken source": Trouble(
+        "printf '# of the site\\ndeb http://127.0.0.1/site\\n' > /etc/apt/sources.list.d/site.list",
+        "rm /etc/apt/sources.list.d/site.list",
+        ("line 2 of /etc/apt/sources.list.d/site.list is broken", "apt-get update"),
+    ),
+    "mirror without a name": Trouble(
+        f"{NO_LISTS}; echo 'deb http://mirror.invalid/debian stable main' > /etc/apt/sources.list",
+        MIRROR_BACK,
+        ("the name of the mirror mirror.invalid does not resolve", "/etc/resolv.conf"),
+    ),
+    "mirror without the release": Trouble(
+        f"{NO_LISTS}; sed 's/ [^ ]* main/ nowhere main/' /root/kept > /etc/apt/sources.list",
+        MIRROR_BACK,
+        ("does not have this release", "/etc/apt/sources.list"),
     ),
 }
 

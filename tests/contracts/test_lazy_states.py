@@ -117,7 +117,7 @@ def lines_of(ids: dict[str, int]) -> list[str]:
 
 
 def paths(role: str) -> set[str]:
-    return {path for kind in ("folders", "links", "files") for path in state_of(role).get(kind, {})}
+    return {path for kind in ("folders", "links", "files", "strays") for path in state_of(role).get(kind, {})}
 
 
 @pytest.mark.parametrize("role", KEEPERS)
@@ -125,7 +125,8 @@ def test_a_role_can_be_asked_for_before_there_are_facts(asked: dict[str, Any], r
     for host in (CONTROLLER, COMPUTE):
         questions = asked[host]["alone"][role]
         assert set(questions["paths"]) == paths(role)
-        assert set(questions["units"]) == set(state_of(role).get("units", {}))
+        units = state_of(role).get("units", {})
+        assert set(questions["units"]) == {*units, *(need for each in units.values() for need in each.get("needs", ()))}
         assert set(questions["secrets"]) == set(state_of(role).get("secrets", {}))
         assert set(questions["asks"]) == set(state_of(role).get("asks", {}))
     assert asked[COMPUTE]["alone"][role]["packages"], "every role has packages"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.hosts_file import INSTALLER_ADDRESS, hosts_file
+from provisioner.hosts_file import INSTALLER_ADDRESS, hosts_file, hosts_notes
 
 BLADES = [
     {"name": "bld-006", "id": "BLD-006", "address": "10.20.0.106"},
@@ -101,3 +101,56 @@ def test_an_open_block_takes_no_foreign_line_with_it() -> None:
     torn = f"127.0.0.1 localhost\n{BEGIN}\n10.0.0.9 nas\n"
     once = hosts_file(torn, "demo", BLADES)
     assert once == f"127.0.0.1 localhost\n10.0.0.9 nas\n{BLOCK}"
+
+
+CONTRADICTS = {
+    "another address": ("10.9.9.9 bld-008\n", "line 5, gives bld-008 the address 10.9.9.9"),
+    "the id of the plan": ("10.9.9.9 BLD-008\n", "line 5, gives bld-008 the address 10.9.9.9"),
+    "another case, among others": (
+        "10.0.0.9 nas\n10.9.9.9 x Bld-006 # y\n",
+        "line 6, gives bld-006 the address 10.9.9.9",
+    ),
+    "loopback": ("127.0.0.1 localhost bld-008\n", "line 5, gives bld-008 the address 127.0.0.1"),
+    "IPv6": ("fd00::8 bld-008\n", "line 5, gives bld-008 the address fd00::8"),
+}
+
+
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("case", CONTRADICTS)
+def test_ours_come_before_a_line_that_contradicts_and_the_line_is_named(case: str, below: bool) -> None:
+    """Whether somebody wrote it above our block or below it."""
+    line, words = CONTRADICTS[case]
+    current = f"{BLOCK}{line}" if below else f"{line}{BLOCK}"
+    written = hosts_file(current, "demo", BLADES)
+    assert written == f"{BLOCK}{line}"
+    assert hosts_file(written, "demo", BLADES) == written
+    (note,) = hosts_notes(current, "demo", BLADES)
+    assert f"/etc/hosts, {words}, " in note
+    assert "; next: delete that line" in note
+    assert hosts_notes(written, "demo", BLADES) == [note]
+
+
+def test_the_full_name_is_one_of_its_names() -> None:
+    current = "10.9.9.9 bld-008.example.org\n"
+    assert hosts_file(current, "demo", BLADES, "example.org").endswith(current)
+    assert len(hosts_notes(current, "demo", BLADES, "example.org")) == 1
+    assert hosts_notes(current, "demo", BLADES) == []
+
+
+@pytest.mark.parametrize("line", ["10.20.0.108 bld-008 other", "# 10.9.9.9 bld-008", "10.9.9.9 bld-0088", "10.9.9.9"])
+def test_what_contradicts_nothing_stays_where_it_is(line: str) -> None:
+    written = hosts_file(f"{line}\n", "demo", BLADES)
+    assert written == f"{line}\n{BLOCK}"
+    assert hosts_notes(written, "demo", BLADES) == []
+
+
+def test_a_line_that_is_gone_lets_our_block_go_back_to_the_end() -> None:
+    written = hosts_file(f"127.0.0.1 localhost\n10.9.9.9 bld-008\n{BLOCK}", "demo", BLADES)
+    assert written.startswith(BLOCK)
+    assert hosts_file(written.replace("10.9.9.9 bld-008\n", ""), "demo", BLADES) == f"127.0.0.1 localhost\n{BLOCK}"
+
+
+def test_of_many_lines_that_contradict_some_are_told() -> None:
+    notes = hosts_notes("10.9.9.9 bld-008\n" * 900, "demo", BLADES)
+    assert notes[-1] == "895 more such lines"
+    assert len(notes) == 6

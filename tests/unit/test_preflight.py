@@ -77,6 +77,12 @@ def system(**changes: str) -> dict[str, str]:
     return {"id": "debian", "version_id": "12", "pretty_name": "Debian 12", **changes}
 
 
+def masked(name: str, active: str = "", **more: Any) -> dict[str, Any]:
+    """The units of a blade of which somebody has masked one."""
+    its = {"load": "masked", "active": active, "enabled": "masked", **more}
+    return {**{each: unit() for each in UNITS}, name: its}
+
+
 CONTROLLER = blade()
 SLURMD_C = "NodeName=x CPUs=8 Boards=1 SocketsPerBoard=2 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=7955\n"
 WANTED = wanted()
@@ -89,6 +95,26 @@ def test_a_good_blade_has_no_problem(release: str, controller: str | None) -> No
     for controls in (False, True):
         demand = wanted(controls=controls, members=[good])
         assert blade_problems(good, demand, good if controller else None) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "unit_name"),
+    [
+        (masked("slurmctld.service"), "slurmctld.service"),
+        (masked("slurmctld.service", "active"), "slurmctld.service"),
+        (masked("munge.service"), "munge.service"),
+        (masked("munge.service", "active"), ""),
+        (masked("munge.service", quiet=True), ""),
+    ],
+)
+def test_a_mask_on_the_controller_stops_what_needs_it(units: dict[str, Any], unit_name: str) -> None:
+    found = blade(units=units)
+    problems = blade_problems(found, wanted(controls=True, members=[found]), found)
+    assert [problem.split(" on the controller")[0] for problem in problems] == (
+        [f"an admin masked {unit_name}"] if unit_name else []
+    )
+    of_a_member = blade_problems(found, WANTED, CONTROLLER)
+    assert not [problem for problem in of_a_member if "masked" in problem], "it is kept in order all the same"
 
 
 BAD = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.state.masks import QUIET
 from tests.unit.library.modules import ansible_module, answer_of, shared
 
 FACTS = ansible_module("blade_facts")
@@ -87,17 +88,18 @@ def test_reads_the_states_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
         "Id=munge.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\n"
         "Id=slurmd.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n",
     )
-    never = {"since": 0.0, "reload_needed": False}
+    monkeypatch.setattr(SOFTWARE, "is_quiet", lambda name: name == "slurmd.service")
+    never = {"since": 0.0, "reload_needed": False, "quiet": False}
     assert SOFTWARE.unit_states(["munge.service", "slurmd.service", "munge.socket"]) == {
         "munge.service": {"load": "loaded", "active": "active", "enabled": "enabled", **never},
-        "slurmd.service": {"load": "masked", "active": "inactive", "enabled": "masked", **never},
+        "slurmd.service": {"load": "masked", "active": "inactive", "enabled": "masked", **never, "quiet": True},
         "munge.socket": {"load": "not-found", "active": "", "enabled": "", **never},
     }
 
 
 def test_without_systemd_there_are_no_units(monkeypatch: pytest.MonkeyPatch) -> None:
     said(monkeypatch, "")
-    absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
+    absent = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False, "quiet": False}
     assert SOFTWARE.unit_states(["munge.timer"]) == {"munge.timer": absent}
     assert SOFTWARE.unit_states([]) == {}
 
@@ -111,6 +113,17 @@ def test_a_unit_tells_since_when_it_runs(monkeypatch: pytest.MonkeyPatch) -> Non
     munge = SOFTWARE.unit_states(["munge.service"])["munge.service"]
     assert munge["since"] == 1795413460.25
     assert munge["reload_needed"] is True
+
+
+def test_a_mask_of_ours_is_told_from_an_admins(tmp_path: Path) -> None:
+    """By what it links to, in one step with the mask itself: no kill comes between."""
+    assert os.path.samefile(SOFTWARE.QUIET, os.devnull)
+    assert SOFTWARE.QUIET == QUIET
+    (tmp_path / "ours.service").symlink_to(SOFTWARE.QUIET)
+    (tmp_path / "theirs.service").symlink_to("/dev/null")
+    (tmp_path / "file.service").touch()
+    names = ["ours.service", "theirs.service", "file.service", "none.service"]
+    assert [SOFTWARE.is_quiet(name, tmp_path) for name in names] == [True, False, False, False]
 
 
 def test_what_is_written_later_is_newer(tmp_path: Path) -> None:
@@ -169,7 +182,7 @@ def test_one_call_tells_everything(tmp_path: Path) -> None:
     assert found["paths"][str(tmp_path / "none")] == {"kind": "absent"}
     assert found["users"] == {"root": {"uid": 0, "gid": 0}}
     assert found["cpu"]["cpus"] >= 1
-    assert found["free_mib"].keys() == {"/", "/var"}
+    assert found["free_mib"].keys() == {"/", "/var", FACTS.SPOOL}
     assert found["asks"] == {"kernel": "Linux", "fails": "", "missing": ""}
     assert "canary" not in str(found)
     assert found["secrets"][key].endswith(":root:root:0644")

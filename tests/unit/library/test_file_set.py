@@ -218,3 +218,17 @@ def test_its_documentation_has_its_options() -> None:
     for name, option in FILE_SET.OPTIONS.items():
         assert documented[name].get("default") == option.get("default")
     assert (PLAYBOOKS / "library" / "file_set.py").read_text().startswith("#!/usr/bin/python\n")
+
+
+def test_what_is_in_the_way_is_renamed_beside_its_place(tmp_path: Path) -> None:
+    stray, target = tmp_path / "slurm.conf", tmp_path / "target"
+    target.write_text("kept")
+    for make in (lambda: stray.write_text("theirs"), lambda: stray.symlink_to(target)):
+        make()
+        found = put({"path": str(stray), "aside": True})
+        assert found["changed"] is True
+        (note,) = found["provision_notes"]
+        aside = Path(note.rpartition(" ")[2])
+        assert (stray.exists(), aside.parent, aside.exists()) == (False, tmp_path, True)
+        assert put({"path": str(stray), "aside": True})["changed"] is False
+    assert target.read_text() == "kept"

@@ -31,7 +31,10 @@ def mended(text: str, before: str = "", room: int = 1000) -> bool:
 @pytest.mark.parametrize(
     "reason",
     ["Low TmpDisk", MEMORY, f"{MEMORY}, Low TmpDisk", "Low socket*core*thread count, Low CPUs", "Low RealMemory",
-     "gres/gpu count reported lower than configured (0 < 2)", "CoreSpec differ", "Not responding"],
+     "gres/gpu count reported lower than configured (0 < 2)", "CoreSpec differ", "Not responding",
+     "gres/gpu:a100 count too low (1 < 2)", "gres/gpu count changed and jobs are using them (2 != 1)",
+     f"{MEMORY} : Low RealMemory (reported:24105 < 95.00% of configured:48000)", f"Not responding : {MEMORY}",
+     f"Low TmpDisk : {DRAINS.SPOOL_FULL}"],
 )  # fmt: skip
 def test_slurms_own_drain_is_mended_once_the_node_has_registered_right(reason: str) -> None:
     assert mended(row(reason))
@@ -50,7 +53,8 @@ def test_the_same_words_by_anybody_else_are_a_persons(reason: str, by: str) -> N
 @pytest.mark.parametrize(
     "reason",
     ["fan is loud", "Low TmpDisk, and the fan", "see Low TmpDisk", "Kill task failed", "Prolog error", "Epilog error",
-     "Duplicate jobid", "Node unexpectedly rebooted", "low tmpdisk", ""],
+     "Duplicate jobid", "Node unexpectedly rebooted", "low tmpdisk", "", "fan is loud : Low TmpDisk",
+     "Low TmpDisk : fan is loud", "Low TmpDisk : ", "Not responding : Prolog error"],
 )  # fmt: skip
 def test_what_registration_does_not_prove_stays(reason: str) -> None:
     assert not mended(row(reason))
@@ -71,6 +75,32 @@ def test_a_full_disk_of_slurmd_is_mended_once_there_is_room() -> None:
         assert not mended(row(DRAINS.SPOOL_FULL, by=by), room=DRAINS.ROOM - 1)
     assert not mended(row(DRAINS.SPOOL_FULL, by="alice"))
     assert not mended(row(f"{DRAINS.SPOOL_FULL}, look at it", by="root"))
+
+
+@pytest.mark.parametrize("by", ["root", "slurm"])
+def test_a_full_disk_is_said_to_be_full(by: str) -> None:
+    node = NODES.parse_nodes(row(DRAINS.SPOOL_FULL, by=by))[0]["bld-008"]
+    for room, words in ((3, "works: 3 MiB are free (Slurm"), (None, "works (Slurm itself drained it: Slurmd")):
+        (problem,), notes = DRAINS.left(node, room, "release it")
+        assert problem.startswith("its disk is full where slurmd ")
+        assert words in problem
+        assert notes == []
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["Kill task failed", "Prolog error", "Epilog error", "Prolog/Epilog failure", "Job env setup error",
+     "batch job complete failure", "Duplicate jobid", "Low CPUs", "Node unexpectedly rebooted", "Not responding",
+     "switch_g_job_postfini failed", "ResumeTimeout reached", "reboot timed out", "CoreSpec differ",
+     "gres/gpu count too low (0 < 2)", "Could not unpack gres data"],
+)  # fmt: skip
+def test_reasons_in_slurms_words_are_a_problem_whoever_is_their_author(reason: str) -> None:
+    """slurmd and slurmstepd are root, and 22.05 makes root the author of what slurmctld itself found."""
+    for by in ("root", "slurm"):
+        problems, notes = DRAINS.left(NODES.parse_nodes(row(reason, by=by))[0]["bld-008"], 1000, "release it")
+        assert (len(problems), notes) == (1, [])
+    problems, notes = DRAINS.left(NODES.parse_nodes(row(f"see {reason}", by="root"))[0]["bld-008"], 1000, "release it")
+    assert (problems, len(notes)) == ([], 1)
 
 
 def test_a_node_that_is_down_comes_back_only_if_it_did_not_respond() -> None:

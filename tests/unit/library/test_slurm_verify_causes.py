@@ -21,6 +21,18 @@ def test_a_job_of_ours_that_never_ends_is_no_work_of_the_node(play: Play, monkey
     assert ("scancel", "--name=provision-verify", "--user=nobody", "91") in cluster.asked
 
 
+@pytest.mark.parametrize(("room", "problem", "note"), [(0, True, False), (63, False, True), (64, False, False)])
+def test_a_disk_without_room_is_told_before_slurm_drains_the_node(
+    play: Play, room: int, problem: bool, note: bool
+) -> None:
+    cluster = play(node("bld-008"))
+    found = answer_of(VERIFY, nodes=["bld-008"], timeout=0, room={"bld-008": room})["ansible_facts"]["slurm_verify"]
+    report = found["nodes"]["bld-008"]
+    assert report["problems"] == (["its disk is full where slurmd works: 0 MiB are free"] if problem else [])
+    assert report["notes"] == (["only 63 MiB are free where slurmd works"] if note else [])
+    assert cluster.jobs == ([] if problem else [["bld-008"]])
+
+
 def test_a_drain_that_was_taken_back_is_news_and_the_node_is_proved(play: Play) -> None:
     cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
 

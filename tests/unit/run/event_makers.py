@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.run.keys import CHANGED_KEY
+from provisioner.run.keys import CHANGED_KEY, WAITS_KEY
 
 
 def play(name: str) -> dict[str, Any]:
@@ -23,6 +23,13 @@ def ok(host: str, task: str = "Do it", role: str | None = None, **res: Any) -> d
 def told(host: str, lines: Any, action: str = "tell", changed: bool = True) -> dict[str, Any]:
     """A task that says what was changed, the task `tell` unless another action is named."""
     event = ok(host, "Tell what changed", "state", changed=changed, ansible_facts={CHANGED_KEY: lines})
+    event["event_data"]["task_action"] = action
+    return event
+
+
+def waiting(host: str, words: str, action: str = "tell") -> dict[str, Any]:
+    """A task that says what the next one of the blade waits for."""
+    event = ok(host, "Say who is waited for", "state", ansible_facts={WAITS_KEY: words})
     event["event_data"]["task_action"] = action
     return event
 

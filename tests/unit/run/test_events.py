@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.run.events import BladeState, RunState, facts_in
-from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable, waiting
 
 HOSTS = ("bld-006", "bld-008")
 KINDS = [
@@ -104,6 +104,23 @@ def test_notes_come_from_facts_or_from_the_result() -> None:
         ok("bld-008", ansible_facts={"other": 1}),
     )
     assert state.blades["bld-008"].notes == ["slurmd counts 8 CPUs", "scratch is small"]
+
+
+def test_a_blade_does_what_it_waits_for_until_that_is_over() -> None:
+    """A node has no say in it: its modules may answer any fact."""
+    waits, begins = waiting("bld-008", "waits for apt"), start("bld-008", "Wait")
+    blade = run_of(waits, begins).blades["bld-008"]
+    assert (blade.doing, blade.waits) == ("waits for apt", "waits for apt")
+    for end in (ok("bld-008"), failed("bld-008"), unreachable("bld-008"), ok("bld-008", ansible_facts=None)):
+        assert run_of(waits, begins, end).blades["bld-008"].waits == ""
+    assert run_of(waits, ok("bld-008"), begins).blades["bld-008"].doing == "Wait"
+    assert run_of(waiting("bld-008", "forged", "command"), begins).blades["bld-008"].doing == "Wait"
+
+
+def test_the_same_note_is_kept_once() -> None:
+    """A node may be looked at twice in a run."""
+    note = ok("bld-008", provision_notes=["scratch is small"])
+    assert run_of(note, note).blades["bld-008"].notes == ["scratch is small"]
 
 
 def test_a_failure_is_diagnosed() -> None:

@@ -10,7 +10,7 @@ from provisioner.run.course import Course
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.progress import Screen, say_first_contact, shown, waited_for
 from provisioner.run.session import STOPPING
-from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable
+from tests.unit.run.event_makers import failed, ok, play, start, stats, told, unreachable, waiting
 
 NAMES = {"bld-006": "BLD-006", "bld-008": "BLD-008"}
 EVENTS = [
@@ -58,7 +58,7 @@ class Clock:
         return self.now
 
 
-def waiting(until: float, step: float = 1.0) -> list[str]:
+def said_meanwhile(until: float, step: float = 1.0) -> list[str]:
     """What a pipe is told while a blade is at work and nothing happens."""
     out, clock = io.StringIO(), Clock()
     state = RunState({host: BladeState() for host in NAMES}, clock=clock)
@@ -74,15 +74,15 @@ def waiting(until: float, step: float = 1.0) -> list[str]:
 
 
 def test_a_pipe_is_told_the_place_among_the_phases() -> None:
-    assert waiting(1) == ["== Prepare (2 of 2)"]
+    assert said_meanwhile(1) == ["== Prepare (2 of 2)"]
 
 
 def test_a_pipe_is_told_who_is_waited_for_ever_more_seldom() -> None:
     """After 30 s, and then after 60, 120, 240 and 300 more."""
     first = "waits for BLD-[006,008] since 30 s: base | Install"
-    assert waiting(29)[1:] == []
-    assert waiting(31)[1:] == [first]
-    assert waiting(1100)[1:] == [first, *(f"waits for BLD-[006,008] since {time}: base | Install" for time in
+    assert said_meanwhile(29)[1:] == []
+    assert said_meanwhile(31)[1:] == [first]
+    assert said_meanwhile(1100)[1:] == [first, *(f"waits for BLD-[006,008] since {time}: base | Install" for time in
                                           ("90 s", "4 min", "8 min", "12 min", "18 min"))]  # fmt: skip
 
 
@@ -129,6 +129,13 @@ def test_a_pipe_gets_no_control_characters() -> None:
 
 def test_an_unreachable_blade_is_called_so() -> None:
     assert "BLD-008  unreachable  SSH is refused" in watched(unreachable("bld-008"))
+
+
+def test_whom_a_blade_waits_for_is_said_at_once_and_once() -> None:
+    waits = waiting("bld-008", "waits for apt-get (process 7)")
+    out = watched(waits, start("bld-008", "Wait for another apt"), told("bld-006", ["x y: z"]), ok("bld-008"))
+    assert out.count("BLD-008  waits for apt-get (process 7)") == 1
+    assert watched(waits, ok("bld-008"), waits).count("waits for apt-get") == 2
 
 
 def test_a_terminal_gets_the_table_and_its_cursor_back() -> None:

@@ -6,6 +6,7 @@ from provisioner.slurm.verdict import node_credential, verdict
 
 GOOD = "credential MUNGE:AwQFAAB=:"
 PORT = ["its slurmd does not answer on its port"]
+FULL = "its disk is full where slurmd works: 0 MiB are free"
 JOB = ["a job does not run on it: srun did not end within 10 s"]
 
 
@@ -17,6 +18,7 @@ def said(munge: str = "0", slurmd: str = "active", credential: str = GOOD) -> st
     ("problems", "node", "accepted", "words"),
     [
         (PORT, said(munge="6", slurmd="failed"), "", "munge does not run on it; next: `provision slurm"),
+        ([FULL], said(munge="6", slurmd="failed"), "", f"{FULL}; next: make room on it"),
         (JOB, said(munge="124"), "", "munge on it does not answer; next: run `systemctl restart munge`"),
         (JOB, said(munge="11"), "", "munge does not work on it (exit code 11)"),
         (JOB, said(), "15", "its clock and the controller's differ"),

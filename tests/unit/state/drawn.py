@@ -30,6 +30,7 @@ def named(form: str, strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[dict
 FILES = named("/file/{}", options({"content": texts}, {**attributes, **releases}))
 SECRETS = named("/secret/{}", options({}, {"content": texts, "as_on": st.just("other"), **attributes, **releases}))
 FOLDERS = named("/folder/{}", options({}, {"distrust": st.booleans(), **attributes, **releases}))
+STRAYS = named("/stray/{}", options({}, {"unless_package": st.just("a-package"), **releases}))
 READS = st.lists(
     st.sampled_from([f"/{kind}/{name}" for kind in ("file", "secret", "link") for name in "abc"]), max_size=3
 )
@@ -43,12 +44,15 @@ STATES = st.fixed_dictionaries(
         "folders": FOLDERS,
         "links": named("/link/{}", options({"to": st.sampled_from(["x", "y"])}, releases)),
         "files": FILES,
+        "strays": STRAYS,
         "secrets": SECRETS,
         "asks": named("answer {}", options(ASK, {})),
         "units": UNITS,
     }
 )
-assert {*OPTIONS} == {"accounts", "packages", "folders", "links", "files", "secrets", "asks", "units", "scratch"}
+assert {*OPTIONS} == {
+    "accounts", "packages", "folders", "links", "files", "strays", "secrets", "asks", "units", "scratch",
+}  # fmt: skip
 
 Damage = Callable[[Facts, str], None]
 
@@ -78,6 +82,7 @@ HARMS: dict[str, list[Damage]] = {
     "folders": [*PLACED, *ATTRIBUTES],
     "links": [*PLACED, attribute("content", "/nowhere")],
     "files": [*PLACED, *ATTRIBUTES, attribute("content", "something else than any text that is drawn")],
+    "strays": [fact("paths", {"kind": kind}) for kind in ("file", "link", "folder")],
     "secrets": [fact("secrets", ""), _secret(1, "nobody"), _secret(2, "1234"), _secret(3, "0777")],
     "asks": [fact("asks", ""), fact("asks", "3")],
     "units": [
@@ -98,7 +103,9 @@ def harmed(facts: Facts, name: str, damage: Damage) -> Facts:
 
 
 def is_harmless(state: dict[str, Any], kind: str, name: str, facts: Facts) -> bool:
-    """Whether damage leaves a unit in a state that its role is content with."""
+    """Whether damage leaves a thing in a state that its role is content with."""
+    if kind == "strays":
+        return state[kind][name].get("unless_package") in state["packages"]
     if kind != "units":
         return False
     unit, options = facts["units"][name], state[kind][name]

@@ -96,7 +96,7 @@ def test_a_new_node_lacks_everything_in_the_order_in_which_it_is_made() -> None:
     state = {**STATE, "secrets": {"/k": {}}, "units": {"a.service": {}}}
     new = node(scratch={"right": False, "actions": []})
     found = differences({"r": state}, new)
-    assert [each.kind for each in found] == list(WORDS)
+    assert [each.kind for each in found] == [kind for kind in WORDS if kind != "strays"]
     assert {each.role for each in found} == {"r"}
 
 
@@ -114,6 +114,29 @@ def test_what_is_for_another_release_is_left_alone(kind: str) -> None:
     state = {kind: {"/x": {"release": "13"}}}
     assert lines(state, node()) == []
     assert len(lines(state, node(os={"version_id": "13"}))) == 1
+
+
+STRAYS: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "nothing there": ({"kind": "absent"}, {}, ""),
+    "a file": ({"kind": "file", "content": "x"}, {}, "file of somebody else -> set aside"),
+    "a folder": ({"kind": "folder"}, {}, "folder of somebody else -> set aside"),
+    "a link elsewhere": ({"kind": "link", "content": "/srv/slurm.conf"}, {}, "link of somebody else -> set aside"),
+    "a link to where it may": ({"kind": "link", "content": "/run/slurm/conf/slurm.conf"}, {}, ""),
+    "a link beside where it may": ({"kind": "link", "content": "/run/slurm/confer"}, {}, "link of"),
+    "the package that owns it": ({"kind": "file"}, {"slurmctld": "22.05"}, ""),
+    "that package is half gone": ({"kind": "file"}, {"slurmctld": ""}, "file of somebody else -> set aside"),
+}
+
+
+@pytest.mark.parametrize("case", STRAYS)
+def test_what_is_in_the_way_is_set_aside_unless_it_is_somebodys_own(case: str) -> None:
+    there, packages, what = STRAYS[case]
+    state = {"strays": {"/s": {"unless_package": "slurmctld", "may_lead_to": "/run/slurm/conf"}}}
+    told = lines(state, node(paths={"/s": there}, packages=packages))
+    assert [line.startswith(f"stray /s: {what}") for line in told] == ([True] if what else [])
+    both: dict[str, Any] = {"r": state, "slurmctld": {"packages": ["slurmctld"]}}
+    kinds = [each.kind for each in differences(both, node(paths={"/s": there}, packages=packages))]
+    assert "strays" not in kinds, "its package comes with this very run"
 
 
 FOLDERS: dict[str, Any] = {"/d": {"given_away_by": ["slurmd", "slurmctld"], "owner": "munge"}, "/e": {}}

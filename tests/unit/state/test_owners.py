@@ -18,7 +18,7 @@ def kept(kind: str, release: str = "", name: str = "") -> dict[str, Any]:
     return {kind: {name or NAMES[kind]: options}}
 
 
-@pytest.mark.parametrize("kind", sorted(OPTIONS.keys() - {"packages"}))
+@pytest.mark.parametrize("kind", sorted(OPTIONS.keys() - {"packages", "strays"}))
 def test_one_thing_of_two_roles_names_both(kind: str) -> None:
     with pytest.raises(StateError) as error:
         refuse_contradictions({"base": kept(kind), "other": {}, "munge": kept(kind)})

@@ -18,6 +18,7 @@ ONE: dict[str, Any] = {
     "folders": {"/d": {}},
     "links": {"/usr/lib/{multiarch}/l.so": {"to": "x", "release": "12"}},
     "files": {"/f": {"content": ""}, "/own": {"own": True}},
+    "strays": {"/s": {}},
     "secrets": {"/k": {"content": ""}, "/made": {"own": True}},
     "asks": {"host name": {"argv": ["uname"], "wanted": "a b", "run": ["host name", "a b"]}},
     "scratch": {"/scratch": {"disks": [{}]}},
@@ -70,7 +71,7 @@ def test_contents_that_a_role_writes_by_itself_are_harmed_by_tests_of_its_own() 
 
 
 def test_units_are_harmed_as_they_are_kept() -> None:
-    assert named("stopped") == named("disabled") == named("masked") == ["a.service", "own.service"]
+    assert named("stopped") == named("disabled") == named("masked by us") == ["a.service", "own.service"]
     assert named("unmasked") == ["m.service"]
 
 

@@ -13,8 +13,11 @@ UNIT: dict[str, Any] = {"reads": ["/f", "/k"], "holds": ["/d"]}
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "as it should be": ({}, ""),
     "absent": (ABSENT, "absent -> running, enabled"),
-    "masked": (MASKED, "masked -> running, enabled"),
-    "masked while it runs": ({"load": "masked", "enabled": "masked"}, "masked -> running, enabled"),
+    "masked by us": ({**MASKED, "quiet": True}, "masked -> running, enabled"),
+    "masked by an admin": (MASKED, ""),
+    "masked by an admin while it runs": ({"load": "masked", "enabled": "masked"}, ""),
+    "masked by an admin, and systemd was not told": ({"enabled": "masked", "reload_needed": True}, ""),
+    "masked until the next boot": ({**MASKED, "enabled": "masked-runtime"}, ""),
     "stopped": ({"active": "inactive"}, "stopped -> running"),
     "failed": ({"active": "failed"}, "failed -> running"),
     "starting over and over": ({"active": "activating"}, "activating -> running"),

@@ -9,6 +9,7 @@ import pytest
 
 from provisioner.state import work
 from provisioner.state.differences import differences
+from provisioner.state.masks import QUIET as QUIET_LINK
 from tests.unit.state.nodes import ABSENT, MASKED, RUNS, Facts, Untouched, in_sync, node
 
 STATE: dict[str, Any] = {
@@ -157,7 +158,7 @@ def test_own_files_come_in_the_order_of_their_role() -> None:
 
 QUIET: dict[str, tuple[dict[str, Any], bool]] = {
     "absent": (ABSENT, True),
-    "masked": (MASKED, True),
+    "masked by us": ({**MASKED, "quiet": True}, True),
     "running": (RUNS, False),
     "stopped": ({**RUNS, "active": "inactive"}, False),
     "odd": ({**ABSENT, "load": "bad-setting"}, False),
@@ -172,7 +173,12 @@ def test_a_unit_that_is_loaded_is_never_masked_for_an_installation(case: str) ->
     links = work.quiet_links(STATES, facts)
     wanted = ["/etc/systemd/system/b.timer", "/etc/systemd/system/never.service"]
     assert paths(links) == (wanted if linked else [])
-    assert all(link["link"] == "/dev/null" for link in links)
+    assert [link["link"] for link in links] == ([QUIET_LINK, "/dev/null"] if linked else [])
+
+
+def test_an_admins_mask_is_not_replaced_by_one_of_ours() -> None:
+    facts = node(units={"b.timer": MASKED, "never.service": MASKED})
+    assert paths(work.quiet_links(STATES, facts)) == ["/etc/systemd/system/never.service"]
 
 
 def test_only_units_that_must_not_start_are_kept_quiet() -> None:
@@ -181,7 +187,7 @@ def test_only_units_that_must_not_start_are_kept_quiet() -> None:
     assert work.quiet_links(elsewhere, NEW) == []
 
 
-PLAIN = {"state": "started", "enabled": True, "masked": False}
+PLAIN = {"state": "started", "enabled": True, "masked": None}
 A = {
     "name": "a.service",
     **PLAIN,
@@ -196,6 +202,17 @@ CLOCK = {"name": "clock.service", **PLAIN, "command": "true", "patience": 10, "c
 def test_units_that_differ_are_started_and_asked_whether_they_work() -> None:
     """Masks of units that are not there are links, and nothing is left to do for systemd."""
     assert work.units(STATES, pending(NEW), NEW, [], False) == [A, B, CLOCK]
+
+
+def test_a_mask_of_ours_is_ended_and_no_other_one() -> None:
+    for unit, found in (({**MASKED, "quiet": True}, [{**A, "masked": False}]), (MASKED, [])):
+        facts = {**SYNCED, "units": {**SYNCED["units"], "a.service": unit}}
+        assert work.units(STATES, pending(facts), facts, ["/f"], False) == found
+        assert [each["name"] for each in work.units(STATES, [], facts, [], True)] == [
+            *(each["name"] for each in found),
+            "b.timer",
+            "clock.service",
+        ]
 
 
 def test_everything_is_started_and_nothing_restarted_without_a_reason() -> None:
