@@ -20,14 +20,14 @@ def hosts_file(current: str, cluster: str, hosts: Collection[Mapping[str, str]],
 
     Args:
         current: the text as it is; lines outside our block are kept but for Debian's 127.0.1.1 line.
-        hosts: `{"name", "id", "address"}` of every blade.
-        domain: DNS domain for the first name of each line, '' for none.
+        hosts: `{"name", "id", "address"}` of every blade, and with some `"ipv6"` and `"domain"`.
+        domain: DNS domain for the first name of each line that has none of its own, '' for none.
     """
     begin, end = f"{_BEGIN}{cluster}", f"{_END}{cluster}"
     kept = [line for line in _outside(current) if line.split()[:1] != [INSTALLER_ADDRESS]]
-    block = [begin, *(" ".join(_names(host, domain)) for host in hosts), end]
+    block = [begin, *(" ".join(_names(host, its, domain)) for host in hosts for its in _addresses(host)), end]
     foreign = _without_trailing_blanks(kept)
-    ours_first = any(_contradicts(line, _addresses(hosts, domain)) for line in foreign)
+    ours_first = any(_contradicts(line, _addresses_of_names(hosts, domain)) for line in foreign)
     return "\n".join([*block, *foreign] if ours_first else [*foreign, *block]) + "\n"
 
 
@@ -36,27 +36,27 @@ def hosts_notes(current: str, cluster: str, hosts: Collection[Mapping[str, str]]
 
     They are numbered as a run leaves the file. Ours win, but a program that asks for all addresses of a name gets both.
     """
-    addresses = _addresses(hosts, domain)
+    addresses = _addresses_of_names(hosts, domain)
     written = hosts_file(current, cluster, hosts, domain).split("\n")
     found = []
     for number, line in enumerate(written, 1):
         for name in _contradicts(line, addresses):
             found.append(
                 f"/etc/hosts, line {number}, gives {name} the address {their_words(line.split()[0], 50)}, the plan "
-                f"{addresses[name]}, which comes first; next: delete that line, or correct the plan"
+                f"{' and '.join(addresses[name])}, which comes first; next: delete that line, or correct the plan"
             )
     return found[:_MOST_NOTES] + ([f"{len(found) - _MOST_NOTES} more such lines"] if len(found) > _MOST_NOTES else [])
 
 
-def _addresses(hosts: Iterable[Mapping[str, str]], domain: str) -> dict[str, str]:
-    """The address of each blade by each of its names; case does not count in names."""
-    return {name.lower(): host["address"] for host in hosts for name in _names(host, domain)[1:]}
+def _addresses_of_names(hosts: Iterable[Mapping[str, str]], domain: str) -> dict[str, list[str]]:
+    """The addresses of each blade by each of its names; case does not count in names."""
+    return {name.lower(): _addresses(host) for host in hosts for name in _names(host, "", domain)[1:]}
 
 
-def _contradicts(line: str, addresses: Mapping[str, str]) -> list[str]:
+def _contradicts(line: str, addresses: Mapping[str, list[str]]) -> list[str]:
     """The names to which a line gives another address than ours."""
     address, *names = line.split("#", 1)[0].split() or [""]
-    return list(dict.fromkeys(name.lower() for name in names if addresses.get(name.lower(), address) != address))
+    return list(dict.fromkeys(name.lower() for name in names if address not in addresses.get(name.lower(), [address])))
 
 
 def _outside(text: str) -> list[str]:
@@ -79,10 +79,15 @@ def _outside(text: str) -> list[str]:
     return kept + (ours or [])
 
 
-def _names(host: Mapping[str, str], domain: str) -> list[str]:
-    full = [f"{host['name']}.{domain}"] if domain else []
+def _addresses(host: Mapping[str, str]) -> list[str]:
+    return [address for address in (host["address"], host.get("ipv6")) if address]
+
+
+def _names(host: Mapping[str, str], address: str, domain: str) -> list[str]:
+    its = host.get("domain") or domain
+    full = [f"{host['name']}.{its}"] if its else []
     alias = [host["id"]] if host["id"] != host["name"] else []
-    return [host["address"], *full, host["name"], *alias]
+    return [address, *full, host["name"], *alias]
 
 
 def _without_trailing_blanks(lines: list[str]) -> list[str]:

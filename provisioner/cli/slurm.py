@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -65,12 +66,12 @@ def slurm(
 
       provision slurm --json | jq .blades
     """
-    from functools import partial
 
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
     from provisioner.paths import find_plan, state_dir
+    from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
     from provisioner.run.news import has_news
@@ -90,7 +91,7 @@ def slurm(
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
     options = Options(check, diff, forks, verbose, extra)
-    console, tell = console_for(as_json), partial(cluster_words, check=check)
+    console, tell = console_for(as_json), partial(cluster_words, blades=spelling(site), check=check)
     before = read_records(state_dir(site.cluster.name)) if quiet else []
     finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json or quiet, tell), console)
     if as_json:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioner.names import blade_id
 from provisioner.run.events import RunState
 from provisioner.run.forecast import Now, Past, past_runs, seconds_left, span
 from provisioner.run.phases import phases
@@ -30,7 +29,7 @@ class Course:
         if state.phase not in self.order:
             return ""
         place = f"{self.order.index(state.phase) + 1} of {len(self.order)}"
-        blades = frozenset(map(blade_id, state.blades))
+        blades = frozenset(state.blades)
         changed = any(blade.lines for blade in state.blades.values())
         now = Now(self.playbook, self.check, blades, self.order, state.phase, state.phase_seconds(), changed)
         left = seconds_left(self.past, now)

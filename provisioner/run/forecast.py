@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from provisioner.errors import ExitCode
+from provisioner.names import host_name
 
 _ALIKE = 1.5
 """Runs over so many times more or fewer blades tell nothing."""
@@ -46,7 +47,9 @@ def past_runs(records: Iterable[Any]) -> list[Past]:
                 continue
             times = {str(name): float(seconds) for name, seconds in record["phases"].items()}
             is_check, changed = bool(record["check"]), int(record["changed"])
-            found.append(Past(str(record["playbook"]), is_check, frozenset(record["blades"]), changed, times))
+            found.append(
+                Past(str(record["playbook"]), is_check, frozenset(map(host_name, record["blades"])), changed, times)
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class SettingsProblem:
 
     def as_dict(self) -> dict[str, Any]:
         """The problem for scripts, with its `file`, `line` and `col`."""
-        return {"file": self.file, **asdict(self.problem)}
+        return self.problem.as_dict(self.file)
 
 
 class SettingsError(UsageError):

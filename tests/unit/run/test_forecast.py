@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.names import host_name
 from provisioner.run.course import Course
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.forecast import Now, past_runs, seconds_left, span
@@ -16,7 +17,7 @@ from tests.unit.run.event_makers import play, told
 
 ORDER = ["Preflight", "Prepare", "Verify"]
 BLADES = ["BLD-006", "BLD-008", "BLD-011"]
-NOW = Now("slurm.yml", False, frozenset(BLADES), ORDER, "Prepare", 10.0, has_changed=False)
+NOW = Now("slurm.yml", False, frozenset(map(host_name, BLADES)), ORDER, "Prepare", 10.0, has_changed=False)
 
 
 def record(changed: int = 0, scale: float = 1.0, **more: Any) -> dict[str, Any]:
