@@ -73,6 +73,9 @@ from ansible.module_utils.slurm_proof import ALONE, proved
 
 FREE = {"IDLE"}
 BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
+NO_MEMBER = "it is not a member of the cluster yet"
+# The code of `run` for a program that is not there.
+MISSING = 127
 SCRATCH_FULL = "its scratch is full; nothing could be written there"
 
 
@@ -86,8 +89,6 @@ def judged(name, node, wanted, seen):
     """
     problem = trouble(node)
     release = f"release it with `scontrol update nodename={name} state=resume`"
-    if node is None and not wanted["strangers"]:
-        return [], ["not a member yet"]
     if problem:
         return [problem], []
     if name in seen["deaf"]:
@@ -109,10 +110,10 @@ def judged(name, node, wanted, seen):
 
 
 def verify(wanted):
-    """`{name: {"problems", "notes", "news", "job", "alive"}}` and the job's width.
+    """`{name: {"problems", "notes", "news", "job", "alive", "unseen"}}` and the job's width.
 
     `notes` say why a node is not proved, `news` what was done about it, `job` whether one was sent there, `alive`
-    whether it is worth asking the node itself what is wrong.
+    whether it is worth asking the node itself what is wrong, `unseen` why Slurm could not be asked about it at all.
     """
     names, scratch = wanted["nodes"], wanted["scratch"]
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
@@ -138,9 +139,10 @@ def verify(wanted):
     }
     report = {}
     for name in names:
-        problems, notes = judged(name, nodes.get(name), wanted, seen)
-        job = name in prove and not problems and not notes
-        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True}
+        unseen = NO_MEMBER if name not in nodes and not wanted["strangers"] else ""
+        problems, notes = ([], []) if unseen else judged(name, nodes.get(name), wanted, seen)
+        job = name in prove and not problems and not notes and not unseen
+        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True, "unseen": unseen}
     free = [name for name in names if report[name]["job"]]
     try:
         problems, full, width = proved(free, scratch, comment, deadline)
@@ -195,6 +197,8 @@ def main():
         },
         supports_check_mode=True,
     )
+    if run("scontrol", "--version")[0] == MISSING:
+        module.fail_json(msg="it has no Slurm, so there is no cluster yet; next: `provision slurm` makes one")
     # Whatever asks Slurm without munge waits for minutes and blames Slurm.
     code, words = own_munge()
     if code != 0:

@@ -35,14 +35,15 @@ def verify(
     from provisioner.run.converge import look
     from provisioner.run.request import Options, PlaybookRun
     from provisioner.settings.site import load_site
-    from provisioner.slurm.cluster_words import cluster_words
+    from provisioner.slurm.cluster_words import cluster_words, looked_at
 
     plan_file = find_plan(plan)
     site = load_site(plan_file)
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
-    asked = PlaybookRun(site, plan_file, select_nodes(site, nodes), "verify.yml", options, as_json, cluster_words)
+    chosen = select_nodes(site, nodes)
+    asked = PlaybookRun(site, plan_file, chosen, "verify.yml", options, as_json, cluster_words, looked_at)
     finished = look(asked, console)
     if as_json:
         answer(finished.outcome.as_dict())

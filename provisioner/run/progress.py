@@ -16,7 +16,14 @@ from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import status
 
 REFRESH_PER_SECOND = 8
-_STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red", "": "dim"}
+_STYLE = {
+    "ok": "green",
+    "changed": "yellow",
+    "skipped": "bold yellow",
+    "failed": "bold red",
+    "unreachable": "bold red",
+    "": "dim",
+}
 
 
 class Progress(Protocol):

@@ -18,6 +18,12 @@ def cluster_words(facts: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def looked_at(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Of the nodes that verification was asked for: '' where it looked at one, else why it did not."""
+    nodes = _named(facts.get("slurm_verify")).get("nodes", {})
+    return {name: str(one.get("unseen", "")) for name, one in nodes.items()}
+
+
 def _named(fact: Any) -> Mapping[str, Any]:
     return fact if isinstance(fact, Mapping) else {}
 
@@ -32,7 +38,7 @@ def _change(change: Mapping[str, Any]) -> str:
 def _proof(verified: Mapping[str, Any]) -> str:
     """What verification showed, '' when it did not come that far."""
     width = int(verified.get("job_width", 0))
-    good = {name: one for name, one in verified.get("nodes", {}).items() if not one["problems"] and not one["notes"]}
+    good = {name: one for name, one in verified.get("nodes", {}).items() if not _is_doubtful(one)}
     proved, asked = ([blade_id(name) for name, one in good.items() if one["job"] is job] for job in (True, False))
     across = "both nodes" if width == 2 else f"all {width} nodes"
     over = f"one job across {across}" if width > 1 else "a job on it" if width else "a job on each"
@@ -43,6 +49,10 @@ def _proof(verified: Mapping[str, Any]) -> str:
     if asked:
         words.append(f"{_folded(asked)}: registered, same release, slurmd answers; no job sent, nothing changed there")
     return "\n".join(words)
+
+
+def _is_doubtful(one: Mapping[str, Any]) -> bool:
+    return bool(one["problems"] or one["notes"] or one["unseen"])
 
 
 def _scratch_words(verified: Mapping[str, Any], proved: list[str]) -> str:

@@ -19,7 +19,7 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     found = verified("bld-008", "bld-011")
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
-    fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True}
+    fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True, "unseen": ""}
     assert found["nodes"] == dict.fromkeys(("bld-008", "bld-011"), fine)
 
 
@@ -29,7 +29,9 @@ def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
     found = verified("bld-008", "bld-011", "bld-012", prove=[])["nodes"]
     assert cluster.jobs == []
     assert (
-        found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "news": [], "job": False, "alive": True}
+        found["bld-008"]
+        == found["bld-011"]
+        == {"problems": [], "notes": [], "news": [], "job": False, "alive": True, "unseen": ""}
     )
     assert found["bld-012"]["problems"] == ["its state is DOWN (fan)"]
     verified("bld-008", "bld-011", prove=["bld-008"])
@@ -89,6 +91,7 @@ def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
         "news": [],
         "job": False,
         "alive": True,
+        "unseen": "",
     }
     assert cluster.jobs == []
 

@@ -46,6 +46,24 @@ def test_what_a_run_came_to(events: list[dict[str, Any]], code: int, verdict: Ex
     assert outcome(*events, code=code).code is verdict
 
 
+@pytest.mark.parametrize(
+    ("skipped", "lost", "verdict"),
+    [
+        (["bld-008", "bld-011"], [], ExitCode.FAILED),
+        (["bld-008"], ["bld-011"], ExitCode.FAILED),
+        (["bld-008"], [], ExitCode.OK),
+    ],
+)
+def test_a_run_that_looked_at_nothing_is_no_success(skipped: list[str], lost: list[str], verdict: ExitCode) -> None:
+    state = RunState({host: BladeState(skipped="not looked at" if host in skipped else "") for host in NAMES})
+    for event in [*map(unreachable, lost), stats()]:
+        state.take(event)
+    found = conclude(state, NAMES, "bld-006", 0, 1.0, False)
+    assert found.code is verdict
+    assert found.as_dict()["blades"]["BLD-008"]["status"] == "skipped"
+    assert found.as_dict()["blades"]["BLD-008"]["skipped"] == "not looked at"
+
+
 def test_an_interrupted_run_failed() -> None:
     assert outcome(ok("bld-008"), stats(), interrupted=True).code is ExitCode.FAILED
 
