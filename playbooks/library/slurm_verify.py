@@ -53,6 +53,10 @@ options:
     description: Token of the lock of the cluster that is released afterwards; by default none is.
     type: str
     default: ''
+  servers:
+    description: Where nodes find slurmctld, as C(address:port), several separated by commas; each is to reach it.
+    type: str
+    default: ''
   run:
     description: Id of the run, for the comment of our jobs.
     type: str
@@ -70,6 +74,7 @@ from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
 from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, trouble, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
+from ansible.module_utils.slurm_reach import controllers, places
 
 FREE = {"IDLE"}
 BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
@@ -110,7 +115,7 @@ def judged(name, node, wanted, seen):
 
 
 def verify(wanted):
-    """`{name: {"problems", "notes", "news", "job", "alive", "unseen"}}` and the job's width.
+    """`{name: {"problems", "notes", "news", "job", "alive", "unseen"}}`, the job's width, and where slurmds listen.
 
     `notes` say why a node is not proved, `news` what was done about it, `job` whether one was sent there, `alive`
     whether it is worth asking the node itself what is wrong, `unseen` why Slurm could not be asked about it at all.
@@ -144,18 +149,19 @@ def verify(wanted):
         job = name in prove and not problems and not notes and not unseen
         report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True, "unseen": unseen}
     free = [name for name in names if report[name]["job"]]
+    others = places({name: nodes[name] for name in names if name in nodes and not report[name]["problems"]})
     try:
-        problems, full, width = proved(free, scratch, comment, deadline)
+        problems, full, width = proved(free, scratch, comment, deadline, others, controllers(wanted["servers"]))
     finally:
         if free:
             cancel_own(comment)
-    for name in free:
+    for name in problems:
         report[name]["problems"] += problems[name]
         report[name]["notes"] += [SCRATCH_FULL] if name in full and not problems[name] else []
     add_news(report, cleared)
     for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
         report[name].update(problems=[words], alive=False)
-    return report, width
+    return report, width, places({name: nodes[name] for name in names if name in nodes and name not in seen["deaf"]})
 
 
 def add_news(report, cleared):
@@ -193,6 +199,7 @@ def main():
             "drained": {"type": "str", "default": ""},
             "room": {"type": "dict", "default": {}},
             "run": {"type": "str", "default": ""},
+            "servers": {"type": "str", "default": ""},
             "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
@@ -206,7 +213,7 @@ def main():
         module.fail_json(msg=munge_sentence(code, words))
     try:
         scratch = having(module.params["scratch"])
-        report, width = verify({**module.params, "scratch": scratch})
+        report, width, peers = verify({**module.params, "scratch": scratch})
     except (RuntimeError, OSError) as error:
         release(module.params["release"])
         last = (str(error).splitlines() or ["it says nothing"])[-1]
@@ -215,6 +222,7 @@ def main():
     # The last thing that a run does on the cluster; with plain Ansible nothing else would say so for a while.
     release(module.params["release"])
     found = {"nodes": report, "job_width": width, "reasons": reasons, "scratch": sorted(scratch)}
+    found["peers"] = peers if any(one["problems"] for one in report.values()) else []
     module.exit_json(ansible_facts={"slurm_verify": found})
 
 
