@@ -70,7 +70,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
-from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
+from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
 from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, trouble, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
@@ -89,15 +89,15 @@ def judged(name, node, wanted, seen):
 
     Args:
         wanted: parameters of the module.
-        seen: `{"version": the controller's, "deaf": nodes that take no connection, "ours": nodes with jobs of ours,
-            "prove": nodes to send a job to}`.
+        seen: `{"version": the controller's, "deaf": what is wrong with nodes whose slurmd does not answer,
+            "ours": nodes that nothing but jobs of ours keeps, "prove": nodes to send a job to}`.
     """
     problem = trouble(node)
     release = f"release it with `scontrol update nodename={name} state=resume`"
     if problem:
         return [problem], []
     if name in seen["deaf"]:
-        return ["its slurmd does not answer on its port"], []
+        return [seen["deaf"][name]], []
     if node["version"] != seen["version"]:
         return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
     if "DRAIN" in node["states"]:
@@ -109,7 +109,7 @@ def judged(name, node, wanted, seen):
         return [], [f"drained ({node['reason']}), left so; {release}"]
     if name not in seen["prove"] or node["states"] <= FREE:
         return [], []
-    if name in seen["ours"] and not node["states"] & BUSY - {"COMPLETING"}:
+    if name in seen["ours"]:
         return ["a job of ours does not end on it"], []
     return [], ["busy with jobs; none was added"]
 
@@ -139,7 +139,7 @@ def verify(wanted):
     seen = {
         "version": run("scontrol", "--version")[1].split()[-1],
         "deaf": silent([name for name in names if name in nodes], nodes),
-        "ours": ours,
+        "ours": ours - held_by_users() if ours else ours,
         "prove": prove,
     }
     report = {}

@@ -18,6 +18,7 @@ NAME = "provision-verify"
 # an association run jobs.
 ACCOUNT = "nobody"
 ACCOUNTS = (ACCOUNT, "root")
+ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
 _NOT_ALLOWED = re.compile(r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount")
 _ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+):(\d+))\s*")
 
@@ -104,6 +105,14 @@ def ours_gone(seconds, names):
         if not there or time.monotonic() > end:
             return there
         time.sleep(POLL_SECONDS)
+
+
+def held_by_users():
+    """The names of the nodes that have jobs of others."""
+    ours = our_jobs()
+    rows = run("squeue", "--noheader", f"--states={ON_NODES}", "--format=%A %N", limit=ANSWER)[1].split("\n")
+    pairs = [row.split(" ", 1) for row in rows if " " in row]
+    return nodes_of({number: {"nodes": nodes.strip()} for number, nodes in pairs if number not in ours})
 
 
 def nodes_of(jobs):

@@ -16,6 +16,7 @@ _SRUN_PORTS = (
     "slurmctld_config and open that"
 )
 _NO_JOB = "a job does not run on it"
+_MUTE = "its slurmd hangs: it takes a connection and says nothing"
 _DEAF = "its slurmd does not answer on its port"
 _CREDENTIAL = re.compile(r"^credential (MUNGE:[A-Za-z0-9+/=]{1,4000}:)$", re.MULTILINE)
 
@@ -48,6 +49,8 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
         return (
             f"its slurmd runs, and the controller does not reach it on its port (6818); next: {_FIREWALL}, then {again}"
         )
+    if _MUTE in problems and slurmd == "active":
+        return f"{_MUTE}; next: run `systemctl restart slurmd` on it, which no job minds, then {again}"
     if "srun" in unreached and any(problem.startswith(_NO_JOB) for problem in problems):
         return f"it does not reach srun on the controller; next: {_SRUN_PORTS}, then {again}"
     # What the controller found out stands with both of them, in the same words.

@@ -21,6 +21,16 @@ def test_a_job_of_ours_that_never_ends_is_no_work_of_the_node(play: Play, monkey
     assert ("scancel", "--name=provision-verify", "--user=nobody", "91") in cluster.asked
 
 
+@pytest.mark.parametrize("theirs", ["", "92 bld-008"])
+def test_a_node_is_busy_by_jobs_of_others_only(play: Play, theirs: str) -> None:
+    """Slurm calls a node MIXED while our own job is stuck on it, too."""
+    cluster = play(node("bld-008", "MIXED"))
+    cluster.queue, cluster.others = ["91 bld-008 provision:verify:dead:1:1"], ["91 bld-008", theirs]
+    report = verified("bld-008")["nodes"]["bld-008"]
+    assert report["problems"] == ([] if theirs else ["a job of ours does not end on it"])
+    assert report["notes"] == (["busy with jobs; none was added"] if theirs else [])
+
+
 def test_a_drain_that_was_taken_back_is_news_and_the_node_is_proved(play: Play) -> None:
     cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
 
