@@ -69,49 +69,18 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_drains import SLURM_SAYS, clear
+from ansible.module_utils.slurm_drains import clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
+from ansible.module_utils.slurm_judged import BUSY, judged
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
-from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, trouble, wait_for
+from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
 from ansible.module_utils.slurm_reach import controllers, places
 
-FREE = {"IDLE"}
-BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
 NO_MEMBER = "it is not a member of the cluster yet"
 # The code of `run` for a program that is not there.
 MISSING = 127
 SCRATCH_FULL = "its scratch is full; nothing could be written there"
-
-
-def judged(name, node, wanted, seen):
-    """What the state of a node says before any job: its problems, and its notes; neither where it is free.
-
-    Args:
-        wanted: parameters of the module.
-        seen: `{"version": the controller's, "deaf": what is wrong with nodes whose slurmd does not answer,
-            "ours": nodes that nothing but jobs of ours keeps, "prove": nodes to send a job to}`.
-    """
-    problem = trouble(node)
-    release = f"release it with `scontrol update nodename={name} state=resume`"
-    if problem:
-        return [problem], []
-    if name in seen["deaf"]:
-        return [seen["deaf"][name]], []
-    if node["version"] != seen["version"]:
-        return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
-    if "DRAIN" in node["states"]:
-        if node["by"] == "slurm":
-            return [f"Slurm itself drained it ({node['reason']}); once that is mended, {release}"], []
-        if SLURM_SAYS.match(node["reason"]):
-            # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
-            return [f"Slurm itself or an admin drained it ({node['reason']}), so it is left; {release}"], []
-        return [], [f"drained ({node['reason']}), left so; {release}"]
-    if name not in seen["prove"] or node["states"] <= FREE:
-        return [], []
-    if name in seen["ours"]:
-        return ["a job of ours does not end on it"], []
-    return [], ["busy with jobs; none was added"]
 
 
 def verify(wanted):
