@@ -12,5 +12,7 @@ MODULES_ADVICE = frozenset(
         LOOK,
         "correct what it is made from; the file in use stays as it was",
         "look at `journalctl -u slurmctld` there",
+        "run `systemctl restart munge` there and run again",
+        "`provision slurm` makes one",
     }
 )

@@ -191,12 +191,22 @@ VERIFIED = record(
     {
         "nodes": each(
             text(255),
-            record({"problems": _SENTENCES, "notes": _SENTENCES, "news": _SENTENCES, "job": flag, "alive": flag}),
+            record(
+                {
+                    "problems": _SENTENCES,
+                    "notes": _SENTENCES,
+                    "news": _SENTENCES,
+                    "job": flag,
+                    "alive": flag,
+                    "unseen": text(300),
+                }
+            ),
             100_000,
         ),
         "job_width": whole(0, 100_000),
         "reasons": text(2**20, _ANYTHING),
         "scratch": listed(text(255), 100_000),
+        "peers": listed(text(400), 100_000),
     },
 )
 FACTS: Mapping[str, Check] = {

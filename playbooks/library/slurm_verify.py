@@ -53,6 +53,10 @@ options:
     description: Token of the lock of the cluster that is released afterwards; by default none is.
     type: str
     default: ''
+  servers:
+    description: Where nodes find slurmctld, as C(address:port), several separated by commas; each is to reach it.
+    type: str
+    default: ''
   run:
     description: Id of the run, for the comment of our jobs.
     type: str
@@ -65,51 +69,25 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_drains import ROOM, clear, left
-from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone
+from ansible.module_utils.slurm_drains import ROOM, clear
+from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
+from ansible.module_utils.slurm_judged import BUSY, judged
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
-from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, trouble, wait_for
+from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
+from ansible.module_utils.slurm_reach import controllers, places
 
-FREE = {"IDLE"}
-BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
+NO_MEMBER = "it is not a member of the cluster yet"
+# The code of `run` for a program that is not there.
+MISSING = 127
 SCRATCH_FULL = "its scratch is full; nothing could be written there"
 
 
-def judged(name, node, wanted, seen):
-    """What the state of a node says before any job: its problems, and its notes; neither where it is free.
-
-    Args:
-        wanted: parameters of the module.
-        seen: `{"version": the controller's, "deaf": nodes that take no connection, "ours": nodes with jobs of ours,
-            "prove": nodes to send a job to}`.
-    """
-    problem = trouble(node)
-    release = f"release it with `scontrol update nodename={name} state=resume`"
-    if node is None and not wanted["strangers"]:
-        return [], ["not a member yet"]
-    if problem:
-        return [problem], []
-    if name in seen["deaf"]:
-        return ["its slurmd does not answer on its port"], []
-    if node["version"] != seen["version"]:
-        return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
-    if "DRAIN" in node["states"]:
-        return left(node, wanted["room"].get(name), release)
-    if wanted["room"].get(name) == 0:
-        return ["its disk is full where slurmd works: 0 MiB are free"], []
-    if name not in seen["prove"] or node["states"] <= FREE:
-        return [], []
-    if name in seen["ours"] and not node["states"] & BUSY - {"COMPLETING"}:
-        return ["a job of ours does not end on it"], []
-    return [], ["busy with jobs; none was added"]
-
-
 def verify(wanted):
-    """`{name: {"problems", "notes", "news", "job", "alive"}}` and the job's width.
+    """`{name: {"problems", "notes", "news", "job", "alive", "unseen"}}`, the job's width, and where slurmds listen.
 
     `notes` say why a node is not proved, `news` what was done about it, `job` whether one was sent there, `alive`
-    whether it is worth asking the node itself what is wrong.
+    whether it is worth asking the node itself what is wrong, `unseen` why Slurm could not be asked about it at all.
     """
     names, scratch = wanted["nodes"], wanted["scratch"]
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
@@ -130,29 +108,31 @@ def verify(wanted):
     seen = {
         "version": run("scontrol", "--version")[1].split()[-1],
         "deaf": silent([name for name in names if name in nodes], nodes),
-        "ours": ours,
+        "ours": ours - held_by_users() if ours else ours,
         "prove": prove,
     }
     report = {}
     for name in names:
-        problems, notes = judged(name, nodes.get(name), wanted, seen)
-        job = name in prove and not problems and not notes
-        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True}
-        if not problems and wanted["room"].get(name, ROOM) < ROOM:
+        unseen = NO_MEMBER if name not in nodes and not wanted["strangers"] else ""
+        problems, notes = ([], []) if unseen else judged(name, nodes.get(name), wanted, seen)
+        job = name in prove and not problems and not notes and not unseen
+        report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True, "unseen": unseen}
+        if not problems and not unseen and wanted["room"].get(name, ROOM) < ROOM:
             notes.append(f"only {wanted['room'][name]} MiB are free where slurmd works")
     free = [name for name in names if report[name]["job"]]
+    others = places({name: nodes[name] for name in names if name in nodes and not report[name]["problems"]})
     try:
-        problems, full, width = proved(free, scratch, comment, deadline)
+        problems, full, width = proved(free, scratch, comment, deadline, others, controllers(wanted["servers"]))
     finally:
         if free:
             cancel_own(comment)
-    for name in free:
+    for name in problems:
         report[name]["problems"] += problems[name]
         report[name]["notes"] += [SCRATCH_FULL] if name in full and not problems[name] else []
     add_news(report, cleared)
     for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
         report[name].update(problems=[words], alive=False)
-    return report, width
+    return report, width, places({name: nodes[name] for name in names if name in nodes and name not in seen["deaf"]})
 
 
 def add_news(report, cleared):
@@ -190,10 +170,13 @@ def main():
             "drained": {"type": "str", "default": ""},
             "room": {"type": "dict", "default": {}},
             "run": {"type": "str", "default": ""},
+            "servers": {"type": "str", "default": ""},
             "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
     )
+    if run("scontrol", "--version")[0] == MISSING:
+        module.fail_json(msg="it has no Slurm, so there is no cluster yet; next: `provision slurm` makes one")
     # Whatever asks Slurm without munge waits for minutes and blames Slurm.
     code, words = own_munge()
     if code != 0:
@@ -201,7 +184,7 @@ def main():
         module.fail_json(msg=munge_sentence(code, words))
     try:
         scratch = having(module.params["scratch"])
-        report, width = verify({**module.params, "scratch": scratch})
+        report, width, peers = verify({**module.params, "scratch": scratch})
     except (RuntimeError, OSError) as error:
         release(module.params["release"])
         last = (str(error).splitlines() or ["it says nothing"])[-1]
@@ -210,6 +193,7 @@ def main():
     # The last thing that a run does on the cluster; with plain Ansible nothing else would say so for a while.
     release(module.params["release"])
     found = {"nodes": report, "job_width": width, "reasons": reasons, "scratch": sorted(scratch)}
+    found["peers"] = peers if any(one["problems"] for one in report.values()) else []
     module.exit_json(ansible_facts={"slurm_verify": found})
 
 

@@ -18,11 +18,13 @@ NAME = "provision-verify"
 # an association run jobs.
 ACCOUNT = "nobody"
 ACCOUNTS = (ACCOUNT, "root")
+ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
 _NOT_ALLOWED = re.compile(r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount")
 _ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+):(\d+))\s*")
 
-# Each node answers with one line: its name, unmunge's exit code for the controller's credential, its scratch, its own
-# credential. What is written into scratch has no name any more when it is written, so that nothing is left behind.
+# Each node answers with two lines: whom it reaches; and its name, unmunge's exit code for the controller's credential,
+# its scratch, its own credential. What is written into scratch has no name any more when it is written, so that nothing
+# is left behind.
 JOB = r"""
 name=$SLURMD_NODENAME
 printf %s "$PROVISION_CREDENTIAL" | timeout 5 unmunge >/dev/null 2>&1; incoming=$?
@@ -42,6 +44,7 @@ for pair in $PROVISION_SCRATCH; do
     *) scratch=bad ;;
   esac
 done
+echo "REACH $name $(PROVISION_NAME=$name timeout 3 bash -c "$PROVISION_PROBE" 2>/dev/null | tr '\n' ,)"
 echo "ANSWER $name $incoming $scratch $(timeout 5 munge -n)"
 """
 
@@ -104,20 +107,32 @@ def ours_gone(seconds, names):
         time.sleep(POLL_SECONDS)
 
 
+def held_by_users():
+    """The names of the nodes that have jobs of others."""
+    ours = our_jobs()
+    rows = run("squeue", "--noheader", f"--states={ON_NODES}", "--format=%A %N", limit=ANSWER)[1].split("\n")
+    pairs = [row.split(" ", 1) for row in rows if " " in row]
+    return nodes_of({number: {"nodes": nodes.strip()} for number, nodes in pairs if number not in ours})
+
+
 def nodes_of(jobs):
     """The names of the nodes that jobs of `our_jobs` have."""
     lists = ",".join(job["nodes"] for job in jobs.values() if job["nodes"])
     return set(run("scontrol", "show", "hostnames", lists, limit=ANSWER)[1].split()) if lists else set()
 
 
-def answers(names, scratch, comment, limit):
+def answers(names, scratch, comment, limit, reach=None):
     """Runs one job over the nodes; returns its answers by node, and srun's words.
+
+    Args:
+        reach: what lets each node see whom it reaches, see `slurm_reach.environment`.
 
     It runs as an account without rights, and so does everything in it; the controller's credential is that account's,
     too, since a credential of root would be worth something to whoever reads it.
     """
     credential = run("munge", "-n", account=ACCOUNT, limit=ANSWER)[1].strip()
     extra = {
+        **(reach or {}),
         "PROVISION_CREDENTIAL": credential,
         "PROVISION_SCRATCH": " ".join(f"{name}:{scratch[name]}" for name in names if name in scratch),
     }
@@ -129,19 +144,27 @@ def answers(names, scratch, comment, limit):
     if code != 0 and _NOT_ALLOWED.search(err):
         drop = ["setpriv", f"--reuid={ACCOUNT}", "--regid=nogroup", "--clear-groups"]
         code, out, err = run(*job, *drop, "/bin/sh", "-c", JOB, extra=extra, limit=limit)
-    found = {}
+    found, reached = {}, {}
     for line in out.splitlines():
+        if line.startswith("REACH "):
+            _, name, words = [*line.split(" ", 2), ""][:3]
+            reached[name] = words
         if line.startswith("ANSWER "):
             _, name, incoming, its_scratch, own = [*line.split(" ", 4), ""][:5]
-            found[name] = {"incoming": incoming, "scratch": its_scratch, "credential": own}
+            found[name] = {
+                "incoming": incoming,
+                "scratch": its_scratch,
+                "credential": own,
+                "reach": reached.get(name, ""),
+            }
     return found, err.strip()
 
 
-def answers_one_by_one(names, scratch, comment, limit):
+def answers_one_by_one(names, scratch, comment, limit, reach=None):
     """A job on each node by itself, all at the same time: `{name: (its answer or None, srun's words)}`."""
 
     def ask(name):
-        found, words = answers([name], scratch, comment, limit)
+        found, words = answers([name], scratch, comment, limit, reach)
         return found.get(name), words
 
     return together(ask, names)

@@ -19,6 +19,10 @@ POLL_SECONDS = 0.3
 NEXT_PING = 110
 # Seconds for one answer of slurmctld.
 ANSWER = 10
+# Seconds for a slurmd to end a connection that has nothing to say; it takes milliseconds.
+MUTE_SECONDS = 5
+DEAF = "its slurmd does not answer on its port"
+MUTE = "its slurmd hangs: it takes a connection and says nothing"
 # Nodes that are asked at the same time.
 MOST_AT_ONCE = 32
 # `Reason=words [author@time]` ends a row; words are a person's and may look like anything.
@@ -135,23 +139,33 @@ def wait_for(names, deadline, patience=PATIENCE):
 def back(names, nodes):
     """Those nodes that answer again, which slurmctld has not noticed yet."""
     quiet = [name for name in names if name in nodes and nodes[name]["silent"]]
-    return sorted(set(quiet) - silent(quiet, nodes) - gone(quiet, nodes).keys())
+    return sorted(set(quiet) - silent(quiet, nodes).keys() - gone(quiet, nodes).keys())
 
 
 def silent(names, nodes):
-    """Those nodes whose slurmd does not take a connection.
+    """What is wrong with nodes whose slurmd does not answer: `{name: sentence}`.
 
-    slurmctld itself notices only after SlurmdTimeout, and a job sent there meanwhile would hang.
+    slurmctld itself notices only after SlurmdTimeout, and a job sent there meanwhile would hang. The kernel takes
+    connections for a slurmd that is stopped; one that works ends a connection that has nothing to say.
     """
 
-    def refuses(name):
+    def silence(name):
         try:
-            with socket.create_connection((nodes[name]["address"], nodes[name]["port"]), timeout=3):
-                return False
+            connection = socket.create_connection((nodes[name]["address"], nodes[name]["port"]), timeout=3)
         except OSError:
-            return True
+            return DEAF
+        with connection:
+            try:
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(MUTE_SECONDS)
+                connection.recv(1)
+            except TimeoutError:
+                return MUTE
+            except OSError:
+                pass
+        return ""
 
-    return {name for name, bad in together(refuses, sorted(names)).items() if bad}
+    return {name: words for name, words in together(silence, sorted(names)).items() if words}
 
 
 def gone(names, nodes):

@@ -6,6 +6,7 @@ from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import answers, answers_one_by_one, cancel_own, ours_gone
 from ansible.module_utils.slurm_munge import credential_problem
 from ansible.module_utils.slurm_nodes import together
+from ansible.module_utils.slurm_reach import CONTROLLER, blamed, environment, unreached
 
 # Seconds for one job over all nodes, with more for many of them (a thousand need 48 s), and for one on each.
 TOGETHER, ALONE = 10, 15
@@ -18,14 +19,18 @@ SCRATCH = {
 }
 
 
-def proved(free, scratch, comment, deadline):
+def proved(free, scratch, comment, deadline, places=(), servers=()):
     """What jobs on free nodes show to be wrong by node, the nodes whose scratch is full, and how many one job spanned.
 
-    0 stands for a job on each.
+    0 stands for a job on each. A firewall may be the fault of a node that got no job.
+
+    Args:
+        places, servers: whom each of them tries to reach, see `slurm_reach.environment`.
     """
     if not free:
         return {}, set(), 0
-    found, words = answers(free, scratch, comment, deadline.left(TOGETHER + len(free) / 20))
+    reach = environment(places, servers)
+    found, words = answers(free, scratch, comment, deadline.left(TOGETHER + len(free) / 20), reach)
     answered, width = {name: (found.get(name), words) for name in free}, len(free)
     missing = [name for name in free if name not in found]
     if missing and len(free) > 1:
@@ -35,10 +40,14 @@ def proved(free, scratch, comment, deadline):
         cancel_own(comment)
         held = ours_gone(deadline.left(LEAVES), missing)
         again = [name for name in missing if name not in held]
-        answered.update(answers_one_by_one(again, scratch, comment, deadline.left(ALONE)))
+        answered.update(answers_one_by_one(again, scratch, comment, deadline.left(ALONE), reach))
     problems = together(lambda name: job_problems(*answered[name], name in scratch), free)
     if missing and not any(problems.values()):
         problems[free[0]] = [f"one job over all nodes does not run: {words}"]
+    names = [CONTROLLER, *(place.partition(":")[0] for place in places)]
+    whom = {name: unreached(answer["reach"], names) for name, (answer, _) in answered.items() if answer is not None}
+    for name, problem in blamed(whom).items():
+        problems[name] = [*problems.get(name, []), problem]
     full = {name for name, (answer, _) in answered.items() if answer is not None and answer["scratch"] == "full"}
     return problems, full, width
 

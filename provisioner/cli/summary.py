@@ -21,7 +21,7 @@ from provisioner.state.words import folded
 _MOST_LINES = 200
 # Of a line; a terminal that has less room breaks them as it can.
 _LEAST_WIDTH = 20
-_STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
+_STYLE = {"ok": "green", "changed": "yellow", "skipped": "bold yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
 def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet: bool = False) -> None:
@@ -127,7 +127,8 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
 
 
 def _what(blade: BladeState) -> tuple[str, ...]:
-    told = [one_line(words) for words in [*blade.notes, *folded(blade.changed)]]
+    skipped = [blade.skipped] if blade.skipped else []
+    told = [one_line(words) for words in [*skipped, *blade.notes, *folded(blade.changed)]]
     return tuple(told) or ("see below" if blade.failure else "nothing to do",)
 
 

@@ -39,7 +39,7 @@ def verify(
     from provisioner.run.news import has_news
     from provisioner.run.request import Options, PlaybookRun
     from provisioner.settings.site import load_site
-    from provisioner.slurm.cluster_words import cluster_words
+    from provisioner.slurm.cluster_words import cluster_words, looked_at
 
     plan_file = find_plan(plan)
     site = load_site(plan_file)
@@ -48,7 +48,7 @@ def verify(
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
     blades, is_quiet = select_nodes(site, nodes), as_json or quiet
-    asked = PlaybookRun(site, plan_file, blades, "verify.yml", options, is_quiet, tell)
+    asked = PlaybookRun(site, plan_file, blades, "verify.yml", options, is_quiet, tell, looked_at)
     finished = look(asked, console)
     if as_json:
         answer(finished.outcome.as_dict())

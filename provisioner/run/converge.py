@@ -30,6 +30,7 @@ from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import PlaybookRun, runner_call
 from provisioner.run.session import RunId, interruptible, only_run
+from provisioner.run.unseen import mark_unseen
 from provisioner.run.workplace import end_processes, workplace
 from provisioner.ssh_identity import ssh_identity
 from provisioner.ssh_key import key_file, refuse_unusable
@@ -127,14 +128,16 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
         code = run_playbook(call, folder, on_event, is_to_stop)
     seen.close_phase()
     controller = host_name(plan.cluster.controller)
+    facts = facts_in(seen.results.get(controller, {}))
     seconds = time.monotonic() - start
-    outcome = conclude(seen, names, controller, code, seconds, interrupt.signal is not None)
+    stopped = interrupt.signal is not None
+    mark_unseen(seen, controller, plan.cluster.controller, asked.looked_at(facts), stopped)
+    outcome = conclude(seen, names, controller, code, seconds, stopped)
     now = on_record(plan, chosen, known_hosts, lab=key is not None)
     new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
     keys = {names[host]: found for host, found in now.items()}
     say_first_contact(console, new, keys)
-    said = asked.tell(facts_in(seen.results.get(controller, {})))
-    return Finished(replace(outcome, told=said, host_keys=keys, first_contact=list(new)), seen.results)
+    return Finished(replace(outcome, told=asked.tell(facts), host_keys=keys, first_contact=list(new)), seen.results)
 
 
 def _named(asked: PlaybookRun, run: RunId) -> PlaybookRun:

@@ -39,6 +39,16 @@ class Diagnosis:
 # How our own roles fail: `what is wrong; next: what to do`, and evidence on the lines below.
 _OUR_OWN = re.compile(r"(?P<what>.+?)[;.] next: (?P<next>[^\n]+)(?P<evidence>.*)", re.DOTALL | re.IGNORECASE)
 
+# Ansible's words for a task that its own limit ended.
+_GIVEN_UP = re.compile(r"(?:Task failed: )?Timed out after (\d{1,6}) second\(s\)\.")
+_HANGS = (
+    "look at its console, and there for processes in state D (a mount that is gone, a failing disk); a blade that is "
+    "only slow gets more time with provision_look_patience in group_vars"
+)
+
+# How our own roles leave a blade alone that has done nothing wrong.
+_LEFT_ALONE = re.compile(r"(not worked on: .+?); next: ", re.DOTALL)
+
 # What fails on this machine, in the words of our own playbooks; with Ansible's own words in front it failed itself.
 _SAID_HERE = {"fail", "assert"}
 _ANSIBLES_WORDS = "Task failed"
@@ -152,11 +162,13 @@ def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosi
     if our_own := _OUR_OWN.match(message[:_LONGEST]):
         evidence = str(result.get("evidence") or our_own["evidence"] or "")
         step = our_own["next"].strip()
-        said_here = action.rsplit(".", 1)[-1] in _SAID_HERE and not message.startswith(_ANSIBLES_WORDS)
+        said_here = _is_said_here(action) and not message.startswith(_ANSIBLES_WORDS)
         return Diagnosis(our_own["what"], step, evidence.strip()[:_EVIDENCE], said_here or step in MODULES_ADVICE)
     if not result.get("unreachable") and (cause := apt_cause(words)):
         # The sentence says all that apt's words do.
         return Diagnosis(*cause)
+    if given_up := _GIVEN_UP.match(message[:_LONGEST]):
+        return Diagnosis(f"it hangs: no answer within {given_up[1]} s ({task})", _HANGS)
     known = [*_SUDO, *(_CONNECTION if result.get("unreachable") else []), *_ON_BLADE]
     for pattern, sentence, step in known:
         if found := re.search(pattern, words, re.IGNORECASE):
@@ -169,6 +181,16 @@ def diagnose(result: Mapping[str, Any], task: str, action: str = "") -> Diagnosi
         "run again with -v to see Ansible's own output",
         _last_lines(words),
     )
+
+
+def left_alone(result: Mapping[str, Any], action: str) -> str:
+    """Why our own playbooks did nothing on a blade, '' where the blade itself failed; see `diagnose`."""
+    found = _LEFT_ALONE.match(str(result.get("msg") or "")) if _is_said_here(action) else None
+    return found[1] if found else ""
+
+
+def _is_said_here(action: str) -> bool:
+    return action.rsplit(".", 1)[-1] in _SAID_HERE
 
 
 def _ends(words: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.answer import fits
 from provisioner.blade_told import without_texts
-from provisioner.run.diagnose import Diagnosis, diagnose
+from provisioner.run.diagnose import Diagnosis, diagnose, left_alone
 from provisioner.run.hostkeys import HostKeys
 from provisioner.run.keys import CHANGED_KEY, NOTE_KEY, WAITS_KEY
 from provisioner.run.refused_key import refused_key
@@ -30,7 +30,7 @@ class BladeState:
 
     `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task. What
     it `waits` for is told by tasks. `lines` say what changed; `titles` are tasks that changed something, for a blade of
-    which no line is told.
+    which no line is told. `skipped` says why nothing was done on it, or why nobody looked at it.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -38,6 +38,7 @@ class BladeState:
     notes: list[str] = field(default_factory=list)
     diffs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: Diagnosis | None = None
+    skipped: str = ""
     unreachable: bool = False
     tasks: int = 0
     modules: int = 0
@@ -137,8 +138,10 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
         return
     if blade := _count(state, data):
         blade.modules += _executions(data, _result(data))
-        blade.failure = diagnose(_result(data), _title(data), str(data.get("task_action") or ""))
-        blade.doing = "failed"
+        action = str(data.get("task_action") or "")
+        blade.skipped = left_alone(_result(data), action)
+        blade.failure = None if blade.skipped else diagnose(_result(data), _title(data), action)
+        blade.doing = "skipped" if blade.skipped else "failed"
 
 
 def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:

@@ -69,6 +69,7 @@ def _blade(name: str, blade: BladeState) -> dict[str, Any]:
         "notes": blade.notes,
         "modules": blade.modules,
         "seconds": round(blade.seconds, 1),
+        "skipped": blade.skipped,
         "failure": _failure(name, blade.failure) if blade.failure else None,
     }
 
@@ -78,9 +79,11 @@ def _failure(name: str, failure: Diagnosis) -> dict[str, Any]:
 
 
 def status(blade: BladeState) -> str:
-    """`unreachable`, `failed`, `changed` or `ok`."""
+    """`unreachable`, `failed`, `skipped`, `changed` or `ok`."""
     if blade.failure is not None:
         return "unreachable" if blade.unreachable else "failed"
+    if blade.skipped:
+        return "skipped"
     return "changed" if blade.changed else "ok"
 
 
@@ -97,13 +100,17 @@ def conclude(
     """
     blades = {names[host]: blade for host, blade in state.blades.items()}
     failed = state.failed()
+    everyone = set(state.blades) - {controller}
+    # What was not looked at proves nothing.
+    skipped = {host for host, blade in state.blades.items() if blade.skipped}
+    nothing_good = bool(everyone) and everyone <= skipped.union(failed)
+    ended_well = state.finished and code in (0, 2, 4, 6)
     if interrupted:
         verdict = ExitCode.STOPPED
-    elif controller in failed or (code not in (0, 2, 4, 6)) or not state.finished:
+    elif not ended_well or controller in failed or nothing_good:
         verdict = ExitCode.FAILED
     elif failed:
-        everyone = set(state.blades) - {controller}
-        verdict = ExitCode.FAILED if everyone and everyone <= set(failed) else ExitCode.DEGRADED
+        verdict = ExitCode.DEGRADED
     else:
         verdict = ExitCode.OK
     # Without a failed host and without an end, Ansible itself stopped, and only its words say why.

@@ -22,7 +22,14 @@ from provisioner.run.session import STOPPING, say_stopping
 REFRESH_PER_SECOND = 8
 # In which nothing was printed, until a line says who is waited for; it is doubled with each such line.
 WAITED_SECONDS, LONGEST_WAITED_SECONDS = 30.0, 300.0
-_STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red", "": "dim"}
+_STYLE = {
+    "ok": "green",
+    "changed": "yellow",
+    "skipped": "bold yellow",
+    "failed": "bold red",
+    "unreachable": "bold red",
+    "": "dim",
+}
 
 
 class Progress(Protocol):

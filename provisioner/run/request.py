@@ -31,7 +31,7 @@ class Options:
         object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
 
 
-def _nothing_to_tell(facts: Mapping[str, Any]) -> Mapping[str, str]:
+def _nothing(facts: Mapping[str, Any]) -> Mapping[str, str]:
     return {}
 
 
@@ -44,6 +44,8 @@ class PlaybookRun:
         playbook: file name in the packaged `playbooks/`.
         quiet: shows nothing while it works, as --json wants it.
         tell: what the facts that tasks set on the controller say to a person, by their key in the record.
+        looked_at: what those facts say of blades that are not asked themselves, by inventory name: '' for one that the
+            controller looked at, else why it did not.
     """
 
     plan: Plan
@@ -52,7 +54,8 @@ class PlaybookRun:
     playbook: str
     options: Options = field(default_factory=Options)
     quiet: bool = False
-    tell: Callable[[Mapping[str, Any]], Mapping[str, str]] = _nothing_to_tell
+    tell: Callable[[Mapping[str, Any]], Mapping[str, str]] = _nothing
+    looked_at: Callable[[Mapping[str, Any]], Mapping[str, str]] = _nothing
 
 
 @dataclass(frozen=True)

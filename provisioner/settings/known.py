@@ -16,6 +16,10 @@ Option = Mapping[str, Any]
 
 KNOBS: dict[str, Option] = {
     "provision_lock_silence": {"type": "int", "description": "Seconds until another run may have the lock."},
+    "provision_look_patience": {
+        "type": "int",
+        "description": "Seconds for one answer of a blade to a question, until it is given up as hung.",
+    },
 }
 """What the playbooks read besides, such as knobs of the run."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.console_text import their_words
 from provisioner.names import folded
 
 
@@ -20,6 +21,12 @@ def cluster_words(facts: Mapping[str, Any], blades: Mapping[str, str], check: bo
         "controller": _change(_named(facts.get("slurmctld_change")), check),
         "verified": _proof(_named(facts.get("slurm_verify")), blades),
     }
+
+
+def looked_at(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Of the nodes that verification was asked for: '' where it looked at one, else why it did not."""
+    nodes = _named(facts.get("slurm_verify")).get("nodes", {})
+    return {name: their_words(one["unseen"], 300) for name, one in nodes.items()}
 
 
 def _named(fact: Any) -> Mapping[str, Any]:
@@ -38,7 +45,7 @@ def _change(change: Mapping[str, Any], check: bool) -> str:
 def _proof(verified: Mapping[str, Any], blades: Mapping[str, str]) -> str:
     """What verification showed, '' when it did not come that far."""
     width = int(verified.get("job_width", 0))
-    good = {name: one for name, one in verified.get("nodes", {}).items() if not one["problems"] and not one["notes"]}
+    good = {name: one for name, one in verified.get("nodes", {}).items() if not _is_doubtful(one)}
     proved, asked = (
         [blades.get(name, name) for name, one in good.items() if one["job"] is job] for job in (True, False)
     )
@@ -51,6 +58,10 @@ def _proof(verified: Mapping[str, Any], blades: Mapping[str, str]) -> str:
     if asked:
         words.append(f"{folded(asked)}: registered, same release, slurmd answers; no job sent, nothing changed there")
     return "\n".join(words)
+
+
+def _is_doubtful(one: Mapping[str, Any]) -> bool:
+    return bool(one["problems"] or one["notes"] or one["unseen"])
 
 
 def _scratch_words(verified: Mapping[str, Any], proved: list[str], blades: Mapping[str, str]) -> str:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from provisioner.console_text import their_words
 
 # Exit codes of unmunge (munge_err_t), and of a command that took too long.
 _NO_SOCKET, _EXPIRED, _REWOUND, _HANGS = 6, 15, 16, 124
 _FULL = "its disk is full where slurmd works"
+_FIREWALL = "look for a firewall between the two"
+_FIREWALLS = "look for a firewall between them"
+_SRUN_PORTS = (
+    "open the controller's ports to its members, since srun listens on any of them, or set SrunPortRange in "
+    "slurmctld_config and open that"
+)
+_NO_JOB = "a job does not run on it"
+_MUTE = "its slurmd hangs: it takes a connection and says nothing"
 _DEAF = "its slurmd does not answer on its port"
 _CREDENTIAL = re.compile(r"^credential (MUNGE:[A-Za-z0-9+/=]{1,4000}:)$", re.MULTILINE)
 
@@ -20,7 +29,7 @@ def node_credential(said: str) -> str:
     return found[1] if found else ""
 
 
-def verdict(problems: Sequence[str], said: str, accepted: str, blade: str) -> str:
+def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unreached: Any = ()) -> str:
     """`what is wrong; next: what to do` of a node that does not work. The cause comes before what follows from it.
 
     Args:
@@ -28,7 +37,10 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str) -> st
         said: what the node says: lines `munge CODE`, `slurmd STATE`, `credential TEXT`, and its log.
         accepted: exit code of the controller's unmunge for the node's credential.
         blade: id of the blade.
+        unreached: whom the node says it does not reach: other nodes, `controller` for slurmctld, `srun` for its ports
+            there; what is no list of names says nothing.
     """
+    missed = [str(name) for name in unreached] if isinstance(unreached, list) else []
     munge, slurmd = _word(said, "munge"), _word(said, "slurmd")
     again, mends = f"`provision verify --nodes {blade}`", f"`provision slurm --nodes {blade}`"
     if full := next((problem for problem in problems if problem.startswith(_FULL)), ""):
@@ -38,13 +50,24 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str) -> st
         )
     if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
         return cause
+    if "controller" in missed:
+        return f"it does not reach slurmctld on the controller (port 6817); next: {_FIREWALL}, then {again}"
     if slurmd not in ("", "active"):
         return f"slurmd does not run on it ({slurmd}); next: {mends} starts it"
     if _DEAF in problems and slurmd == "active":
         return (
-            "its slurmd runs, and the controller does not reach it on its port (6818); next: look for a firewall "
-            f"between the two, then {again}"
+            f"its slurmd runs, and the controller does not reach it on its port (6818); next: {_FIREWALL}, then {again}"
         )
+    if _MUTE in problems and slurmd == "active":
+        return f"{_MUTE}; next: run `systemctl restart slurmd` on it, which no job minds, then {again}"
+    if "srun" in missed and any(problem.startswith(_NO_JOB) for problem in problems):
+        return f"it does not reach srun on the controller; next: {_SRUN_PORTS}, then {again}"
+    # What the controller found out stands with both of them, in the same words.
+    between = [problem for problem in problems if " not reach " in problem]
+    if nodes := [their_words(name, 64) for name in missed if name not in ("controller", "srun")]:
+        between.append(f"it does not reach {', '.join(nodes[:8])} on the port of slurmd")
+    if between:
+        return f"{their_words(between[0], 1000)}; next: {_FIREWALLS}, then `provision verify`"
     seen = ", and ".join(their_words(problem, 1000) for problem in problems)
     return f"{seen}; next: mend what its log says, then {again}"
 

@@ -35,13 +35,14 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def virgin_check(lab: Lab) -> VirginCheck:
-    """The first run of all, in check mode."""
+    """The first run of all, in check mode, and a verification of what is not there yet."""
     watched = [lab.controller, lab.compute[0]]
     # a login leaves its own traces, so one comes before the comparison
     assert lab.provision("lab", "ssh", lab.compute[0], "true").code == 0
+    verified = lab.provision("verify", "--json")
     before = {name: lab.fingerprint(name) for name in watched}
     said = lab.slurm(lab.compute, "--check")
-    return VirginCheck(said, before, {name: lab.fingerprint(name) for name in watched})
+    return VirginCheck(said, verified, before, {name: lab.fingerprint(name) for name in watched})
 
 
 @pytest.fixture(scope="session")

@@ -69,9 +69,10 @@ class Said:
 
 @dataclass(frozen=True)
 class VirginCheck:
-    """`--check` on blades that nothing was done to: what it said, and the blades around it."""
+    """`--check` on blades that nothing was done to: what it said, and the blades around it; and `verify` on them."""
 
     said: Said
+    verified: Said
     before: dict[str, str]
     after: dict[str, str]
 

@@ -31,6 +31,8 @@ _SIBLINGS = (
     "test_causes.py::*controller*frozen?",
     "test_causes.py::*controller*?slurmctld*",
     "test_causes.py::*node*stopped?",
+    "test_firewalls.py::*?one *",
+    "test_firewalls.py::*srun?",
     "test_heal.py::*munge_with_it",
     "test_heal.py::*was_reimaged",
     "test_heal.py::*later_run*",
@@ -53,6 +55,7 @@ _SIBLINGS = (
     "test_trust.py::*?rsa?",
     "test_trust.py::*overrules*",
     "test_trust.py::*only_off",
+    "test_unseen.py::*given_up?slurm*",
     "test_upgrade.py::*holds*",
     "test_upgrade.py::*in_memory*",
 )

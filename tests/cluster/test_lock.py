@@ -11,18 +11,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.cluster.background import Background, background, processes, running
+from tests.cluster.background import background
 from tests.cluster.labs import Lab, Said
+from tests.cluster.plain import plain, signal_connections
 from tests.cluster.waiting import until
 
-ROOT = Path(__file__).parents[2]
 HELD = "pgrep -x provision-lock || true"
 NOBODY = 65534
 
@@ -63,32 +62,6 @@ def elsewhere(cluster: Lab) -> Iterator[Elsewhere]:
         for path in (home, key):
             os.chown(path, NOBODY, -1)
         yield Elsewhere(home / "plan.yml", home)
-
-
-@contextmanager
-def plain(cluster: Lab, *words: str) -> Iterator[Background]:
-    """`ansible-playbook slurm.yml` over the controller and the first compute blade."""
-    inventory = cluster.folder / "site" / "plan.yml"
-    inventory.parent.mkdir(exist_ok=True)
-    inventory.write_text(f'#!/bin/sh\nexec {sys.executable} -m provisioner inventory --plan {cluster.plan} "$@"\n')
-    inventory.chmod(0o755)
-    hosts = ",".join(name.lower() for name in (cluster.controller, cluster.compute[0]))
-    ansible = Path(sys.executable).with_name("ansible-playbook")
-    playbook = ROOT / "playbooks" / "slurm.yml"
-    command = [str(ansible), "-i", str(inventory), str(playbook), f"--limit={hosts}", *words]
-    with running(cluster, command, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg")) as run:
-        try:
-            yield run
-        finally:
-            signal_connections(str(run.temporary), signal.SIGKILL)
-
-
-def signal_connections(sockets: str, number: signal.Signals) -> int:
-    """Signals the ssh connections of a plain run, which outlive it; how many there were."""
-    found = [each.pid for each in processes() if f"{sockets}/" in each.line and "[mux]" in each.line]
-    for pid in found:
-        os.kill(pid, number)
-    return len(found)
 
 
 def held(cluster: Lab) -> bool:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from tests.cluster.labs import FirstRun, Lab, VirginCheck
 
 
+def test_virgin_blades_are_not_called_verified(lab: Lab, virgin_check: VirginCheck) -> None:
+    said = virgin_check.verified
+    assert said.code == 1, said.text
+    assert said.failure(lab.controller).startswith("it has no Slurm, so there is no cluster yet; `provision slurm`")
+    for blade in lab.compute:
+        assert said.json["blades"][blade]["status"] == "skipped"
+        assert said.json["blades"][blade]["skipped"] == f"not looked at: the controller {lab.controller} failed"
+
+
 def test_check_on_virgin_blades_says_what_would_change(lab: Lab, virgin_check: VirginCheck) -> None:
     assert virgin_check.said.code == 0, virgin_check.said.text
     blades = virgin_check.said.json["blades"]

@@ -34,6 +34,7 @@ EXTRA = {"provision_run", "provision_time"}
 HANDED = {"slurm_ready"}
 ANSIBLE = {
     "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
+    "ansible_play_hosts_all",
     "ansible_play_hosts", "groups", "hostvars", "inventory_dir", "inventory_hostname", "item", "lookup", "loop",
     "now", "omit", "query", "dict", "range",
 }  # fmt: skip

@@ -59,6 +59,13 @@ def test_things_of_one_kind_with_one_end_are_one_line(played: Played) -> None:
     assert as_json["blades"]["BLD-008"]["changed"] == [*PACKAGES[:3], FILE], "a script reads each alone"
 
 
+def test_a_blade_that_was_not_looked_at_is_not_green(played: Played) -> None:
+    reason = "not looked at: the controller BLD-006 does not answer"
+    skipped = {name: BladeState(skipped=reason) for name in ("BLD_008", "BLD_011")}
+    played(**skipped, BLD_006=BladeState())
+    assert rows("verify")[1:] == [f"BLD-[008,011] skipped 0.0 s {reason}", "BLD-006 ok 0.0 s nothing to do"]
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_what_is_too_long_goes_on_further_in(played: Played, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     monkeypatch.setenv("COLUMNS", str(width))

@@ -14,7 +14,9 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
         for module in RUNNERS:
             monkeypatch.setattr(module, "run", cluster.run)
         for module in (VERIFY, NODES):
-            monkeypatch.setattr(module, "silent", lambda names, nodes: cluster.closed & set(names))
+            monkeypatch.setattr(
+                module, "silent", lambda names, nodes: dict.fromkeys(cluster.closed & set(names), NODES.DEAF)
+            )
             monkeypatch.setattr(module, "gone", lambda names, nodes: dict.fromkeys(cluster.off & set(names), "off"))
         return cluster
 

@@ -32,12 +32,14 @@ class Cluster:
         self.nodes = list(nodes)
         self.jobs: list[list[str]] = []
         self.deaf: set[str] = set()
+        self.reach: dict[str, str] = {}
         self.scratch: dict[str, str] = {}
         self.stuck: set[str] = set()
         self.closed: set[str] = set()
         self.off: set[str] = set()
         self.up = True
         self.queue: list[str] = []
+        self.others: list[str] = []
         self.asked: list[tuple[str, ...]] = []
         self.told: Callable[[tuple[str, ...]], None] = lambda command: None
 
@@ -57,10 +59,15 @@ class Cluster:
             "unmunge": lambda: (int((text or "") == "MUNGE:bad:"), "", ""),
             "sinfo": lambda: (0, "", ""),
             "scancel": lambda: (0, "", ""),
-            "squeue": lambda: (0, "\n".join(self.queue if "--user=nobody" in command else []), ""),
+            "squeue": lambda: (0, "\n".join(self._squeue(command)), ""),
             "srun": lambda: self._srun(command),
         }
         return play[command[0]]()
+
+    def _squeue(self, command: tuple[str, ...]) -> list[str]:
+        if "--user=nobody" in command:
+            return self.queue
+        return [] if "--user=root" in command else self.others
 
     def _scontrol(self, command: tuple[str, ...]) -> tuple[int, str, str]:
         if not self.up:
@@ -79,6 +86,7 @@ class Cluster:
         out = []
         for name in names:
             scratch = self.scratch.get(name, "none")
+            out.append(f"REACH {name} {self.reach.get(name, '')}")
             out.append(f"ANSWER {name} {int(name in self.deaf)} {scratch} MUNGE:{name}:")
         return 0, "\n".join(out) + "\n", ""
 

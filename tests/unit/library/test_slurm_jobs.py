@@ -94,7 +94,7 @@ def test_a_site_that_lets_only_known_accounts_work_gets_a_job_of_root_that_drops
 
     monkeypatch.setattr(JOBS, "run", run)
     found, _ = JOBS.answers(["bld-008"], {}, DEAD, 10)
-    assert found == {"bld-008": {"incoming": "0", "scratch": "ok", "credential": "MUNGE:x:"}}
+    assert found == {"bld-008": {"incoming": "0", "scratch": "ok", "credential": "MUNGE:x:", "reach": ""}}
     last, account = asked[-1]
     assert account is None
     assert "setpriv" in last

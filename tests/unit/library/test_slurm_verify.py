@@ -19,7 +19,7 @@ def test_one_job_spans_all_nodes(play: Play) -> None:
     found = verified("bld-008", "bld-011")
     assert cluster.jobs == [["bld-008", "bld-011"]]
     assert found["job_width"] == 2
-    fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True}
+    fine = {"problems": [], "notes": [], "news": [], "job": True, "alive": True, "unseen": ""}
     assert found["nodes"] == dict.fromkeys(("bld-008", "bld-011"), fine)
 
 
@@ -29,7 +29,9 @@ def test_nodes_that_need_no_proof_get_no_job(play: Play) -> None:
     found = verified("bld-008", "bld-011", "bld-012", prove=[])["nodes"]
     assert cluster.jobs == []
     assert (
-        found["bld-008"] == found["bld-011"] == {"problems": [], "notes": [], "news": [], "job": False, "alive": True}
+        found["bld-008"]
+        == found["bld-011"]
+        == {"problems": [], "notes": [], "news": [], "job": False, "alive": True, "unseen": ""}
     )
     assert found["bld-012"]["problems"] == ["its state is DOWN (fan)"]
     verified("bld-008", "bld-011", prove=["bld-008"])
@@ -70,13 +72,19 @@ def test_a_node_whose_slurmd_is_gone_gets_no_job(play: Play) -> None:
     assert cluster.jobs == [["bld-008"]]
 
 
-def test_silent_is_who_takes_no_connection() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as open_server:
+def test_silent_is_who_takes_no_connection_or_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes connections for a slurmd that is stopped."""
+    monkeypatch.setattr(NODES, "MUTE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as talker, socket.create_server(("127.0.0.1", 0)) as mute:
         with socket.create_server(("127.0.0.1", 0)) as closed_server:
             closed = closed_server.getsockname()[1]
-        ports = {"bld-008": open_server.getsockname()[1], "bld-011": closed}
+        slurmd = threading.Thread(target=lambda: talker.accept()[0].close())
+        slurmd.start()
+        ports = {"bld-008": talker.getsockname()[1], "bld-011": closed, "bld-012": mute.getsockname()[1]}
         nodes = {name: {"address": "127.0.0.1", "port": port} for name, port in ports.items()}
-        assert NODES.silent(list(nodes), nodes) == {"bld-011"}
+        found = NODES.silent(list(nodes), nodes)
+        slurmd.join(timeout=10)
+    assert found == {"bld-011": NODES.DEAF, "bld-012": NODES.MUTE}
 
 
 @pytest.mark.parametrize("state", ["MIXED", "ALLOCATED", "IDLE+COMPLETING", "IDLE+RESERVED", "MIXED+PLANNED"])
@@ -89,6 +97,7 @@ def test_a_busy_node_is_not_disturbed(play: Play, state: str) -> None:
         "news": [],
         "job": False,
         "alive": True,
+        "unseen": "",
     }
     assert cluster.jobs == []
 

@@ -33,6 +33,16 @@ def test_a_disk_without_room_is_told_before_slurm_drains_the_node(
     assert cluster.jobs == ([] if problem else [["bld-008"]])
 
 
+@pytest.mark.parametrize("theirs", ["", "92 bld-008"])
+def test_a_node_is_busy_by_jobs_of_others_only(play: Play, theirs: str) -> None:
+    """Slurm calls a node MIXED while our own job is stuck on it, too."""
+    cluster = play(node("bld-008", "MIXED"))
+    cluster.queue, cluster.others = ["91 bld-008 provision:verify:dead:1:1"], ["91 bld-008", theirs]
+    report = verified("bld-008")["nodes"]["bld-008"]
+    assert report["problems"] == ([] if theirs else ["a job of ours does not end on it"])
+    assert report["notes"] == (["busy with jobs; none was added"] if theirs else [])
+
+
 def test_a_drain_that_was_taken_back_is_news_and_the_node_is_proved(play: Play) -> None:
     cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
 
@@ -68,7 +78,29 @@ def test_munge_on_the_controller_is_asked_first(play: Play, monkeypatch: pytest.
     monkeypatch.setattr(MUNGE, "run", lambda *command, **more: (6, "", "munge: Error: no socket"))
     answer = answer_of(VERIFY, nodes=["bld-008"], timeout=0)
     assert answer["msg"].startswith("munge does not run on the controller")
-    assert cluster.asked == []
+    assert cluster.asked == [("scontrol", "--version")], "which asks nobody"
+
+
+def test_a_controller_without_slurm_has_no_cluster_yet(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    play(node("bld-008"))
+    monkeypatch.setattr(VERIFY, "run", lambda *command, **more: (127, "", f"{command[0]}: No such file or directory"))
+    answer = answer_of(VERIFY, nodes=["bld-008"], timeout=0)
+    assert answer["msg"] == "it has no Slurm, so there is no cluster yet; next: `provision slurm` makes one"
+
+
+def test_a_node_that_nobody_asked_for_and_slurm_does_not_know_was_not_looked_at(play: Play) -> None:
+    play(node("bld-008"))
+    answer = answer_of(VERIFY, nodes=["bld-008", "bld-011"], timeout=0, strangers=False)
+    report = answer["ansible_facts"]["slurm_verify"]["nodes"]
+    assert report["bld-011"] == {
+        "problems": [],
+        "notes": [],
+        "news": [],
+        "job": False,
+        "alive": True,
+        "unseen": "it is not a member of the cluster yet",
+    }
+    assert report["bld-008"]["unseen"] == ""
 
 
 def test_a_node_that_answers_nobody_is_not_asked_itself(play: Play) -> None:

@@ -60,6 +60,24 @@ def test_an_interrupted_run_says_where_it_was_at_work() -> None:
     assert (whole.at_work(), whole.as_dict()["next_step"]) == ({}, "")
 
 
+@pytest.mark.parametrize(
+    ("skipped", "lost", "verdict"),
+    [
+        (["bld-008", "bld-011"], [], ExitCode.FAILED),
+        (["bld-008"], ["bld-011"], ExitCode.FAILED),
+        (["bld-008"], [], ExitCode.OK),
+    ],
+)
+def test_a_run_that_looked_at_nothing_is_no_success(skipped: list[str], lost: list[str], verdict: ExitCode) -> None:
+    state = RunState({host: BladeState(skipped="not looked at" if host in skipped else "") for host in NAMES})
+    for event in [*map(unreachable, lost), stats()]:
+        state.take(event)
+    found = conclude(state, NAMES, "bld-006", 0, 1.0, False)
+    assert found.code is verdict
+    assert found.as_dict()["blades"]["BLD-008"]["status"] == "skipped"
+    assert found.as_dict()["blades"]["BLD-008"]["skipped"] == "not looked at"
+
+
 def test_the_controller_alone_can_be_fine() -> None:
     state = RunState({"bld-006": BladeState()})
     state.take(stats())

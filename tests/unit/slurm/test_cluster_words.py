@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.slurm.cluster_words import cluster_words
+from provisioner.slurm.cluster_words import cluster_words, looked_at
 
 BLADES = {f"bld-{number:03}": f"BLD-{number:03}" for number in range(8, 13)}
-FINE: dict[str, Any] = {"problems": [], "notes": [], "job": True}
+FINE: dict[str, Any] = {"problems": [], "notes": [], "job": True, "unseen": ""}
 
 
 def proof(nodes: dict[str, Any], **more: Any) -> str:
@@ -28,6 +28,17 @@ def test_why_slurmctld_was_restarted() -> None:
 @pytest.mark.parametrize("facts", [{}, {"slurmctld_change": {"kind": "nothing", "why": []}}, {"slurmctld_change": "x"}])
 def test_an_unchanged_controller_is_not_worth_a_note(facts: dict[str, Any]) -> None:
     assert cluster_words(facts, BLADES)["controller"] == ""
+
+
+def test_what_slurm_was_not_asked_about_is_told_and_not_called_proved() -> None:
+    nodes = {"bld-008": FINE, "bld-011": {**FINE, "job": False, "unseen": "it is not a member"}}
+    assert looked_at({"slurm_verify": {"nodes": nodes}}) == {"bld-008": "", "bld-011": "it is not a member"}
+    assert "011" not in proof(nodes, job_width=1)
+
+
+@pytest.mark.parametrize("facts", [{}, {"slurm_verify": "x"}, {"slurm_verify": {}}])
+def test_without_an_answer_nothing_was_looked_at(facts: dict[str, Any]) -> None:
+    assert looked_at(facts) == {}
 
 
 def test_the_proof_names_what_was_verified() -> None:

