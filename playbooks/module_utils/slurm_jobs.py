@@ -148,7 +148,8 @@ def answers(names, scratch, comment, limit, reach=None):
     for line in out.splitlines():
         if line.startswith("REACH "):
             _, name, words = [*line.split(" ", 2), ""][:3]
-            reached[name] = words
+            # Said twice, one of the two is no word of that node.
+            reached[name] = "" if name in reached else words
         if line.startswith("ANSWER "):
             _, name, incoming, its_scratch, own = [*line.split(" ", 4), ""][:5]
             found[name] = {

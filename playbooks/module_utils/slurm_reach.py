@@ -11,6 +11,7 @@ import re
 from ansible.module_utils.slurm_commands import run
 
 CONTROLLER, SRUN = "controller", "srun"
+PORT = "on the port of slurmd"
 # Seconds for all connections of a node together, which it opens at the same time.
 LIMIT = 3
 # A place is `name:address:port`. Each node tries the servers and at most 16 of the others, spread over all of them: a
@@ -75,6 +76,8 @@ def unreached(said, names):
 def blamed(found):
     """What is wrong with nodes, by name, so that as few as possible are blamed; the others are proved.
 
+    What one node says of another that says nothing of the kind counts against itself only: it may be anybody's by now.
+
     Args:
         found: whom each node did not reach, by its name.
     """
@@ -82,27 +85,27 @@ def blamed(found):
     ways = {(name, other) for name, others in found.items() for other in others if other != CONTROLLER}
     ways = {way for way in ways if not problems.keys() & set(way)}
     while ways:
-        partners = {name: _partners(name, ways) for way in ways for name in way}
+        partners: dict[str, set[str]] = {}
+        for one, to in ways:
+            partners.setdefault(one, set()).add(to)
+            partners.setdefault(to, set()).add(one)
         worst = max(sorted(partners), key=lambda name: len(partners[name]))
         others = partners[worst]
+        tellers = {one for one, to in ways if worst in (one, to)}
         if len(others) > 1:
-            problems[worst] = _sentence(worst, others, ways)
+            problems[worst] = _sentence(worst, others, tellers)
         else:
-            (other,) = others
-            problems[worst] = problems[other] = _sentence(worst, others, ways)
+            first, second = sorted({worst, *others})
+            problems.update(dict.fromkeys(tellers, _sentence(first, {second}, tellers)))
         ways = {way for way in ways if worst not in way}
     return problems
 
 
-def _partners(name, ways):
-    return {other for way in ways if name in way for other in way if other != name}
-
-
-def _sentence(name, others, ways):
+def _sentence(name, others, tellers):
+    """Who does not reach whom between a node and others, as those tell who could not connect."""
     listed = ", ".join(sorted(others)[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
-    out, back = ({way[0] == name for way in ways if name in way} == {side} for side in (True, False))
-    if out:
-        return f"{name} does not reach {listed} on the port of slurmd"
-    if back:
-        return f"{listed} {'do' if len(others) > 1 else 'does'} not reach {name} on the port of slurmd"
-    return f"{name} and {listed} do not reach each other on the port of slurmd"
+    if tellers == {name}:
+        return f"{name} does not reach {listed} {PORT}"
+    if name not in tellers:
+        return f"{listed} {'do' if len(others) > 1 else 'does'} not reach {name} {PORT}"
+    return f"{name} and {listed} do not reach each other {PORT}"

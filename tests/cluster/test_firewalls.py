@@ -33,7 +33,7 @@ FIREWALLS = {
     "one way": Firewall(
         4,
         "ip saddr {3} tcp flags syn tcp dport 6818 reject",
-        (3, 4),
+        (3,),
         "bld-003 does not reach bld-004 on the port of slurmd",
     ),
     "one against all": Firewall(
