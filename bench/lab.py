@@ -17,6 +17,7 @@ from bench.states import rendered
 from provisioner.lab.settings import container_name
 from provisioner.plan.load import load_plan
 from provisioner.ssh_identity import ssh_identity
+from provisioner.state.masks import QUIET
 
 PLAN = Path(__file__).parent / "plan.yml"
 # A fixed place, so that the next run can remove what a killed one left behind.
@@ -118,7 +119,7 @@ def install(names: Sequence[str]) -> str:
 def new_install(names: Sequence[str], masks: Sequence[str]) -> str:
     """The same on a new blade: with package lists, and links that keep daemons from starting."""
     lists = '{ [ "$(find /var/lib/apt/lists -maxdepth 0 -mmin -60)" ] || sudo apt-get update -qq; }'
-    return " && ".join([lists, *(f"sudo ln -sf /dev/null {mask}" for mask in masks), install(names)])
+    return " && ".join([lists, *(f"sudo ln -sf {QUIET} {mask}" for mask in masks), install(names)])
 
 
 @contextmanager
