@@ -265,3 +265,32 @@ def test_what_is_encrypted_is_opened_and_never_shown(
     assert len(told) == len(expected), told
     assert all(want in have for want, have in zip(expected, told, strict=True)), told
     assert done.returncode == (2 if expected else 0)
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "xx_YY.UTF-8"},
+        {"LANG": "de_DE.UTF-8"},
+        {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("variable", ["ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"])
+def test_secrets_are_opened_whatever_the_locale(tmp_path: Path, surroundings: dict[str, str], variable: str) -> None:
+    """ssh forwards the locale of a person, which this machine may not have; Ansible by itself would end there."""
+    secret = encrypt("base_domain: [x]\nmy_word: K\u00e4se\n", tmp_path)
+    shutil.copy(ROOT / "inventories" / "asgard" / "plan.yml", tmp_path)
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text(secret)
+    kept = ("PATH", "HOME", "PYTHONPATH", "ANSIBLE_LOCAL_TEMP", "XDG_STATE_HOME")
+    password = str(tmp_path / "password")
+    given = {variable: password if variable.endswith("FILE") else f"site@{password}"}
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | surroundings | given
+    command = [sys.executable, "-m", "provisioner", "check", f"--plan={tmp_path / 'plan.yml'}", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2, done.stderr
+    assert [each["wrong"] for each in json.loads(done.stdout)["problems"]] == [
+        "base_domain: a list, where text is wanted"
+    ]
