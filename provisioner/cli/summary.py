@@ -21,6 +21,7 @@ from provisioner.state.words import folded
 _MOST_LINES = 200
 # Of a line; a terminal that has less room breaks them as it can.
 _LEAST_WIDTH = 20
+_BAR = "    | "
 _STYLE = {"ok": "green", "changed": "yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
@@ -44,10 +45,9 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
         console.print("Ansible stopped by itself:")
         _print_words(console, outcome.words)
     if outcome.interrupted:
-        console.print("stopped", style="yellow")
         for name, task in outcome.at_work().items():
             console.print(f"  {name} was at work: {one_line(task)}")
-        console.print(f"  next: {AFTER_STOP}")
+        console.print(f"  next: {AFTER_STOP}", soft_wrap=True)
     good = outcome.code is ExitCode.OK
     changes = counted(outcome.changed(), "change")
     words = f"{outcome.code.meaning} ({changes})"
@@ -59,8 +59,11 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
 def _print_words(console: Console, text: str, known: str = "") -> None:
     """The words of others stand behind a bar, so that none of them pass for ours; without what is known already."""
     shown = [line for line in lines(text) if line.strip() not in known]
+    # A line that has no room goes on behind a bar, too: else a blade could have it begin with a step of its own.
+    room = max(console.width - len(_BAR), _LEAST_WIDTH)
     for line in shown[:_MOST_LINES]:
-        console.print(f"    | {line}", style="dim")
+        for part in textwrap.wrap(line, room, drop_whitespace=False, break_on_hyphens=False) or [""]:
+            console.print(f"{_BAR}{part.rstrip()}", style="dim")
     if len(shown) > _MOST_LINES:
         console.print(f"    ({len(shown) - _MOST_LINES} more lines)", style="dim")
 
@@ -82,7 +85,8 @@ def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
     console.print()
     console.print(f"{names}: {one_line(failure.message)}", style="bold red")
     _print_words(console, failure.evidence, failure.message)
-    console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}")
+    # In one piece, as a person copies a command.
+    console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}", soft_wrap=True)
 
 
 def print_diffs(console: Console, outcome: Outcome) -> None:

@@ -205,3 +205,27 @@ def test_a_word_that_no_terminal_has_room_for_is_broken_and_whole(
     out = CliRunner().invoke(app, ["slurm"]).stdout.split("time: ")[0]
     assert max(map(len, out.splitlines())) <= 80
     assert word in "".join(out.replace("BLD-008", "").split()).replace("changed0.0s", "")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_words_of_a_blade_stand_behind_the_bar_in_every_line(
+    played: Played, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """Broken by the terminal, they could begin a line that passes for a step of ours."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    evidence = " ".join(["word"] * 7 + ["next:", "rm", "-rf", "/"] + ["word"] * 30) + " " + "x" * 200
+    played(ExitCode.FAILED, BLD_008=BladeState(failure=Diagnosis("odd", "look", evidence)))
+    lines = CliRunner().invoke(app, ["slurm"]).stdout.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("BLD-008: odd"))
+    behind = [line for line in lines[first + 1 :] if "word" in line or "rm" in line or line.endswith("x")]
+    assert len(behind) > 2
+    assert all(line.startswith("    | ") and len(line) <= width for line in behind)
+    assert "".join(line[6:].replace(" ", "") for line in behind) == evidence.replace(" ", "")
+    assert "  next: look" in lines
+
+
+def test_a_next_step_is_in_one_piece(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    step = "run `scontrol update NodeName=bld-008 State=resume Reason=because` on the controller"
+    played(ExitCode.FAILED, BLD_008=BladeState(failure=Diagnosis("odd", step)))
+    assert step in CliRunner().invoke(app, ["slurm"]).stdout
