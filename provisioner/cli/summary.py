@@ -112,11 +112,11 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
     for name, blade in outcome.blades.items():
         if quiet and not (blade.changed or blade.notes or blade.failure):
             continue
-        alike.setdefault((status(blade), _what(blade)), []).append(name)
+        alike.setdefault((status(blade), _what(blade, outcome.interrupted)), []).append(name)
     rows = [
         (
             str(NodeSet.fromlist(names)),
-            Text("would change" if check and word == "changed" else word, style=_STYLE[word]),
+            _status_cell(word, check, outcome.interrupted),
             f"{max(outcome.blades[name].seconds for name in names):.1f} s",
         )
         for (word, _), names in alike.items()
@@ -130,9 +130,16 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
     return table
 
 
-def _what(blade: BladeState) -> tuple[str, ...]:
+def _status_cell(word: str, check: bool, interrupted: bool) -> Text:
+    if interrupted and word == "ok":
+        return Text("stopped", style="yellow")
+    return Text("would change" if check and word == "changed" else word, style=_STYLE[word])
+
+
+def _what(blade: BladeState, interrupted: bool) -> tuple[str, ...]:
     told = [one_line(words) for words in [*blade.notes, *folded(blade.changed)]]
-    return tuple(told) or ("see below" if blade.failure else "nothing to do",)
+    without = "see below" if blade.failure else "not finished" if interrupted else "nothing to do"
+    return tuple(told) or (without,)
 
 
 def _wrapped(told: Sequence[str], width: int) -> str:
