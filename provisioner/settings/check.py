@@ -143,7 +143,7 @@ def _unknown(name: str, known: Mapping[str, Option]) -> str:
         near = get_close_matches(name, CONNECTION, n=1, cutoff=0.9)
         return f"did you mean {near[0]}?" if near else ""
     if get_close_matches(name, known, n=1, cutoff=0.8) or name.startswith(tuple(prefixes(known))):
-        return did_you_mean(name, known, "take it out; `provision check --variables` lists what there is")
+        return did_you_mean(name, known, "take it out or rename it; `provision check --variables` lists what there is")
     return ""
 
 

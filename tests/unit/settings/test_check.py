@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import ansible
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,6 +190,17 @@ def test_what_is_no_file_is_one_sentence(tmp_path: Path, kind: str) -> None:
         place.symlink_to("nowhere" if kind == "link that leads nowhere" else place.name)
     (problem,) = settings_problems(PLAN, tmp_path, ROLES)
     assert str(problem).startswith("group_vars/all.yml:1:1: this is no file: ")
+
+
+def test_no_name_of_ansible_is_taken_for_a_misspelt_one(tmp_path: Path) -> None:
+    """All that its own plugins for connections, other accounts and shells read, as their documentation says."""
+    plugins = Path(ansible.__file__).parent / "plugins"
+    files = [
+        file for kind in ("connection", "become", "shell", "doc_fragments") for file in (plugins / kind).glob("*.py")
+    ]
+    names = {name for file in files for name in re.findall(r"name: *(ansible_\w+)", file.read_text())}
+    assert len(names) > 80
+    assert found(tmp_path, "".join(f"{name}: x\n" for name in sorted(names))) == []
 
 
 def test_every_key_that_the_project_sets_itself_is_one_of_slurm() -> None:
