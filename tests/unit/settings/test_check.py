@@ -47,6 +47,9 @@ GOOD = {
         "slurmctld_config: {messagetimeout: 60}\nslurmctld_cgroup_config: {ConstrainCores: true}\n"
     ),
     "keys that a template makes": "slurmctld_config: \"{{ my_keys | combine({'A': 1}) }}\"\nmy_keys: {}\n",
+    "filters": (
+        "my_keys: \"{{ [1] | map('string') | list | combine({}) | my.own.filter | slurm_choice | community.x.y }}\"\n"
+    ),
     "a merge": "my_keys: &keys {MessageTimeout: 60}\nslurmctld_config:\n  <<: *keys\n  PrivateData: jobs\n",
     "line ends of another system": "\ufeffbase_domain: a.example\r\nslurmctld_config:\r\n  MessageTimeout: 60\r\n",
 }
@@ -99,6 +102,17 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "twice, further in": (
         "slurmctld_config:\n  KillWait: 60\n  KillWait: 61\n",
         ["3:3: duplicate key `KillWait` (first on line 2)"],
+    ),
+    "a misspelt filter": (
+        'base_domain: "{{ my_word | defualt(1) }}"\n',
+        ["1:14: base_domain: there is no filter defualt; did you mean default?"],
+    ),
+    "a misspelt filter of Ansible": (
+        "my_keys: \"{{ {} | combin({}) | regex_replce('a', 'b') }}\"\n",
+        [
+            "1:10: my_keys: there is no filter combin; did you mean combine?",
+            "1:10: my_keys: there is no filter regex_replce; did you mean regex_replace?",
+        ],
     ),
     "no template": ('my_words: "{{ a | "\n', ["1:11: my_words: a template that does not parse"]),
     "a template in a list": ('my_words: [a, "{% if %}"]\n', ["1:15: my_words[1]: a template that does not parse"]),
