@@ -233,3 +233,23 @@ def test_a_next_step_is_in_one_piece(played: Played, monkeypatch: pytest.MonkeyP
     step = "run `scontrol update NodeName=bld-008 State=resume Reason=because` on the controller"
     played(ExitCode.FAILED, BLD_008=BladeState(failure=Diagnosis("odd", step)))
     assert step in CliRunner().invoke(app, ["slurm"]).stdout
+
+
+REASON = "provision: 20261126T033744Z-12 munge refuses the credential of this node, see journalctl -u munge there"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_word_of_status_and_disks_is_lost(played: Played, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "dumb")
+    nodes = [["bld-008", "drained", "4/28/0/32", "31440", "22.05.8", REASON]]
+    told = {"up": True, "nodes": nodes, "running": [], "pending": 1}
+    path, model, held = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "HP EG0300FBDSP", "LVM volume group vg_home"
+    disk = {"path": path, "size_gb": 300, "verdict": "used", "id": path, "model": model, "serial": "1", "label": "",
+            "evidence": [held]}  # fmt: skip
+    played(results={"bld-006": {"Ask slurmctld": told}, "bld-008": {"Report the disks": {"disks": [disk]}}})
+    status = CliRunner().invoke(app, ["status"]).stdout
+    assert set(REASON.split()) <= set(status.split())
+    disks = CliRunner().invoke(app, ["disks", "--nodes", "BLD-008"]).stdout
+    assert {*held.split(), *model.split(), path} <= set(disks.split()), disks
+    assert "\x1b" not in status + disks
