@@ -18,7 +18,7 @@ from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
 from provisioner.names import blade_id, host_name
 from provisioner.paths import assets, state_dir
-from provisioner.run.course import course
+from provisioner.run.course import Course, course
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState, facts_in
 from provisioner.run.guard import guarded
@@ -95,13 +95,14 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
     # A lab knows its keys before its blades answer, and they are not those of the real blades.
     host_keys = HostKeys(on_record(plan, chosen, known_hosts)) if key else settle_pins(plan, chosen, known_hosts)
     seen = RunState({host: BladeState() for host in call.limit}, host_keys=host_keys)
+    way = Course() if asked.quiet else course(call.playbook, call.options.check, state)
     start = time.monotonic()
     # The guard comes before the display, which hides the cursor.
     with (
         interruptible() as interrupt,
         workplace() as folder,
         guarded(folder),
-        shown(console, names, asked.quiet, course(call.playbook, call.options.check, state)) as display,
+        shown(console, names, asked.quiet, way) as display,
     ):
         interrupt.heard = display.stopping
         interrupt.hurry = partial(end_processes, folder, 0)
