@@ -74,7 +74,19 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ["1:50: base_hosts[0].addres: there is no key addres here; did you mean address?"],
     ),
     "a missing key": ("base_hosts: [{name: a, id: A}]\n", ["1:14: base_hosts[0]: the key address is missing"]),
-    "a port of Slurm": ("slurmctld_config:\n  SlurmctldPort: 1\n", ["1:1: slurmctld_config may not set SlurmctldPort"]),
+    "a port of Slurm": ("slurmctld_config:\n  SlurmctldPort: 1\n", ["2:3: slurmctld_config may not set SlurmctldPort"]),
+    "keys that are not the site's": (
+        "slurmctld_config:\n  KillWait: 30\n  NodeName: x\n  SlurmdPort: 7000\n  Message Timeout: 60\n",
+        [
+            "3:3: slurmctld_config may not set NodeName",
+            "4:3: slurmctld_config may not set SlurmdPort",
+            "5:3: slurmctld_config has keys that are none of Slurm's: 'Message Timeout'",
+        ],
+    ),
+    "a key twice in other letters": (
+        "slurmctld_config:\n  KillWait: 30\n  killwait: 31\n",
+        ["1:1: slurmctld_config sets killwait twice"],
+    ),
     "a value that Slurm cuts": (
         "slurmctld_config:\n  MailProg: a b\n",
         ["2:3: slurmctld_config: MailProg has a blank"],
