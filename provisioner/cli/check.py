@@ -19,7 +19,8 @@ def check(
 ) -> None:
     """Check the plan, group_vars and host_vars. Works offline and touches nothing; every run does the same first.
 
-    All problems come at once, each with file, line and column. Exits with 2 when there is one.
+    All problems come at once, each with file, line and column. Exits with 2 when there is one. What only plain Ansible
+    would stumble over is a note.
 
     Examples:
 
@@ -32,6 +33,7 @@ def check(
     from provisioner.paths import assets, find_plan
     from provisioner.settings.files import variable_files
     from provisioner.settings.known import known_options
+    from provisioner.settings.plain import plain_notes
     from provisioner.settings.site import load_site
 
     if variables:
@@ -41,10 +43,11 @@ def check(
     plan = find_plan(plan_file)
     load_site(plan)
     files = [str(plan), *(str(plan.parent / file.shown) for file in variable_files(plan.parent))]
+    notes = list(plain_notes(plan))
     if as_json:
-        answer({"files": files, "problems": []})
+        answer({"files": files, "problems": [], "notes": notes})
     else:
-        say("\n".join(f"{file}: no problems" for file in files))
+        say("\n".join([*(f"{file}: no problems" for file in files), *(f"note: {note}" for note in notes)]))
 
 
 def _described(option: Any) -> str:

@@ -50,7 +50,7 @@ def disks(
     from provisioner.cli.output import Terminal
     from provisioner.console_text import one_line
     from provisioner.disks import parse_report, plan_lines
-    from provisioner.errors import ExitCode, UsageError
+    from provisioner.errors import ExitCode, StoppedError, UsageError
     from provisioner.names import host_name
     from provisioner.paths import find_plan
     from provisioner.plan.select import select_nodes
@@ -65,6 +65,8 @@ def disks(
     asked = select_nodes(site, adopt if adopt is not None else nodes)
     console = Terminal(stderr=as_json)
     finished = look(PlaybookRun(site, plan_file, asked, "disks.yml", quiet=True), console)
+    if finished.outcome.interrupted:
+        raise StoppedError("stopped before the blades had told their disks", "run it again")
     found = {
         name: parse_report(finished.results[host_name(name)][TASK]["disks"])
         for name in asked
@@ -83,8 +85,6 @@ def disks(
         say(f"{name}: {one_line(failure.message) if failure else 'said nothing about its disks'}", err=True)
         if failure and failure.next_step:
             say(f"  {failure.whose()}: {one_line(failure.step_for(name))}", err=True)
-    if finished.outcome.interrupted:
-        raise typer.Exit(int(ExitCode.STOPPED))
     if missing or unclear:
         raise typer.Exit(int(ExitCode.DEGRADED if found else ExitCode.FAILED))
 

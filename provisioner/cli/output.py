@@ -17,8 +17,8 @@ from provisioner.console_text import same_width
 PIPE_WIDTH = 400
 """Columns where nobody says how many there are: lines stay whole, so that grep finds them."""
 
-# What stands where a word was cut; by how many columns a table grows until none is, and to how much of the terminal.
-_CUT, _STEP, _GROWN = "\u2026", 6, 2
+# What stands where a word was cut; by how many columns a table grows until none is, and up to how many.
+_CUT, _STEP, _GROWN = "\u2026", 6, 160
 
 
 class Terminal(Console):
@@ -50,7 +50,7 @@ def print_table(console: Console, table: Table) -> None:
     """
     before = console.width
     try:
-        for width in range(before, _GROWN * before + 1, _STEP):
+        for width in range(before, max(before, _GROWN) + 1, _STEP):
             console.width = width
             with console.capture() as drawn:
                 console.print(table, crop=False)

@@ -10,11 +10,11 @@ def schema() -> None:
 
     Examples:
 
-      provision schema > plan.schema.json
+      provision schema > .plan.schema.json
 
       (then, as the first comment of a plan, for editors with the YAML language server)
 
-      # yaml-language-server: $schema=plan.schema.json
+      # yaml-language-server: $schema=.plan.schema.json
     """
 
     from provisioner.plan.model import PlanFile

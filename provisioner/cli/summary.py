@@ -21,6 +21,7 @@ from provisioner.state.words import folded
 _MOST_LINES = 200
 # Of a line; a terminal that has less room breaks them as it can.
 _LEAST_WIDTH = 20
+_BAR = "    | "
 _STYLE = {"ok": "green", "changed": "yellow", "skipped": "bold yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
@@ -44,10 +45,9 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
         console.print("Ansible stopped by itself:")
         _print_words(console, outcome.words)
     if outcome.interrupted:
-        console.print("stopped", style="yellow")
         for name, task in outcome.at_work().items():
             console.print(f"  {name} was at work: {one_line(task)}")
-        console.print(f"  next: {AFTER_STOP}")
+        console.print(f"  next: {AFTER_STOP}", soft_wrap=True)
     good = outcome.code is ExitCode.OK
     changes = counted(outcome.changed(), "change")
     words = f"{outcome.code.meaning} ({changes})"
@@ -59,8 +59,11 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
 def _print_words(console: Console, text: str, known: str = "") -> None:
     """The words of others stand behind a bar, so that none of them pass for ours; without what is known already."""
     shown = [line for line in lines(text) if line.strip() not in known]
+    # A line that has no room goes on behind a bar, too: else a blade could have it begin with a step of its own.
+    room = max(console.width - len(_BAR), _LEAST_WIDTH)
     for line in shown[:_MOST_LINES]:
-        console.print(f"    | {line}", style="dim")
+        for part in textwrap.wrap(line, room, drop_whitespace=False, break_on_hyphens=False) or [""]:
+            console.print(f"{_BAR}{part.rstrip()}", style="dim")
     if len(shown) > _MOST_LINES:
         console.print(f"    ({len(shown) - _MOST_LINES} more lines)", style="dim")
 
@@ -82,7 +85,8 @@ def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
     console.print()
     console.print(f"{names}: {one_line(failure.message)}", style="bold red")
     _print_words(console, failure.evidence, failure.message)
-    console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}")
+    # In one piece, as a person copies a command.
+    console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}", soft_wrap=True)
 
 
 def print_diffs(console: Console, outcome: Outcome) -> None:
@@ -108,11 +112,11 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
     for name, blade in outcome.blades.items():
         if quiet and not (blade.changed or blade.notes or blade.failure):
             continue
-        alike.setdefault((status(blade), _what(blade)), []).append(name)
+        alike.setdefault((status(blade), _what(blade, outcome.interrupted)), []).append(name)
     rows = [
         (
             str(NodeSet.fromlist(names)),
-            Text("would change" if check and word == "changed" else word, style=_STYLE[word]),
+            _status_cell(word, check, outcome.interrupted),
             f"{max(outcome.blades[name].seconds for name in names):.1f} s",
         )
         for (word, _), names in alike.items()
@@ -126,10 +130,17 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
     return table
 
 
-def _what(blade: BladeState) -> tuple[str, ...]:
+def _status_cell(word: str, check: bool, interrupted: bool) -> Text:
+    if interrupted and word == "ok":
+        return Text("stopped", style="yellow")
+    return Text("would change" if check and word == "changed" else word, style=_STYLE[word])
+
+
+def _what(blade: BladeState, interrupted: bool) -> tuple[str, ...]:
     skipped = [blade.skipped] if blade.skipped else []
     told = [one_line(words) for words in [*skipped, *blade.notes, *folded(blade.changed)]]
-    return tuple(told) or ("see below" if blade.failure else "nothing to do",)
+    without = "see below" if blade.failure else "not finished" if interrupted else "nothing to do"
+    return tuple(told) or (without,)
 
 
 def _wrapped(told: Sequence[str], width: int) -> str:

@@ -20,7 +20,7 @@ from provisioner.names import host_name
 from provisioner.paths import assets, state_dir
 from provisioner.plan.derive import spelling
 from provisioner.plan.way import way_to
-from provisioner.run.course import course
+from provisioner.run.course import Course, course
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState, facts_in
 from provisioner.run.guard import guarded
@@ -103,13 +103,14 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
         HostKeys(on_record(plan, chosen, known_hosts, lab=True)) if key else settle_pins(plan, chosen, known_hosts)
     )
     seen = RunState({host: BladeState() for host in call.limit}, host_keys=host_keys)
+    way = Course() if asked.quiet else course(call.playbook, call.options.check, state)
     start = time.monotonic()
     # The guard comes before the display, which hides the cursor.
     with (
         interruptible() as interrupt,
         workplace() as folder,
         guarded(folder),
-        shown(console, names, asked.quiet, course(call.playbook, call.options.check, state)) as display,
+        shown(console, names, asked.quiet, way) as display,
     ):
         interrupt.heard = display.stopping
         interrupt.hurry = partial(end_processes, folder, 0)

@@ -66,7 +66,7 @@ def main() -> None:
     sys.stdin.read()
     # Before the rest, which may take seconds: a person looks at this terminal.
     with suppress(OSError):
-        if os.isatty(1):
+        if os.isatty(1) and os.environ.get("TERM") != "dumb":
             os.write(1, SHOW_CURSOR.encode())
     # The kernel closes what the dead run had open one by one: the pipe may be gone before the lock on the folder.
     deadline = time.monotonic() + _LOCK_SECONDS

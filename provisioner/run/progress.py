@@ -161,7 +161,7 @@ def waited_for(state: RunState, names: Mapping[str, str]) -> Iterator[tuple[str,
 def _table(state: RunState, names: Mapping[str, str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("blade", no_wrap=True)
-    table.add_column("changed", justify="right")
+    table.add_column("changed", justify="right", no_wrap=True)
     table.add_column("since", justify="right", no_wrap=True)
     table.add_column("doing", overflow="ellipsis", no_wrap=True, ratio=1)
     for host, blade in state.blades.items():

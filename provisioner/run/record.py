@@ -10,8 +10,8 @@ from typing import Any
 from provisioner.private import write_private
 
 KEPT = 200
-# A run over sixteen blades leaves some 20 KiB.
-MOST_BYTES = 4_000_000
+# A run over sixteen blades leaves some 20 KiB, so that these are about fifty.
+MOST_BYTES = 1_000_000
 
 
 def read_records(state: Path, most: int = MOST_BYTES) -> list[Any]:

@@ -28,6 +28,7 @@ from provisioner.settings.value import Finding, findings, is_template, leaves, t
 from provisioner.settings.vault import HEADER, opened, remedy
 from provisioner.slurm.keys import KEYS, is_key
 from provisioner.slurm.settings import KEY, site_problems
+from provisioner.slurm.settings import settings_problems as key_problems
 
 TAGS = frozenset({"!vault", "!unsafe"})
 
@@ -143,7 +144,7 @@ def _unknown(name: str, known: Mapping[str, Option]) -> str:
         near = get_close_matches(name, CONNECTION, n=1, cutoff=0.9)
         return f"did you mean {near[0]}?" if near else ""
     if get_close_matches(name, known, n=1, cutoff=0.8) or name.startswith(tuple(prefixes(known))):
-        return did_you_mean(name, known, "take it out; `provision check --variables` lists what there is")
+        return did_you_mean(name, known, "take it out or rename it; `provision check --variables` lists what there is")
     return ""
 
 
@@ -159,11 +160,14 @@ def _meaning_problems(tree: Tree, name: str) -> Iterator[Problem]:
     value = tree.data[name]
     if any(is_template(leaf) for leaf in leaves(value)):
         return
-    for sentence in site_problems({name: value}):
+    # Each key by itself, so that its place is told; then what only several of them do.
+    by_key = {key: key_problems({key: value[key]}, name) for key in value} if name in KEYS else {}
+    placed: list[tuple[Keys, str]] = [
+        ((name, key), sentence) for key, sentences in by_key.items() for sentence in sentences
+    ]
+    for path, sentence in placed or [((name,), sentence) for sentence in site_problems({name: value})]:
         wrong, _, _ = sentence.partition("; next: ")
-        keys = list(value) if isinstance(value, Mapping) else []
-        meant = next((key for key in keys if wrong.startswith(f"{name}: {key} ")), None)
-        at = tree.key_at((name,) if meant is None else (name, meant))
+        at = tree.key_at(path)
         yield Problem(at.line, at.col, wrong, "correct it")
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError
+from jinja2.filters import FILTERS
+from jinja2.nodes import Filter
 
 from provisioner.plan.problems import Keys, did_you_mean, printable
 from provisioner.settings.known import Option
@@ -89,9 +93,27 @@ def template_problems(value: Any, path: Keys = ()) -> Iterator[Finding]:
             yield from template_problems(item, (*path, index))
     elif is_template(value):
         try:
-            Environment(autoescape=False).parse(value)
+            parsed = Environment(autoescape=False).parse(value)
         except TemplateSyntaxError as error:
             yield path, False, f"a template that does not parse ({error.message})", "correct what is between the braces"
+            return
+        for name in dict.fromkeys(node.name for node in parsed.find_all(Filter)):
+            if (
+                name not in FILTERS
+                and (near := get_close_matches(name, _filters(), n=1, cutoff=0.8))
+                and near != [name]
+            ):
+                yield path, False, f"there is no filter {printable(name)}", f"did you mean {near[0]}?"
+
+
+@cache
+def _filters() -> tuple[str, ...]:
+    """Jinja's and Ansible's own filters; another one is known to a run only, unless it is nearly one of these."""
+    # Loaded only when a template has one that is not Jinja's.
+    from ansible.plugins.filter import core, encryption, mathstuff, urls, urlsplit
+
+    modules = (core, encryption, mathstuff, urls, urlsplit)
+    return tuple(sorted({*FILTERS, *(name for module in modules for name in module.FilterModule().filters())}))
 
 
 def _name_of(value: Any) -> str:

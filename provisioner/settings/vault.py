@@ -43,19 +43,30 @@ def remedy(trouble: str) -> str:
 
 @cache
 def _secrets() -> tuple[list[object], str]:
+    """The passwords that a run would have, by their labels.
+
+    Put together here: the part of Ansible that does it ends the process where the locale is not to its liking.
+    """
     from ansible import constants
-    from ansible.cli import CLI
     from ansible.errors import AnsibleError
     from ansible.parsing.dataloader import DataLoader
+    from ansible.parsing.vault import get_file_vault_secret
 
-    files = constants.DEFAULT_VAULT_PASSWORD_FILE
+    named = [*constants.DEFAULT_VAULT_IDENTITY_LIST, constants.DEFAULT_VAULT_PASSWORD_FILE]
+    found: list[object] = []
     try:
-        found = CLI.setup_vault_secrets(
-            DataLoader(),
-            vault_ids=list(constants.DEFAULT_VAULT_IDENTITY_LIST),
-            vault_password_files=[files] if files else [],
-            auto_prompt=False,
-        )
+        for label, source in (_parts(str(each)) for each in named if each):
+            # Nobody is there to be asked during a run.
+            if not source.startswith("prompt"):
+                secret = get_file_vault_secret(filename=source, vault_id=label, loader=DataLoader())
+                secret.load()
+                found.append((label, secret))
     except (AnsibleError, OSError) as error:
         return [], f"is encrypted, and its password cannot be read ({one_line(str(error))[:200]})"
-    return list(found), ""
+    return found, ""
+
+
+def _parts(named: str) -> tuple[str, str]:
+    """`label@source` as its two parts; a plain file has the label of Ansible's own."""
+    label, mark, source = named.rpartition("@")
+    return (label or "default", source) if mark else ("default", named)

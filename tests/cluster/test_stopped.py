@@ -41,9 +41,10 @@ def test_ctrl_c_leaves_no_process_and_the_next_run_converges(cluster: Lab, virgi
     with background(cluster, "slurm", f"--nodes={virgin}") as run:
         _reach(cluster, virgin, run, point)
         code = run.stop(signal.SIGINT)
-        assert code == 1, run.text
+        assert code == 130, run.text
         assert "Traceback" not in run.text
-        assert "stopped" in run.text
+        assert "stopping: " in run.text, "it was heard"
+        assert "next: run it again" in run.text
         assert until(lambda: run.strays() == [], 10), run.strays()
         assert list(run.temporary.iterdir()) == [], "temporary files stay"
     _heals(cluster, virgin)
@@ -143,7 +144,7 @@ def test_any_verb_ends_what_a_run_left_whose_guard_died_too(cluster: Lab, verb: 
 def test_sigterm_ends_a_run_as_ctrl_c_does(cluster: Lab) -> None:
     with background(cluster, "slurm", f"--nodes={cluster.compute[0]}") as run:
         run.reaches(lambda: "== Preflight" in run.text)
-        assert run.stop(signal.SIGTERM) == 1
+        assert run.stop(signal.SIGTERM) == 130
         assert until(lambda: run.strays() == [], 10), run.strays()
     said = cluster.slurm([cluster.compute[0]])
     assert said.code == 0, said.text

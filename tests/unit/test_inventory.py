@@ -181,7 +181,7 @@ def test_ansible_reads_both_forms_alike(listed: dict[str, Any], tmp_path: Path) 
     script = tmp_path / "script"
     script.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(listed)}\nEND\n")
     script.chmod(0o700)
-    static = tmp_path / "static.yml"
+    static = tmp_path / "static.yaml"
     static.write_text(yaml.safe_dump(static_form(listed)))
     assert asked(script) == asked(static)
 

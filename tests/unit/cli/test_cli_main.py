@@ -11,6 +11,7 @@ import pytest
 from provisioner import __version__
 from provisioner.cli import main as entry
 from provisioner.errors import BusyError, DegradedError, ExitCode, ProvisionError, UsageError
+from provisioner.run.session import only_run
 
 HEAVY = ("ansible", "ansible_runner", "pydantic", "yaml", "jinja2", "ClusterShell", "filelock", "rich.live")
 
@@ -122,3 +123,34 @@ def test_a_reader_that_goes_away_is_no_error_message(site: Path) -> None:
     environment = {**os.environ, "XDG_STATE_HOME": str(site)}
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, cwd=site, env=environment, check=False)
     assert done.stderr == ""
+
+
+RUNS = ["slurm", "slurm --check", "verify", "status", "disks", "unlock"]
+
+
+@pytest.mark.parametrize("verb", RUNS)
+def test_every_run_looks_at_the_variables_before_anything_is_touched(site: Path, verb: str) -> None:
+    """Exit code 2 with file, line and column, in words and as JSON; no Ansible, no lock, no record."""
+    (site / "group_vars").mkdir()
+    (site / "group_vars" / "all.yml").write_text("base_domain: a.example\nslurmctld_confg: {}\n")
+    done = provision(*verb.split(), "--json", cwd=site)
+    assert done.returncode == 2, done.stderr
+    told = json.loads(done.stdout)
+    (problem,) = told["problems"]
+    assert (problem["line"], problem["col"]) == (2, 1)
+    assert problem["file"].endswith("group_vars/all.yml")
+    assert "group_vars/all.yml:2:1: no role takes slurmctld_confg; did you mean slurmctld_config" in done.stderr
+    assert told["meaning"].endswith("nothing was touched")
+    assert not (site / "provision").exists(), "the state folder"
+
+
+def test_a_busy_lock_is_json_where_json_was_asked_for(site: Path) -> None:
+    state = site / "provision" / "demo"
+    state.mkdir(parents=True)
+    with only_run(state, "demo", "first"):
+        done = provision("slurm", "--json", cwd=site)
+    assert done.returncode == 4
+    told = json.loads(done.stdout)
+    assert told["exit_code"] == 4
+    assert "another run works on cluster demo: first by " in told["error"]
+    assert f"end its process {os.getpid()} here" in told["next_step"]

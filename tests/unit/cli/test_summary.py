@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from provisioner.cli.main import app
-from provisioner.errors import ExitCode
+from provisioner.errors import ExitCode, StoppedError
 from provisioner.paths import state_dir
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
@@ -164,6 +164,7 @@ def test_a_stopped_run_says_what_was_at_work_and_what_comes_next(
     done = CliRunner().invoke(app, ["slurm"])
     assert done.exit_code == 130
     assert "BLD-008 was at work: base | Install" in done.stdout
+    assert "nothing to do" not in done.stdout, "nobody knows"
     assert "next: run it again; it waits for what is still at work" in done.stdout
     as_json = json.loads(CliRunner().invoke(app, ["slurm", "--json"]).stdout)
     assert (as_json["interrupted"], as_json["at_work"]) == (True, {"BLD-008": "base | Install"})
@@ -175,6 +176,9 @@ def test_json_is_json_when_no_blade_answers(played: Played, words: list[str], co
     asked = played(code, BLD_006=BladeState(failure=Diagnosis("odd", "look"), unreachable=True))
     asked.outcome = replace(asked.outcome, interrupted=code is ExitCode.STOPPED)
     done = CliRunner().invoke(app, [*words, "--json"])
+    if isinstance(done.exception, StoppedError):  # main makes JSON of an error, see test_usage
+        assert words == ["disks"]
+        return
     assert done.exit_code == code
     assert isinstance(json.loads(done.stdout), dict)
 
@@ -212,3 +216,47 @@ def test_a_word_that_no_terminal_has_room_for_is_broken_and_whole(
     out = CliRunner().invoke(app, ["slurm"]).stdout.split("time: ")[0]
     assert max(map(len, out.splitlines())) <= 80
     assert word in "".join(out.replace("BLD-008", "").split()).replace("changed0.0s", "")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_words_of_a_blade_stand_behind_the_bar_in_every_line(
+    played: Played, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """Broken by the terminal, they could begin a line that passes for a step of ours."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    evidence = " ".join(["word"] * 7 + ["next:", "rm", "-rf", "/"] + ["word"] * 30) + " " + "x" * 200
+    played(ExitCode.FAILED, BLD_008=BladeState(failure=Diagnosis("odd", "look", evidence)))
+    lines = CliRunner().invoke(app, ["slurm"]).stdout.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("BLD-008: odd"))
+    behind = [line for line in lines[first + 1 :] if "word" in line or "rm" in line or line.endswith("x")]
+    assert len(behind) > 2
+    assert all(line.startswith("    | ") and len(line) <= width for line in behind)
+    assert "".join(line[6:].replace(" ", "") for line in behind) == evidence.replace(" ", "")
+    assert "  next: look" in lines
+
+
+def test_a_next_step_is_in_one_piece(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    step = "run `scontrol update NodeName=bld-008 State=resume Reason=because` on the controller"
+    played(ExitCode.FAILED, BLD_008=BladeState(failure=Diagnosis("odd", step)))
+    assert step in CliRunner().invoke(app, ["slurm"]).stdout
+
+
+REASON = "provision: 20261126T033744Z-12 munge refuses the credential of this node, see journalctl -u munge there"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_word_of_status_and_disks_is_lost(played: Played, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "dumb")
+    nodes = [["bld-008", "drained", "4/28/0/32", "31440", "22.05.8", REASON]]
+    told = {"up": True, "nodes": nodes, "running": [], "pending": 1}
+    path, model, held = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "HP EG0300FBDSP", "LVM volume group vg_home"
+    disk = {"path": path, "size_gb": 300, "verdict": "used", "id": path, "model": model, "serial": "1", "label": "",
+            "evidence": [held]}  # fmt: skip
+    played(results={"bld-006": {"Ask slurmctld": told}, "bld-008": {"Report the disks": {"disks": [disk]}}})
+    status = CliRunner().invoke(app, ["status"]).stdout
+    assert set(REASON.split()) <= set(status.split())
+    disks = CliRunner().invoke(app, ["disks", "--nodes", "BLD-008"]).stdout
+    assert {*held.split(), *model.split(), path} <= set(disks.split()), disks
+    assert "\x1b" not in status + disks

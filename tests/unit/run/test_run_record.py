@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.run import record
-from provisioner.run.record import write_record
+from provisioner.run.record import read_records, write_record
 
 
 def test_a_record_is_private_json(tmp_path: Path) -> None:
@@ -29,3 +29,13 @@ def test_only_the_last_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
         write_record(tmp_path, f"2026112{number}T050000Z-17", {})
     kept = sorted(path.name[:8] for path in (tmp_path / "runs").iterdir())
     assert kept == ["20261122", "20261123", "20261124"]
+
+
+def test_the_newest_records_are_read_first_and_odd_ones_left_out(tmp_path: Path) -> None:
+    for number in range(4):
+        write_record(tmp_path, f"2026112{number}T050000Z-17", {"number": number})
+    (tmp_path / "runs" / "20261122T050000Z-17.json").write_text("{half")
+    assert [found["number"] for found in read_records(tmp_path)] == [3, 1, 0]
+    size = len((tmp_path / "runs" / "20261123T050000Z-17.json").read_text())
+    assert [found["number"] for found in read_records(tmp_path, size + 10)] == [3]
+    assert read_records(tmp_path / "none") == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import ansible
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,9 @@ GOOD = {
         "slurmctld_config: {messagetimeout: 60}\nslurmctld_cgroup_config: {ConstrainCores: true}\n"
     ),
     "keys that a template makes": "slurmctld_config: \"{{ my_keys | combine({'A': 1}) }}\"\nmy_keys: {}\n",
+    "filters": (
+        "my_keys: \"{{ [1] | map('string') | list | combine({}) | my.own.filter | slurm_choice | community.x.y }}\"\n"
+    ),
     "a merge": "my_keys: &keys {MessageTimeout: 60}\nslurmctld_config:\n  <<: *keys\n  PrivateData: jobs\n",
     "line ends of another system": "\ufeffbase_domain: a.example\r\nslurmctld_config:\r\n  MessageTimeout: 60\r\n",
 }
@@ -69,7 +74,19 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ["1:50: base_hosts[0].addres: there is no key addres here; did you mean address?"],
     ),
     "a missing key": ("base_hosts: [{name: a, id: A}]\n", ["1:14: base_hosts[0]: the key address is missing"]),
-    "a port of Slurm": ("slurmctld_config:\n  SlurmctldPort: 1\n", ["1:1: slurmctld_config may not set SlurmctldPort"]),
+    "a port of Slurm": ("slurmctld_config:\n  SlurmctldPort: 1\n", ["2:3: slurmctld_config may not set SlurmctldPort"]),
+    "keys that are not the site's": (
+        "slurmctld_config:\n  KillWait: 30\n  NodeName: x\n  SlurmdPort: 7000\n  Message Timeout: 60\n",
+        [
+            "3:3: slurmctld_config may not set NodeName",
+            "4:3: slurmctld_config may not set SlurmdPort",
+            "5:3: slurmctld_config has keys that are none of Slurm's: 'Message Timeout'",
+        ],
+    ),
+    "a key twice in other letters": (
+        "slurmctld_config:\n  KillWait: 30\n  killwait: 31\n",
+        ["1:1: slurmctld_config sets killwait twice"],
+    ),
     "a value that Slurm cuts": (
         "slurmctld_config:\n  MailProg: a b\n",
         ["2:3: slurmctld_config: MailProg has a blank"],
@@ -97,6 +114,17 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "twice, further in": (
         "slurmctld_config:\n  KillWait: 60\n  KillWait: 61\n",
         ["3:3: duplicate key `KillWait` (first on line 2)"],
+    ),
+    "a misspelt filter": (
+        'base_domain: "{{ my_word | defualt(1) }}"\n',
+        ["1:14: base_domain: there is no filter defualt; did you mean default?"],
+    ),
+    "a misspelt filter of Ansible": (
+        "my_keys: \"{{ {} | combin({}) | regex_replce('a', 'b') }}\"\n",
+        [
+            "1:10: my_keys: there is no filter combin; did you mean combine?",
+            "1:10: my_keys: there is no filter regex_replce; did you mean regex_replace?",
+        ],
     ),
     "no template": ('my_words: "{{ a | "\n', ["1:11: my_words: a template that does not parse"]),
     "a template in a list": ('my_words: [a, "{% if %}"]\n', ["1:15: my_words[1]: a template that does not parse"]),
@@ -190,6 +218,17 @@ def test_what_is_no_file_is_one_sentence(tmp_path: Path, kind: str) -> None:
     assert str(problem).startswith("group_vars/all.yml:1:1: this is no file: ")
 
 
+def test_no_name_of_ansible_is_taken_for_a_misspelt_one(tmp_path: Path) -> None:
+    """All that its own plugins for connections, other accounts and shells read, as their documentation says."""
+    plugins = Path(ansible.__file__).parent / "plugins"
+    files = [
+        file for kind in ("connection", "become", "shell", "doc_fragments") for file in (plugins / kind).glob("*.py")
+    ]
+    names = {name for file in files for name in re.findall(r"name: *(ansible_\w+)", file.read_text())}
+    assert len(names) > 80
+    assert found(tmp_path, "".join(f"{name}: x\n" for name in sorted(names))) == []
+
+
 def test_every_key_that_the_project_sets_itself_is_one_of_slurm() -> None:
     ours = {key for key, _ in pairs(slurm_conf({}))[0]}
     known = {key.lower() for key in KEYS["slurmctld_config"][1]}
@@ -265,3 +304,32 @@ def test_what_is_encrypted_is_opened_and_never_shown(
     assert len(told) == len(expected), told
     assert all(want in have for want, have in zip(expected, told, strict=True)), told
     assert done.returncode == (2 if expected else 0)
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "xx_YY.UTF-8"},
+        {"LANG": "de_DE.UTF-8"},
+        {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("variable", ["ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"])
+def test_secrets_are_opened_whatever_the_locale(tmp_path: Path, surroundings: dict[str, str], variable: str) -> None:
+    """ssh forwards the locale of a person, which this machine may not have; Ansible by itself would end there."""
+    secret = encrypt("base_domain: [x]\nmy_word: K\u00e4se\n", tmp_path)
+    shutil.copy(ROOT / "inventories" / "asgard" / "plan.yml", tmp_path)
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text(secret)
+    kept = ("PATH", "HOME", "PYTHONPATH", "ANSIBLE_LOCAL_TEMP", "XDG_STATE_HOME")
+    password = str(tmp_path / "password")
+    given = {variable: password if variable.endswith("FILE") else f"site@{password}"}
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | surroundings | given
+    command = [sys.executable, "-m", "provisioner", "check", f"--plan={tmp_path / 'plan.yml'}", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2, done.stderr
+    assert [each["wrong"] for each in json.loads(done.stdout)["problems"]] == [
+        "base_domain: a list, where text is wanted"
+    ]
