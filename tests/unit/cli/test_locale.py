@@ -38,4 +38,4 @@ def test_an_error_is_said_in_any_locale(site: Path, surroundings: dict[str, str]
     done = subprocess.run(command, cwd=site, capture_output=True, env={**kept, **surroundings}, check=False)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
-    assert b"plan.yml:7:49: blades.BLD-006.tier is " in done.stderr
+    assert b"plan.yml:7:49: BLD-006.tier is " in done.stderr
