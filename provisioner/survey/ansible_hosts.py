@@ -34,7 +34,7 @@ def read_inventory(file: Path, environment: Mapping[str, str]) -> list[Target]:
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-            env={**environment}, timeout=_SECONDS,
+            env={**environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True"}, timeout=_SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise UsageError(f"ansible-inventory took more than {_SECONDS} s to read {file}", step) from None

@@ -80,6 +80,10 @@ class Machine:
         return None
 
 
+UNKNOWN = Machine("", "", "", "", "", "", read_only=False, memory_mib=0, cpus=0, cpu_model="")
+"""A machine that was not asked."""
+
+
 def parse_machine(facts: Any) -> Machine | None:
     """The machine in the facts that `machine_look` set; None for what has another shape."""
     if MACHINE(facts):

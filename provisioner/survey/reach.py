@@ -68,7 +68,7 @@ def _way(target: Target) -> Reach | Unreachable:
 
 
 def ssh_settings(host: str) -> Mapping[str, str]:
-    """What ssh would use for a host: hostname, user, port, proxyjump; {} where there is no ssh or its file is broken."""
+    """What ssh would use for a host (hostname, user, port, proxyjump); {} without ssh, or with a broken file of its."""
     try:
         done = subprocess.run(
             ["ssh", "-G", host], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",

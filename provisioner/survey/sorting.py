@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from provisioner.preflight import system_problems
@@ -41,7 +41,7 @@ class LeftOut:
 
 
 def sort_out(
-    seen: Sequence[Seen], controller: str | None, own_ids: Sequence[str], own_addresses: Sequence[str]
+    seen: Sequence[Seen], controller: str | None, own_ids: Collection[str], own_addresses: Collection[str]
 ) -> tuple[list[Seen], list[LeftOut]]:
     """The machines that can be nodes, in their order, and those that cannot.
 
@@ -103,7 +103,7 @@ def _twice(seen: Sequence[Seen]) -> Iterator[tuple[Seen, LeftOut]]:
 
 
 def _here(
-    seen: Sequence[Seen], named: Seen | None, own_ids: Sequence[str], own_addresses: Sequence[str]
+    seen: Sequence[Seen], named: Seen | None, own_ids: Collection[str], own_addresses: Collection[str]
 ) -> Iterator[tuple[Seen, LeftOut]]:
     for each in seen:
         if each is named:

@@ -11,7 +11,8 @@ from pathlib import Path
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
 from provisioner.errors import UsageError
-from provisioner.plan.problems import PlanError, Problem, printable
+from provisioner.plan.problems import PlanError, Problem, UnreadableError, printable
+from provisioner.plan.source import read_text
 
 MOST = 1024
 FORMS = "write user@host:port, a set such as node[01-04], or an address and a name as in /etc/hosts"
@@ -66,7 +67,22 @@ def parse_scan(words: str) -> list[Target]:
         raise UsageError(f"--scan: {error}", FORMS) from None
     if not found:
         raise UsageError("--scan names no machine", FORMS)
-    return _limited(found)
+    return limited(found)
+
+
+def read_hosts(file: Path) -> list[Target]:
+    """The machines of a file; see `parse_hosts`.
+
+    Raises:
+        HostsError: it cannot be read, or lines of it.
+    """
+    try:
+        text = read_text(file)
+    except UnreadableError as error:
+        raise HostsError(
+            file, [replace(error.problem, right=error.problem.right.replace("--plan", "--from"))]
+        ) from None
+    return parse_hosts(text, file)
 
 
 def parse_hosts(text: str, path: Path) -> list[Target]:
@@ -89,7 +105,7 @@ def parse_hosts(text: str, path: Path) -> list[Target]:
         raise HostsError(path, problems)
     if not found:
         raise UsageError(f"{path} names no machine", FORMS)
-    return _limited(found)
+    return limited(found)
 
 
 def node_name(word: str) -> str:
@@ -175,11 +191,15 @@ def _is_address(word: str) -> bool:
     return True
 
 
-def _limited(found: list[Target]) -> list[Target]:
-    """Each machine once, in the order in which they were named."""
+def limited(found: list[Target]) -> list[Target]:
+    """Each machine once, in the order in which they were named.
+
+    Raises:
+        UsageError: there are too many.
+    """
     if len(found) > MOST:
         raise UsageError(f"{len(found)} machines at once are too many", f"name at most {MOST}, and the rest later")
     once: dict[tuple[str, int | None], Target] = {}
     for target in found:
         once.setdefault((target.host.lower(), target.port), target)
-    return [replace(target) for target in once.values()]
+    return list(once.values())
