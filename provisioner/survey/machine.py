@@ -21,6 +21,7 @@ _NO_SERIALS = re.compile(
     r"|system[-_.]?serial[-_.]?number|to[-_.]?be[-_.]?filled.*|serial|chassis|0+|1+|x+|0?123456789(0|abcdef)?",
     re.IGNORECASE,
 )
+_LARGEST = {4: 8, 6: 16}
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
@@ -131,10 +132,14 @@ def _interface(row: Mapping[str, Any]) -> Interface:
 
 
 def _address(text: str) -> IPv4Interface | IPv6Interface | None:
+    """An address that other machines can reach, in a network of a size that there is; None for any other."""
     try:
-        return ip_interface(text)
+        found = ip_interface(text)
     except ValueError:
         return None
+    own = found.ip
+    alone = own.is_unspecified or own.is_multicast or own.is_loopback or own.is_link_local
+    return None if alone or own.is_reserved or found.network.prefixlen < _LARGEST[own.version] else found
 
 
 def _only(form: re.Pattern[str], text: str) -> str:

@@ -47,7 +47,7 @@ def share_network(kept: Sequence[Seen]) -> Shared:
     pairs = [(each, Port(own.ip, interface)) for each, (interface, own) in direct]
     networks = list(dict.fromkeys(own.network for _, (_, own) in direct))
     others = [each for each in kept if each not in [one for one, _ in direct]]
-    inside = networks or ([_common(others)] if others and _common(others) else [])
+    inside = networks or _common(others)
     found = [(each, _port_in(each, inside)) for each in others]
     pairs += [(each, port) for each, port in found if port]
     if not pairs:
@@ -78,8 +78,8 @@ def _fits(address: Address, network: Network) -> bool:
     return address in network and address not in (network.network_address, network.broadcast_address)
 
 
-def _common(seen: Sequence[Seen]) -> Network | None:
-    """A network that all of them are in, IPv4 before IPv6, the fastest of the first one's ports first."""
+def _common(seen: Sequence[Seen]) -> list[Network]:
+    """A network that all of them are in, IPv4 before IPv6, the fastest of the first one's ports first; [] for none."""
     rows = [
         (own.version, -interface.speed, own.network)
         for interface in seen[0].machine.interfaces
@@ -87,8 +87,8 @@ def _common(seen: Sequence[Seen]) -> Network | None:
     ]
     for _, _, network in sorted(rows, key=lambda row: row[:2]):
         if all(_port_in(each, [network]) for each in seen):
-            return network
-    return None
+            return [network]
+    return []
 
 
 def _port_in(each: Seen, networks: Sequence[Network]) -> Port | None:

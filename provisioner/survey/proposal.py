@@ -85,6 +85,11 @@ def propose(cluster: str, kept: Sequence[Seen], controller: str | None = None, k
     )
 
 
+def plain(word: str) -> str:
+    """A serial number or MAC as it is compared."""
+    return word.lower().replace("-", ":")
+
+
 def _controller(members: Sequence[Seen], wanted: str | None) -> tuple[Seen, str]:
     """The machine that runs slurmctld, which is none that jobs would want more, and why it is this one."""
     if wanted is not None:
@@ -113,11 +118,6 @@ def _shared_ids(members: Sequence[Seen]) -> frozenset[str]:
     counts: Counter[str] = Counter()
     for each in members:
         machine = each.machine
-        macs = {interface.mac for interface in machine.interfaces}
-        counts.update({drive.id for drive in machine.drives} | {machine.serial} | macs)
-        counts.update(_repeated([drive.id for drive in machine.drives]))
+        counts.update(map(plain, {machine.serial, *(interface.mac for interface in machine.interfaces)}))
+        counts.update(drive.id for drive in machine.drives)
     return frozenset(word for word, count in counts.items() if count > 1)
-
-
-def _repeated(ids: Sequence[str]) -> set[str]:
-    return {each for each in ids if ids.count(each) > 1}

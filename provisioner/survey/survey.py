@@ -59,7 +59,7 @@ def survey(asked: Question, console: Console) -> Survey:
         refuse_unusable(key_file(key))
     ways = find_ways([replace(each, key=_whole_key(each.key) if each.key else None) for each in asked.targets])
     lost = [LeftOut(way.target.label, way.why, way.next_step) for way in ways if isinstance(way, Unreachable)]
-    found = [way for way in ways if isinstance(way, Reach)]
+    found, doubles = _once([way for way in ways if isinstance(way, Reach)])
     looked = _look(asked, found, key, console)
     if looked.interrupted:
         raise ProvisionError("stopped while machines were looked at, so no plan was written", "run it again")
@@ -68,11 +68,23 @@ def survey(asked: Question, console: Console) -> Survey:
         here = _MACHINE_ID.read_text().strip() if _MACHINE_ID.exists() else ""
         own = own_addresses([each.reach.address for each in kept])
         kept, unfit = sort_out(kept, asked.controller, {here} - {""}, own)
-    out = [*lost, *looked.left_out, *unfit]
+    out = [*lost, *doubles, *looked.left_out, *unfit]
     if not kept:
         return Survey(None, out, looked.host_keys)
     proposal = propose(asked.cluster, kept, asked.controller, key)
     return Survey(proposal, [*out, *proposal.left_out], looked.host_keys)
+
+
+def _once(ways: Sequence[Reach]) -> tuple[list[Reach], list[LeftOut]]:
+    """Two names of one address are one machine, which is asked once."""
+    first: dict[tuple[str, int, str], Reach] = {}
+    doubles = []
+    for way in ways:
+        other = first.setdefault((way.address, way.port, way.jump), way)
+        if other is not way:
+            why = f"it has the address {way.address}, as {other.target.label} has"
+            doubles.append(LeftOut(way.target.label, why, "leave one of the two out"))
+    return list(first.values()), doubles
 
 
 def _look(asked: Question, ways: Sequence[Reach], key: str | None, console: Console) -> Looked:

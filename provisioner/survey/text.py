@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +10,7 @@ import yaml
 from provisioner.console_text import counted, one_line
 from provisioner.survey.kinds import Kind
 from provisioner.survey.machine import UNKNOWN, Drive
-from provisioner.survey.proposal import CONTROLLER_TIER, Node, Proposal
+from provisioner.survey.proposal import CONTROLLER_TIER, Node, Proposal, plain
 from provisioner.survey.sorting import LeftOut
 
 _WIDTH = 116
@@ -95,7 +94,7 @@ def _node(proposal: Proposal, node: Node) -> Iterator[str]:
         yield from _gpus(machine.gpus)
     mac = node.port.interface.mac if node.port.interface else ""
     for key, value in (("mac", mac), ("serial", machine.serial)):
-        if value and value not in proposal.shared_ids:
+        if value and plain(value) not in proposal.shared_ids:
             yield f"    {key}: {_scalar(value)}"
     if way := _way(proposal, node):
         yield f"    ssh: {{{', '.join(f'{key}: {value}' for key, value in way.items())}}}"
@@ -165,4 +164,4 @@ def _scalar(text: str) -> str:
                 return text
         except (yaml.YAMLError, ValueError):
             pass
-    return json.dumps(text)
+    return str(yaml.safe_dump(text, default_style='"', width=10**6)).strip()

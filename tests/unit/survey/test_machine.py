@@ -59,7 +59,9 @@ def test_a_serial_number(serial: str) -> None:
     "mac", ["", "00:00:00:00:00:00", "80:00:02:08:fe:80:00:00:00:00:00:00:00:11:75:00:00:77:00:01"]
 )
 def test_a_mac_that_is_none(mac: str) -> None:
-    row = {"name": "ib0", "mac": mac, "speed": 0, "addresses": ["10.0.0.1/24", "rubbish", "10.0.0.1/99"]}
+    useless = ["rubbish", "10.0.0.1/99", "127.0.0.1/8", "0.0.0.0/0", "169.254.7.7/16", "224.0.0.1/24", "10.0.0.2/1"]
+    useless += ["fe80::1/64", "::/0", "255.255.255.255/32"]
+    row = {"name": "ib0", "mac": mac, "speed": 0, "addresses": ["10.0.0.1/24", *useless]}
     (interface,) = machine(interfaces=[row]).interfaces
     assert (interface.mac, [str(each) for each in interface.addresses]) == ("", ["10.0.0.1/24"])
 

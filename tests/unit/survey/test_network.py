@@ -37,9 +37,7 @@ def test_the_network_of_the_addresses_that_ssh_reaches() -> None:
 
 
 def test_machines_of_two_networks_get_the_one_around_both() -> None:
-    shared = share_network(
-        [at(1, "10.20.0.5", interface("10.20.0.5/24")), at(2, "10.20.1.5", interface("10.20.1.5/24"))]
-    )
+    shared = share_network([at(n, f"10.20.{n}.5", interface(f"10.20.{n}.5/24")) for n in (0, 1)])
     assert str(shared.network) == "10.20.0.0/23"
     assert "10.20.0.0/24 and 10.20.1.0/24" in shared.why
 
