@@ -84,7 +84,8 @@ def test_a_machine_tells_what_a_plan_can_use(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(LOOK, "reports", lambda machine: [{"path": "/dev/null", "size_gb": 1, "verdict": "free"}])
     answer: dict[str, Any] = answer_of(LOOK)
     facts = answer["ansible_facts"]["machine"]
-    assert not answer.get("changed") and not answer.get("failed")
+    assert not answer.get("changed")
+    assert not answer.get("failed")
     assert MACHINE(facts) == ""
     found = parse_machine(facts)
     assert found is not None
