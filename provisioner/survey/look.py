@@ -12,7 +12,7 @@ from provisioner.errors import UsageError
 from provisioner.names import name_problem
 from provisioner.paths import state_dir
 from provisioner.plan.model import Plan
-from provisioner.run.converge import look
+from provisioner.run import converge
 from provisioner.run.request import PlaybookRun
 from provisioner.ssh_identity import ssh_identity
 from provisioner.survey.advice import left_out
@@ -48,7 +48,7 @@ def look_at(cluster: str, ways: Sequence[Reach], key: str | None, plan_file: Pat
         )
     drafted = dict(zip(_draft_names(ways), ways, strict=True))
     draft = _draft(cluster, drafted, key)
-    finished = look(PlaybookRun(draft, plan_file, list(drafted), "init.yml", quiet=True), console)
+    finished = converge.look(PlaybookRun(draft, plan_file, list(drafted), "init.yml", quiet=True), console)
     seen, out = [], []
     failures = finished.outcome.failures()
     for name, reach in drafted.items():
