@@ -19,8 +19,9 @@ from rich.console import Console
 
 from bench.figures import figures
 from bench.lab import STATE_HOME, BenchLab
-from provisioner.names import blade_id, host_name
+from provisioner.names import host_name
 from provisioner.paths import assets
+from provisioner.plan.derive import spelling
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.outcome import conclude
@@ -60,11 +61,12 @@ def _listen(lab: BenchLab, compute: int) -> Heard:
     key, known_hosts = ssh_identity(lab.state)
     asked = PlaybookRun(lab.plan, lab.plan_file, lab.compute(compute), "slurm.yml")
     call = runner_call(asked, assets(), key, known_hosts)
+    known = spelling(lab.plan)
     events: list[Event] = []
     begin = time.monotonic()
     with workplace() as folder:
         code = run_playbook(call, folder, events.append, lambda: False)
-    return Heard(events, time.monotonic() - begin, code, {host: blade_id(host) for host in call.limit})
+    return Heard(events, time.monotonic() - begin, code, {host: known[host] for host in call.limit})
 
 
 def _play(heard: Heard, controller: str) -> dict[str, float]:

@@ -20,7 +20,8 @@ import yaml
 
 from provisioner.names import host_name
 from provisioner.plan.load import load_plan
-from provisioner.plan.model import Blade, Plan
+from provisioner.plan.model import Plan
+from provisioner.plan.node import Blade
 
 CLUSTER = "scale"
 NETWORK = "10.64.0.0/19"

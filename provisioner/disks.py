@@ -11,7 +11,8 @@ from provisioner.blade_shape import listed, null_or, record, text, whole
 from provisioner.console_text import one_line
 from provisioner.errors import UsageError
 from provisioner.plan.derive import is_scratch_entry, scratch_layout
-from provisioner.plan.model import DiskEntry, Plan
+from provisioner.plan.model import Plan
+from provisioner.plan.node import DiskEntry
 
 TOLERANCE = 0.05
 """The size class of a disk, as the guard on the blade sees it."""

@@ -14,12 +14,12 @@ def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], d
 
     Args:
         current: the text as it is; lines outside our block are kept but for Debian's 127.0.1.1 line.
-        hosts: `{"name", "id", "address"}` of every blade.
-        domain: DNS domain for the first name of each line, '' for none.
+        hosts: `{"name", "id", "address"}` of every blade, and with some `"address6"` and `"domain"`.
+        domain: DNS domain for the first name of each line that has none of its own, '' for none.
     """
     begin, end = f"{_BEGIN}{cluster}", f"{_END}{cluster}"
     kept = [line for line in _outside(current) if line.split()[:1] != [INSTALLER_ADDRESS]]
-    block = [" ".join(_names(host, domain)) for host in hosts]
+    block = [" ".join(_names(host, address, domain)) for host in hosts for address in _addresses(host)]
     return "\n".join([*_without_trailing_blanks(kept), begin, *block, end]) + "\n"
 
 
@@ -43,10 +43,15 @@ def _outside(text: str) -> list[str]:
     return kept + (ours or [])
 
 
-def _names(host: Mapping[str, str], domain: str) -> list[str]:
-    full = [f"{host['name']}.{domain}"] if domain else []
+def _addresses(host: Mapping[str, str]) -> list[str]:
+    return [address for address in (host["address"], host.get("address6")) if address]
+
+
+def _names(host: Mapping[str, str], address: str, domain: str) -> list[str]:
+    its = host.get("domain") or domain
+    full = [f"{host['name']}.{its}"] if its else []
     alias = [host["id"]] if host["id"] != host["name"] else []
-    return [host["address"], *full, host["name"], *alias]
+    return [address, *full, host["name"], *alias]
 
 
 def _without_trailing_blanks(lines: list[str]) -> list[str]:

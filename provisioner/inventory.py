@@ -5,16 +5,25 @@ The groups of the inventory are declared here and nowhere else (GROUPS); roles n
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from provisioner.names import host_name
-from provisioner.plan.derive import members, scratch_disks, scratch_layout, scratch_proof
+from provisioner.plan.derive import (
+    enclosure_of,
+    gpu_count,
+    members,
+    node_keys,
+    scratch_disks,
+    scratch_layout,
+    scratch_proof,
+)
 from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.node import Blade
+from provisioner.plan.way import LAB_INTERPRETER, way_to
 from provisioner.roles import roles_of
-from provisioner.ssh import CLOSED
+from provisioner.ssh import ssh_options
 from provisioner.ssh_key import key_file
 
 # One connection per blade for a whole run. The lock of the cluster lives as long as the one to the controller: it has
@@ -102,18 +111,48 @@ def host_variables(
     """The variables of one blade, as `--host` prints them; see `inventory`."""
     blade = plan.blades[name]
     layout = scratch_layout(plan, blade)
-    pinned = {"ansible_ssh_common_args": " ".join(_ssh_options(known_hosts, unknown="yes"))}
     return {
-        **(pinned if blade.host_key and ssh_key is None else {}),
-        "ansible_host": str(blade.address),
+        **_way_variables(plan, name, ssh_key, known_hosts),
         "blade_id": name,
-        "blade_bay": blade.bay,
+        **({} if blade.bay is None else {"blade_bay": blade.bay}),
         "blade_tier": blade.tier,
+        **_node_variables(plan, blade),
         "node_roles": roles_of(plan, name),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
         "scratch_announced": announced,
+    }
+
+
+def _way_variables(plan: Plan, name: str, ssh_key: Path | None, known_hosts: Path | None) -> dict[str, Any]:
+    """How the blade is reached, and what of it is not as with the other blades."""
+    blade, lab = plan.blades[name], ssh_key is not None
+    way = way_to(plan, name, lab)
+    jump = None if lab else plan.ssh.jump
+    pinned = bool(blade.host_key) and not lab
+    args = " ".join(ssh_options(known_hosts, "yes" if pinned else "accept-new", way.jump))
+    own: dict[str, tuple[Any, Any]] = {
+        "ansible_port": (way.port, plan.ssh.port),
+        "ansible_user": (way.user, plan.ssh.user),
+        "ansible_python_interpreter": (way.interpreter, LAB_INTERPRETER if lab else plan.ssh.interpreter),
+    }
+    return {
+        **({"ansible_ssh_common_args": args} if pinned or way.jump != jump else {}),
+        **({"ansible_ssh_private_key_file": str(key_file(way.key))} if way.key and way.key != plan.ssh.key else {}),
+        **{key: value for key, (value, usual) in own.items() if value != usual},
+        "ansible_host": way.address,
+        **({"node_address": str(blade.address)} if way.address != str(blade.address) else {}),
+    }
+
+
+def _node_variables(plan: Plan, blade: Blade) -> dict[str, Any]:
+    """What only some plans say of a blade."""
+    gpus, box = gpu_count(plan, blade), enclosure_of(plan, blade)
+    return {
+        **({"blade_enclosure": box} if box else {}),
+        **({"node_gpus": gpus} if gpus else {}),
+        **({"node_networks": {key: str(value) for key, value in blade.networks.items()}} if blade.networks else {}),
     }
 
 
@@ -126,14 +165,12 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "ansible_user": plan.ssh.user,
         "ansible_port": plan.ssh.port,
         # Every supported Debian has it there; looking for an interpreter costs a call per blade.
-        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_python_interpreter": plan.ssh.interpreter if ssh_key is None else LAB_INTERPRETER,
         "ansible_ssh_args": SSH_ARGS,
-        "ansible_ssh_common_args": " ".join(_ssh_options(known_hosts)),
+        "ansible_ssh_common_args": " ".join(ssh_options(known_hosts, jump=None if ssh_key else plan.ssh.jump)),
         "base_cluster": plan.cluster.name,
         "base_domain": plan.cluster.domain or "",
-        "base_hosts": [
-            {"name": host_name(name), "id": name, "address": str(blade.address)} for name, blade in plan.blades.items()
-        ],
+        "base_hosts": [_host(name, blade) for name, blade in plan.blades.items()],
         "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
@@ -148,27 +185,18 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
             for name, tier in plan.tiers.items()
             if SlurmRole.COMPUTE in tier.slurm
         ],
-        "slurmd_conf_server": f"{address}:6817",
+        # Of an IPv6 address it would take all before the first colon.
+        "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
     }
+    if keys := {host_name(name): found for name, blade in plan.blades.items() if (found := node_keys(plan, blade))}:
+        variables["slurmctld_nodes"] = keys
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
     return variables
 
 
-def _ssh_options(known_hosts: Path | None, unknown: str = "accept-new") -> list[str]:
-    """ssh options of every connection: the site's own known_hosts, unknown hosts once, changed ones never.
-
-    A blade with a pinned key is never unknown (`unknown="yes"`): its key is on record before it is asked for anything.
-
-    Without HashKnownHosts=no a person could not find a blade's line; GSSAPI costs a DNS look-up per login. The key
-    exchange that OpenSSH 9.0 to 9.8 prefers (sntrup761) takes 68 ms of CPU time here per connection, this one 12 ms;
-    it is offered first, and the others still are for a blade that wants them.
-    """
-    options = [f"-o StrictHostKeyChecking={unknown}", "-o GSSAPIAuthentication=no", "-o BatchMode=yes"]
-    options.append("-o KexAlgorithms=^curve25519-sha256")
-    options += [f"-o {option}" for option in CLOSED]
-    if known_hosts:
-        own = shlex.quote(f'UserKnownHostsFile="{known_hosts}"')
-        options += [f"-o {own}", "-o GlobalKnownHostsFile=/dev/null"]
-        options.append("-o HashKnownHosts=no")
-    return options
+def _host(name: str, blade: Blade) -> dict[str, str]:
+    """A blade in everybody's /etc/hosts."""
+    more = {"address6": str(blade.address6 or ""), "domain": blade.domain or ""}
+    named = {"name": host_name(name), "id": name, "address": str(blade.address)}
+    return named | {key: value for key, value in more.items() if value}

@@ -33,7 +33,7 @@ class FilterModule:
             "scratch_notes": scratch_notes,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_choice": choice,
-            "slurm_config": lambda nodes, cluster, partitions, site: slurm_config(cluster, nodes, partitions, site),
+            "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),

@@ -31,8 +31,9 @@ def inventory(
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
-    from provisioner.names import blade_id
+    from provisioner.names import host_name
     from provisioner.paths import find_plan, state_dir
+    from provisioner.plan.derive import spelling
     from provisioner.plan.load import load_plan
     from provisioner.ssh_identity import ssh_identity
 
@@ -41,10 +42,11 @@ def inventory(
     site = load_plan(find_plan(plan))
     state = state_dir(site.cluster.name)
     if host is not None:
-        if blade_id(host) not in site.blades:
+        name = spelling(site).get(host_name(host))
+        if name is None:
             raise UsageError(f"the plan has no blade {host}", "provision inventory --graph lists them")
         identity, told = ssh_identity(state), read_announced(announced_file(state))
-        answer(host_variables(site, blade_id(host), *identity, told.get(blade_id(host), "")))
+        answer(host_variables(site, name, *identity, told.get(name, "")))
         return
     listed = build(site, *ssh_identity(state), read_announced(announced_file(state)))
     if list_all:
@@ -52,5 +54,5 @@ def inventory(
         return
     for group in listed["all"]["children"]:
         say(f"{group}" + (f"  # {GROUPS[group]}" if group in GROUPS else ""))
-        for name in listed[group]["hosts"]:
-            say(f"  {name}")
+        for member in listed[group]["hosts"]:
+            say(f"  {member}")

@@ -8,10 +8,11 @@ from provisioner.cli.options import AsJson, PlanFile
 from provisioner.cli.say import answer
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
     from rich.text import Text
 
+    from provisioner.plan.folding import Shown
     from provisioner.plan.overview import BayRow, Overview
 
 # From this width on there is room for addresses and notes.
@@ -19,9 +20,9 @@ _WIDE = 110
 
 
 def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
-    """Show what the role plan makes of the enclosure. Works offline and touches nothing.
+    """Show what the role plan makes of the blades. Works offline and touches nothing.
 
-    By bay: tier, Slurm role, RAM in GiB now and after the move, disks, findings (numbered below);
+    By enclosure and bay: tier, Slurm role, RAM in GiB now and after the move, disks, findings (numbered below);
     then the stock. Exits with 0 when there are at most warnings, with 2 when the plan cannot be used.
 
     Examples:
@@ -58,9 +59,12 @@ def _print(site: Overview) -> None:
 def _print_title(console: Console, site: Overview) -> None:
     from rich.text import Text
 
-    cluster, enclosure = site.plan.cluster, site.plan.enclosure
-    box = ", ".join(filter(None, (enclosure.name, enclosure.model))) or "enclosure"
-    console.print(Text(box, style="bold"))
+    cluster = site.plan.cluster
+    boxes = [("", site.plan.enclosure)] if not site.plan.enclosures else list(site.plan.enclosures.items())
+    for name, box in boxes:
+        words = [name, box.name, box.model, box.switch and f"switch {box.switch}", box.power and f"power {box.power}"]
+        if said := ", ".join(filter(None, words)):
+            console.print(Text(said, style="bold"))
     backup = f", backup {cluster.backup_controller}" if cluster.backup_controller else ""
     console.print(Text(f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}"))
 
@@ -68,38 +72,53 @@ def _print_title(console: Console, site: Overview) -> None:
 def _bay_table(site: Overview, wide: bool) -> Table:
     from rich.text import Text
 
+    from provisioner.plan.folding import shown_rows
+
+    rows = shown_rows(site)
+    columns = _columns(rows, wide)
     table = _table()
-    table.add_column("bay", justify="right", no_wrap=True)
-    table.add_column("blade", no_wrap=True)
-    if wide:
-        table.add_column("address", no_wrap=True)
-    for heading in ("tier", "slurm"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("RAM GiB", justify="right", no_wrap=True)
-    table.add_column("disks")
-    if wide:
-        table.add_column("note")
-    table.add_column("see", no_wrap=True)
-    rows = {row.bay: row for row in site.bays}
-    for bay in range(1, site.plan.enclosure.bays + 1):
-        if bay not in rows:
-            table.add_row(str(bay), "(empty)", style="dim")
+    for name, (justify, folds) in columns.items():
+        table.add_column(name, justify=justify, no_wrap=not folds)
+    for shown in rows:
+        row = shown.row
+        if row is None:
+            empty = {"in": shown.enclosure, "bay": shown.bay, "blade": "(empty)"}
+            table.add_row(*(empty.get(name, "") for name in columns), style="dim")
             continue
-        row = rows[bay]
-        numbers = [str(note.number) for note in site.notes if bay in note.bays]
-        cells: list[str | Text] = [
-            str(bay),
-            Text(row.blade, style="bold" if row.slurm == "controller" else ""),
-            *([row.address] if wide else []),
-            Text(row.tier),
-            _role(site, row),
-            _ram(row),
-            Text("\n".join(row.disks)),
-            *([Text(row.note)] if wide else []),
-            Text(" ".join(numbers), style="yellow"),
-        ]
-        table.add_row(*cells, style="" if row.slurm else "dim")
+        cells: dict[str, str | Text] = {
+            "in": shown.enclosure,
+            "bay": shown.bay,
+            "blade": Text(shown.blade, style="bold" if row.slurm == "controller" else ""),
+            "address": shown.address,
+            "tier": Text(row.tier),
+            "slurm": _role(site, row),
+            "RAM GiB": _ram(row),
+            "GPUs": str(row.gpus or ""),
+            "disks": Text("\n".join(row.disks)),
+            "note": Text(row.note),
+            "see": Text(" ".join(map(str, shown.see)), style="yellow"),
+        }
+        table.add_row(*(cells[name] for name in columns), style="" if row.slurm else "dim")
     return table
+
+
+def _columns(rows: list[Shown], wide: bool) -> dict[str, tuple[JustifyMethod, bool]]:
+    """The columns that have something to show: how they are aligned, and whether their cells fold."""
+    boxes = {row.enclosure for row in rows}
+    chosen: dict[str, tuple[bool, JustifyMethod, bool]] = {
+        "in": (len(boxes - {""}) > 1, "left", False),
+        "bay": (any(row.bay for row in rows), "right", False),
+        "blade": (True, "left", False),
+        "address": (wide, "left", False),
+        "tier": (True, "left", False),
+        "slurm": (True, "left", False),
+        "RAM GiB": (True, "right", False),
+        "GPUs": (any(row.row is not None and row.row.gpus for row in rows), "right", False),
+        "disks": (True, "left", True),
+        "note": (wide, "left", True),
+        "see": (True, "left", False),
+    }
+    return {name: (justify, folds) for name, (wanted, justify, folds) in chosen.items() if wanted}
 
 
 def _table() -> Table:

@@ -28,13 +28,14 @@ def reimaged(
     from provisioner.paths import find_plan, state_dir
     from provisioner.plan.load import load_plan
     from provisioner.plan.select import select_nodes
+    from provisioner.plan.way import way_to
     from provisioner.ssh_identity import ssh_identity
 
     site = load_plan(find_plan(plan))
     chosen = select_nodes(site, nodes)
     state = state_dir(site.cluster.name)
     lab_key, file = ssh_identity(state)
-    names = [knownhosts.known_name(str(site.blades[name].address), site.ssh.port) for name in chosen]
+    names = [way_to(site, name, lab=lab_key is not None).known_name for name in chosen]
     knownhosts.forget(file, names)
     announce(announced_file(state), chosen)
     for name in chosen:

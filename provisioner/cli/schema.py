@@ -17,11 +17,11 @@ def schema() -> None:
       # yaml-language-server: $schema=plan.schema.json
     """
 
-    from provisioner.plan.model import Plan
+    from provisioner.plan.model import PlanFile
 
     described = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Plan.model_json_schema(),
+        **PlanFile.model_json_schema(),
         "title": "provision: blade role plan",
     }
     answer(described)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -66,6 +67,7 @@ def slurm(
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
     from provisioner.paths import find_plan
+    from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
     from provisioner.run.request import Options, PlaybookRun
@@ -83,8 +85,9 @@ def slurm(
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
     options = Options(check, diff, forks, verbose, extra)
+    tell = partial(cluster_words, blades=spelling(site))
     console = console_for(as_json)
-    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json, cluster_words), console)
+    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json, tell), console)
     if as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     else:

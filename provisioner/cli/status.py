@@ -26,8 +26,9 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.errors import ExitCode, ProvisionError
-    from provisioner.names import blade_id, host_name
+    from provisioner.names import host_name
     from provisioner.paths import find_plan
+    from provisioner.plan.derive import as_spelt
     from provisioner.run.converge import look
     from provisioner.run.request import PlaybookRun
     from provisioner.settings.site import load_site
@@ -56,7 +57,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     _print(console, site, cluster)
     for name, lines in security["outdated"].items():
         for line in lines:
-            console.print(f"{blade_id(name)}: {line}", markup=False)
+            console.print(f"{as_spelt(site, [name])[0]}: {line}", markup=False)
     if security["outdated"]:
         console.print("  next: provision slurm --upgrade", markup=False)
     if security["release"]:
@@ -97,7 +98,7 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
         if name == site.cluster.controller:
             continue
         blade, node = site.blades[name], cluster.nodes.get(host_name(name))
-        place = (name, str(blade.bay), blade.tier)
+        place = (name, str(blade.bay or ""), blade.tier)
         if node is None:
             table.add_row(*place, "not a member", "", "", "", "", style="dim")
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -31,6 +32,7 @@ def verify(
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.paths import find_plan
+    from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
     from provisioner.run.request import Options, PlaybookRun
@@ -39,10 +41,11 @@ def verify(
 
     plan_file = find_plan(plan)
     site = load_site(plan_file)
+    tell = partial(cluster_words, blades=spelling(site))
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
-    asked = PlaybookRun(site, plan_file, select_nodes(site, nodes), "verify.yml", options, as_json, cluster_words)
+    asked = PlaybookRun(site, plan_file, select_nodes(site, nodes), "verify.yml", options, as_json, tell)
     finished = look(asked, console)
     if as_json:
         answer(finished.outcome.as_dict())

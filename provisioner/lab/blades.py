@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
-from provisioner import knownhosts
-from provisioner.errors import ProvisionError
+from provisioner.errors import ProvisionError, UsageError
 from provisioner.lab import arguments, loops
 from provisioner.lab.aptsource import seen_from_blade
 from provisioner.lab.disks import lab_disks
@@ -18,6 +18,7 @@ from provisioner.lab.podman import Container, Podman
 from provisioner.lab.settings import LabFiles, Release, container_name
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
+from provisioner.plan.way import Way, way_to
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,26 @@ class Bench:
 
     def known_name(self, blade: str) -> str:
         """The name of the blade in known_hosts."""
-        return knownhosts.known_name(str(self.plan.blades[blade].address), self.plan.ssh.port)
+        return self.way(blade).known_name
+
+    def way(self, blade: str) -> Way:
+        """How the blade is reached."""
+        return way_to(self.plan, blade, lab=True)
+
+    @property
+    def network(self) -> IPv4Network:
+        """The network of the blades.
+
+        Raises:
+            UsageError: the plan has an IPv6 network.
+        """
+        found = self.plan.cluster.network
+        if isinstance(found, IPv6Network):
+            raise UsageError(
+                f"a lab has IPv4 addresses only, and the plan's network is {found}",
+                "give a copy of the plan an IPv4 network",
+            )
+        return found
 
 
 @dataclass(frozen=True)
@@ -96,11 +116,11 @@ def drop_disks(bench: Bench, blade: str) -> None:
 
 def create(bench: Bench, blade: str, contents: Contents) -> None:
     """Makes a new blade with an identity of its own and boots it."""
-    plan, name = bench.plan, bench.container(blade)
+    plan, name, way = bench.plan, bench.container(blade), bench.way(blade)
     spec = arguments.BladeSpec(
         cluster=plan.cluster.name,
         blade=blade,
-        address=plan.blades[blade].address,
+        address=IPv4Address(way.address),
         release=contents.release,
         image=contents.image,
         devices=tuple(device for device, _ in contents.disks),
@@ -108,12 +128,12 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
     )
     identity = Identity(
         host_name=host_name(blade),
-        user=plan.ssh.user,
-        port=plan.ssh.port,
+        user=way.user,
+        port=way.port,
         authorized_key=bench.files.key.with_suffix(".pub").read_text().strip(),
         host_keys=contents.host_keys,
         disks=contents.disks,
-        apt_settings=seen_from_blade(contents.apt_settings, arguments.gateway(plan.cluster.network)),
+        apt_settings=seen_from_blade(contents.apt_settings, arguments.gateway(bench.network)),
     )
     bench.podman.call(arguments.create(spec, bench.host), f"making the container of {blade}")
     root = bench.podman.call(["mount", name], f"opening the root of {blade}").strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from provisioner import knownhosts
 from provisioner.announced import announce, announced_file
@@ -21,6 +22,7 @@ from provisioner.lab.settings import LabFiles, Release
 from provisioner.lab.watches import require_watches
 from provisioner.names import host_name
 from provisioner.paths import state_dir
+from provisioner.plan.derive import as_spelt
 from provisioner.plan.model import Plan
 
 Say = Callable[[str], None]
@@ -52,7 +54,9 @@ def containers(bench: Bench) -> dict[str, Container]:
                 f"the lab of {bench.plan.cluster.name} belongs to another state folder: {each.state_folder}",
                 "use that XDG_STATE_HOME (and that user), or give this plan another cluster name",
             )
-    return {each.blade: each for each in found}
+    # A container keeps the name that the plan wrote when it was made.
+    names = as_spelt(bench.plan, [host_name(each.blade) for each in found])
+    return {name: replace(each, blade=name) for name, each in zip(names, found, strict=True)}
 
 
 def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -> list[str]:
@@ -71,7 +75,7 @@ def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -
     for container in whole:
         _require_as_planned(bench, container)
     require_watches(sum(not (name in there and there[name].runs) for name in chosen))
-    network.ensure_network(bench.podman, plan.cluster.name, plan.cluster.network)
+    network.ensure_network(bench.podman, plan.cluster.name, bench.network)
     bench.files.folder.mkdir(exist_ok=True, mode=0o700)
     record.write(bench.files.record)
     ensure_login_key(bench.files.key)
@@ -117,8 +121,12 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
     """
     if not names:
         return
-    recipe = image.read_recipe(record.release, bench.plan.ssh.user)
-    name = image.ensure_image(bench.podman, recipe, bench.files.folder / "build", say)
+    # An image has one account to log in with.
+    recipes = {user: image.read_recipe(record.release, user) for user in {bench.way(blade).user for blade in names}}
+    images = {
+        user: image.ensure_image(bench.podman, recipe, bench.files.folder / "build", say)
+        for user, recipe in recipes.items()
+    }
     # one after the other: two searches for a free loop device would race
     disks = {blade: blades.make_disks(bench, blade) for blade in names}
     say(f"starting {', '.join(names)}")
@@ -131,7 +139,8 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
         announce(announced_file(bench.files.state), names)
 
     def boot(blade: str) -> None:
-        contents = blades.Contents(record.release, name, disks[blade], keys[blade], recipe.apt_settings)
+        user = bench.way(blade).user
+        contents = blades.Contents(record.release, images[user], disks[blade], keys[blade], recipes[user].apt_settings)
         blades.create(bench, blade, contents)
         reach.wait_until_up(bench, blade)
 

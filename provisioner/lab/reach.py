@@ -22,7 +22,7 @@ def ssh_command(bench: Bench, blade: str) -> list[str]:
 
 
 def _ssh(bench: Bench, blade: str, options: list[str]) -> list[str]:
-    plan = bench.plan
+    way = bench.way(blade)
     given = [
         "IdentitiesOnly=yes",
         "LogLevel=ERROR",
@@ -32,9 +32,9 @@ def _ssh(bench: Bench, blade: str, options: list[str]) -> list[str]:
         *options,
     ]
     return [
-        "ssh", "-F", "none", "-i", str(bench.files.key), "-p", str(plan.ssh.port),
+        "ssh", "-F", "none", "-i", str(bench.files.key), "-p", str(way.port),
         *(word for option in given for word in ("-o", option)),
-        f"{plan.ssh.user}@{plan.blades[blade].address}",
+        f"{way.user}@{way.address}",
     ]  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def wait_until_up(bench: Bench, blade: str, seconds: float = BOOT_SECONDS) -> No
         ProvisionError: the deadline passed; names where to look.
     """
     deadline = time.monotonic() + seconds
-    where = (str(bench.plan.blades[blade].address), bench.plan.ssh.port)
+    where = (bench.way(blade).address, bench.way(blade).port)
     while time.monotonic() < deadline:
         # the cheap question first: many blades boot at once on few cores
         if _greets(where) and _lets_in(bench, blade):

@@ -11,7 +11,8 @@ import yaml
 
 from provisioner.errors import UsageError
 from provisioner.plan.load import parse_plan
-from provisioner.plan.model import DiskEntry, Plan
+from provisioner.plan.model import Plan
+from provisioner.plan.node import DiskEntry
 from provisioner.plan.problems import PlanError, UnreadableError
 
 # Blade id -> position in its `disks` -> the ids of the disks that this entry stands for.

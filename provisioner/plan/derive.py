@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
-from provisioner.plan.model import Blade, DiskEntry, Plan, Proof, Scratch, SlurmRole
+from provisioner.names import host_name
+from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.node import Blade, DiskEntry, GpuEntry, Proof, Scratch
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,62 @@ def slurm_role(plan: Plan, name: str) -> SlurmRole | None:
     return SlurmRole.COMPUTE if SlurmRole.COMPUTE in tier.slurm else None
 
 
+def in_place(plan: Plan) -> list[str]:
+    """All blades by enclosure, then by bay; those without a bay come last, in the order of the plan."""
+    boxes = {name: number for number, name in enumerate(plan.enclosures)}
+
+    def place(name: str) -> tuple[int, float]:
+        blade = plan.blades[name]
+        number = boxes.get(enclosure_of(plan, blade) or "", len(boxes))
+        return number, inf if blade.bay is None else blade.bay
+
+    return sorted(plan.blades, key=place)
+
+
+def enclosure_of(plan: Plan, blade: Blade) -> str | None:
+    """The name of the enclosure that a blade is in; None where the plan names none."""
+    return blade.enclosure or (next(iter(plan.enclosures)) if len(plan.enclosures) == 1 else None)
+
+
 def members(plan: Plan) -> list[str]:
-    """All blades that have a Slurm role, controller first, then by bay."""
-    found = [name for name in plan.blades if slurm_role(plan, name)]
-    return sorted(found, key=lambda name: (name != plan.cluster.controller, plan.blades[name].bay))
+    """All blades that have a Slurm role, controller first, then by their place."""
+    found = [name for name in in_place(plan) if slurm_role(plan, name)]
+    return sorted(found, key=lambda name: name != plan.cluster.controller)
+
+
+def spelling(plan: Plan) -> dict[str, str]:
+    """The name of each blade as the plan writes it, by its host name."""
+    return {host_name(name): name for name in plan.blades}
+
+
+def as_spelt(plan: Plan, hosts: Iterable[str]) -> list[str]:
+    """Host names as the plan writes them; one that it does not have is written like the others."""
+    known = spelling(plan)
+    capitals = all(name.isupper() for name in plan.blades)
+    return [known.get(host, host.upper() if capitals else host) for host in hosts]
+
+
+def domain_of(plan: Plan, blade: Blade) -> str:
+    """The DNS domain of a blade, '' for none."""
+    return blade.domain or plan.cluster.domain or ""
+
+
+def gpu_count(plan: Plan, blade: Blade) -> int:
+    """How many GPUs the plan gives a blade."""
+    gpus = blade.gpus if blade.gpus is not None else plan.tiers[blade.tier].gpus
+    return gpus.count if isinstance(gpus, GpuEntry) else gpus or 0
+
+
+def node_keys(plan: Plan, blade: Blade) -> dict[str, str | int]:
+    """What the plan says of a node's line in slurm.conf, as `Features`, `Weight` and other keys of Slurm."""
+    tier = plan.tiers[blade.tier]
+    features = blade.features if blade.features is not None else tier.features
+    weight = blade.weight if blade.weight is not None else tier.weight
+    return {
+        **({"Features": ",".join(features)} if features else {}),
+        **({"Weight": weight} if weight is not None else {}),
+        **blade.slurm.model_dump(exclude_none=True),
+    }
 
 
 def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ClusterShell.NodeSet import NodeSet
-
-from provisioner.names import blade_id, host_name
-from provisioner.plan.derive import added_parts, host_key_pins, members, ram_after, scratch_disks, slurm_role
-from provisioner.plan.model import Blade, Plan, SlurmRole
+from provisioner.names import folded
+from provisioner.plan.derive import added_parts, host_key_pins, in_place, members, ram_after, scratch_disks, slurm_role
+from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.node import Blade
 
 SLOW_LINK_GBIT = 1
 
@@ -26,20 +25,14 @@ class Finding:
 
 
 def findings(plan: Plan) -> list[Finding]:
-    """All findings: blades in the order of their bays first, then those of the site."""
-    by_bay = sorted(plan.blades, key=lambda name: plan.blades[name].bay)
+    """All findings: blades in the order of their places first, then those of the site."""
     found = [
         Finding("warning", name, message)
-        for name in by_bay
+        for name in in_place(plan)
         for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
     ]
     site = (*_cpus(plan), *_scratch_ids(plan), *_host_keys(plan), *_network(plan), *_stock(plan), *_backup(plan))
     return found + [Finding("warning", None, message) for message in site]
-
-
-def folded(names: Iterable[str]) -> str:
-    """Blade ids as one node set: `BLD-[008,011-012]`."""
-    return blade_id(str(NodeSet.fromlist([host_name(name) for name in names])))
 
 
 def added_sticks(plan: Plan, blade: Blade) -> int:
@@ -82,9 +75,9 @@ def _cpus(plan: Plan) -> Iterator[str]:
     unknown = [name for name, blade in plan.blades.items() if blade.cpu is None]
     if unknown:
         who = f"all {len(unknown)} blades" if len(unknown) == len(plan.blades) else folded(unknown)
-        yield (
-            f"CPU model unknown for {who}: ask the Onboard Administrator (SHOW SERVER INFO ALL) and write it as `cpu`"
-        )
+        in_a_box = not plan.enclosures and any(blade.bay for blade in plan.blades.values())
+        ask = "ask the Onboard Administrator (SHOW SERVER INFO ALL)" if in_a_box else "ask `lscpu` there"
+        yield f"CPU model unknown for {who}: {ask} and write it as `cpu`"
 
 
 def _scratch_ids(plan: Plan) -> Iterator[str]:

@@ -8,10 +8,12 @@ from pydantic import ValidationError
 
 from provisioner.plan.checks import meaning_problems
 from provisioner.plan.checks.draft import make_draft
-from provisioner.plan.model import Plan
+from provisioner.plan.gather import gather
+from provisioner.plan.model import Plan, PlanFile
 from provisioner.plan.positions import build_tree
-from provisioner.plan.problems import PlanError, Problem, UnreadableError, shown
-from provisioner.plan.shape import shape_problems
+from provisioner.plan.problems import PlanError, UnreadableError, shown
+from provisioner.plan.ranges import one_of_each
+from provisioner.plan.shape import ShapeProblem, shape_problems
 from provisioner.plan.source import read_source
 from provisioner.plan.syntax import compose
 
@@ -29,7 +31,7 @@ def load_plan(path: Path) -> Plan:
 
 
 def parse_plan(text: str, path: Path) -> Plan:
-    """The plan in `text`; `path` only names it in messages.
+    """The plan in `text`; what it includes is beside `path`, which also names it in messages.
 
     Raises:
         PlanError: the plan cannot be used.
@@ -39,16 +41,16 @@ def parse_plan(text: str, path: Path) -> Plan:
     if not isinstance(tree.data, dict):
         at = tree.value_at(())
         wrong = f"the plan is {shown(tree.data)}"
-        right = "write `cluster:`, `tiers:` and `blades:` at the left margin"
-        raise UnreadableError(Problem(at.line, at.col, wrong, right))
-    plan = None
-    shape = []
+        raise UnreadableError(at.problem(wrong, "write `cluster:`, `tiers:` and `blades:` at the left margin"))
+    gather(tree, path)
+    shape: list[ShapeProblem] = []
     try:
-        plan = Plan.model_validate(tree.data)
+        PlanFile.model_validate(tree.data)
     except ValidationError as error:
         shape = list(shape_problems(error.errors(include_url=False), tree))
     draft = make_draft(tree, {found.unusable for found in shape if found.unusable is not None})
-    problems = [*tree.problems, *(found.problem for found in shape), *meaning_problems(draft)]
-    if plan is None or problems:
+    meaning = one_of_each(meaning_problems(draft), draft.nodes, tree)
+    if problems := [*tree.problems, *(found.problem for found in shape), *meaning]:
         raise PlanError(path, problems)
-    return plan
+    plan = {key: value for key, value in draft.data.items() if key not in ("include", "nodes")}
+    return Plan.model_validate({**plan, "blades": draft.blades})

@@ -1,4 +1,4 @@
-"""The enclosure by bay and the stock, as a person or a script reads a plan. Pure; knows no terminal."""
+"""The blades by their places and the stock, as a person or a script reads a plan. Pure; knows no terminal."""
 
 from __future__ import annotations
 
@@ -6,16 +6,30 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from provisioner.plan.derive import added_parts, ram_after, ram_now, scratch_disks, slurm_role
-from provisioner.plan.findings import Finding, findings, folded, stock_use
-from provisioner.plan.model import Blade, Plan
+from provisioner.names import folded
+from provisioner.plan.derive import (
+    added_parts,
+    domain_of,
+    enclosure_of,
+    gpu_count,
+    in_place,
+    node_keys,
+    ram_after,
+    ram_now,
+    scratch_disks,
+    slurm_role,
+)
+from provisioner.plan.findings import Finding, findings, stock_use
+from provisioner.plan.model import Plan
+from provisioner.plan.node import Blade
 
 
 @dataclass(frozen=True)
 class BayRow:
-    """One bay of the enclosure; RAM in GiB. `slurm` is controller, compute or None."""
+    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None."""
 
-    bay: int
+    enclosure: str | None
+    bay: int | None
     blade: str
     address: str
     tier: str
@@ -27,6 +41,13 @@ class BayRow:
     cpu: str | None
     note: str
     findings: list[str]
+    address6: str | None
+    networks: dict[str, str]
+    domain: str
+    mac: str | None
+    serial: str | None
+    gpus: int
+    node_keys: dict[str, str | int]
 
 
 @dataclass(frozen=True)
@@ -50,12 +71,12 @@ class Note:
     level: str
     blades: str | None
     message: str
-    bays: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Overview:
-    """A plan laid out: occupied bays in order, parts, findings, and findings folded into notes."""
+    """A plan laid out: blades in the order of their places, parts, findings, and findings folded into notes."""
 
     plan: Plan
     bays: list[BayRow]
@@ -69,6 +90,7 @@ class Overview:
         return {
             "cluster": cluster.model_dump(mode="json"),
             "enclosure": self.plan.enclosure.model_dump(mode="json"),
+            "enclosures": {name: box.model_dump(mode="json") for name, box in self.plan.enclosures.items()},
             "blades": [asdict(row) for row in self.bays],
             "stock": [asdict(row) for row in self.parts],
             "findings": [asdict(finding) for finding in self.findings],
@@ -79,15 +101,18 @@ class Overview:
 def overview(plan: Plan) -> Overview:
     """The overview of a valid plan."""
     found = findings(plan)
-    by_bay = sorted(plan.blades, key=lambda name: plan.blades[name].bay)
-    bays = [_bay_row(plan, name, found) for name in by_bay]
+    told: dict[str, list[str]] = {}
+    for finding in found:
+        told.setdefault(finding.blade or "", []).append(finding.message)
+    bays = [_bay_row(plan, name, told.get(name, [])) for name in in_place(plan)]
     return Overview(plan, bays, _part_rows(plan), found, _notes(plan, found))
 
 
-def _bay_row(plan: Plan, name: str, found: list[Finding]) -> BayRow:
+def _bay_row(plan: Plan, name: str, told: list[str]) -> BayRow:
     blade = plan.blades[name]
     role = slurm_role(plan, name)
     return BayRow(
+        enclosure=enclosure_of(plan, blade),
         bay=blade.bay,
         blade=name,
         address=str(blade.address),
@@ -99,7 +124,14 @@ def _bay_row(plan: Plan, name: str, found: list[Finding]) -> BayRow:
         scratch=_scratch_words(plan, blade),
         cpu=blade.cpu,
         note=blade.note,
-        findings=[finding.message for finding in found if finding.blade == name],
+        findings=told,
+        address6=str(blade.address6) if blade.address6 else None,
+        networks={key: str(address) for key, address in blade.networks.items()},
+        domain=domain_of(plan, blade),
+        mac=blade.mac,
+        serial=blade.serial,
+        gpus=gpu_count(plan, blade),
+        node_keys=node_keys(plan, blade),
     )
 
 
@@ -140,7 +172,7 @@ def _notes(plan: Plan, found: list[Finding]) -> list[Note]:
             level,
             folded(names) if names else None,
             message,
-            tuple(plan.blades[name].bay for name in names),
+            tuple(names),
         )
         for number, ((level, message), names) in enumerate(blades.items(), start=1)
     ]

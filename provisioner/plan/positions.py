@@ -19,10 +19,14 @@ _TRUE_OR_FALSE = {"yes": True, "true": True, "on": True, "no": False, "false": F
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in the file; both count from 1."""
+    """A place in a file; line and column count from 1. `file` is '' in the plan itself."""
 
     line: int
     col: int
+    file: str = ""
+
+    def problem(self, wrong: str, right: str) -> Problem:
+        return Problem(self.line, self.col, wrong, right, self.file)
 
 
 @dataclass
@@ -42,6 +46,7 @@ class Tree:
     problems: list[Problem] = field(default_factory=list)
     tags: frozenset[str] = frozenset()
     tagged: dict[Keys, str] = field(default_factory=dict)
+    file: str = ""
 
     def value_at(self, path: Keys) -> Position:
         """Where the value stands; for one that is not there, the nearest thing around it."""
@@ -54,23 +59,23 @@ class Tree:
         return self.keys.get(path) or self.value_at(path)
 
     def refuse(self, path: Keys, at: Position, wrong: str, right: str) -> None:
-        self.problems.append(Problem(at.line, at.col, wrong, right))
+        self.problems.append(at.problem(wrong, right))
         self.refused.add(path)
 
 
-def build_tree(root: yaml.Node, tags: frozenset[str] = frozenset()) -> Tree:
+def build_tree(root: yaml.Node, tags: frozenset[str] = frozenset(), file: str = "") -> Tree:
     """The tree of a composed document. Problems such as duplicate keys are collected in it."""
-    tree = Tree(tags=tags)
+    tree = Tree(tags=tags, file=file)
     tree.data = _value(tree, (), root)
     return tree
 
 
-def _position(node: yaml.Node) -> Position:
-    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+def _position(tree: Tree, node: yaml.Node) -> Position:
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1, tree.file)
 
 
 def _value(tree: Tree, path: Keys, node: yaml.Node) -> Any:
-    tree.values[path] = _position(node)
+    tree.values[path] = _position(tree, node)
     if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
         return _mapping(tree, path, node)
     if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
@@ -86,7 +91,7 @@ def _value(tree: Tree, path: Keys, node: yaml.Node) -> Any:
 def _mapping(tree: Tree, path: Keys, node: yaml.MappingNode) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key_node, value_node, inherited in _pairs(tree, path, node):
-        at = _position(key_node)
+        at = _position(tree, key_node)
         if not isinstance(key_node, yaml.ScalarNode):
             tree.refuse((*path, "?"), at, "a key that is a list or a mapping", "write a word")
             continue
@@ -99,7 +104,7 @@ def _mapping(tree: Tree, path: Keys, node: yaml.MappingNode) -> dict[str, Any]:
         if key_node.tag == _TAG + "bool":
             truth = str(_TRUE_OR_FALSE.get(key.lower(), key)).lower()
             wrong = f"YAML reads the bare key {key} as {truth}"
-            tree.problems.append(Problem(at.line, at.col, wrong, f'write "{key}" in quotes'))
+            tree.problems.append(at.problem(wrong, f'write "{key}" in quotes'))
         tree.keys[here] = at
         found[key] = _value(tree, here, value_node)
     return found
@@ -121,15 +126,16 @@ def _pairs(
         if isinstance(source, yaml.MappingNode):
             yield from _pairs(tree, path, source, inherited=True)
         else:
-            at = _position(source)
+            at = _position(tree, source)
             tree.refuse((*path, "<<"), at, "`<<` merges mappings only", "write `<<: *anchor`")
 
 
 def _refuse_duplicate(tree: Tree, here: Keys, at: Position) -> None:
     first = tree.keys[here].line
     name = printable(str(here[-1]))
-    what = f"blade {name} is planned twice" if here[:-1] == ("blades",) else f"duplicate key `{name}`"
-    tree.problems.append(Problem(at.line, at.col, f"{what} (first on line {first})", "keep one of them"))
+    is_blade = here[:-1] in (("blades",), ("nodes",))
+    what = f"blade {name} is planned twice" if is_blade else f"duplicate key `{name}`"
+    tree.problems.append(at.problem(f"{what} (first on line {first})", "keep one of them"))
 
 
 def _scalar(tree: Tree, path: Keys, node: yaml.ScalarNode) -> Any:
@@ -169,4 +175,4 @@ def _odd_number(tree: Tree, path: Keys, text: str) -> None:
 
 def _unknown_tag(tree: Tree, path: Keys, node: yaml.Node) -> None:
     tag = printable(node.tag.replace(_TAG, "!!"))
-    tree.refuse(path, _position(node), f"there is no tag {tag} here", "remove it")
+    tree.refuse(path, _position(tree, node), f"there is no tag {tag} here", "remove it")

@@ -20,15 +20,23 @@ _COMPARED = 100
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong; `line` and `col` count from 1, `right` says what would be right."""
+    """One thing that is wrong; `line` and `col` count from 1, `right` says what would be right.
+
+    `file` is a file that the plan includes, '' for the plan itself.
+    """
 
     line: int
     col: int
     wrong: str
     right: str
+    file: str = ""
 
     def __str__(self) -> str:
         return f"{self.line}:{self.col}: {self.wrong}; {self.right}"
+
+    def as_dict(self, file: str) -> dict[str, Any]:
+        """For scripts; `file` is where the problem is, unless it knows better."""
+        return {**asdict(self), "file": self.file or file}
 
 
 class PlanError(UsageError):
@@ -39,17 +47,22 @@ class PlanError(UsageError):
 
     def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
         self.path = path
-        self.problems = sorted(set(problems))
-        self.lines = [f"{path}:{problem}" for problem in self.problems]
+        self.problems = sorted(set(problems), key=lambda problem: (problem.file, problem))
+        self.lines = [f"{problem.file or path}:{problem}" for problem in self.problems]
         count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__(
             "\n".join([f"the plan has {count}", *self.lines]),
-            f"correct {path} and run again; nothing was touched",
+            f"correct {_files(path, self.problems)} and run again; nothing was touched",
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The error for scripts, with each problem."""
-        return {**super().as_dict(), "problems": [{"file": str(self.path), **asdict(each)} for each in self.problems]}
+        return {**super().as_dict(), "problems": [each.as_dict(str(self.path)) for each in self.problems]}
+
+
+def _files(path: Path, problems: Iterable[Problem]) -> str:
+    named = dict.fromkeys(problem.file or str(path) for problem in problems)
+    return " and ".join(named) if len(named) < 4 else f"{len(named)} files"
 
 
 class UnreadableError(Exception):

@@ -9,8 +9,8 @@ from ClusterShell.NodeSet import NodeSet, NodeSetException
 from ClusterShell.NodeUtils import GroupResolver, GroupResolverError, GroupSource, GroupSourceError
 
 from provisioner.errors import UsageError
-from provisioner.names import blade_id, host_name
-from provisioner.plan.derive import members, slurm_role
+from provisioner.names import host_name
+from provisioner.plan.derive import as_spelt, members, slurm_role
 from provisioner.plan.model import Plan
 from provisioner.plan.problems import did_you_mean, printable
 
@@ -33,7 +33,7 @@ def select_nodes(plan: Plan, expression: str | None) -> list[str]:
     if expression is None:
         chosen = set(members(plan))
         return [name for name in plan.blades if name in chosen]
-    chosen = {blade_id(node) for node in _expand(plan, expression)}
+    chosen = set(as_spelt(plan, _expand(plan, expression)))
     if not chosen:
         raise UsageError(f'"{printable(expression)}" names no blade', EXAMPLES)
     _refuse_unknown(plan, chosen)
@@ -47,7 +47,7 @@ def select_forgotten(plan: Plan, expression: str) -> list[str]:
     Raises:
         UsageError: malformed, too large or empty; the controller is among them.
     """
-    chosen = {blade_id(node) for node in _expand(plan, expression)}
+    chosen = set(as_spelt(plan, _expand(plan, expression)))
     if not chosen:
         raise UsageError(f'"{printable(expression)}" names no blade', EXAMPLES)
     if plan.cluster.controller in chosen:
@@ -131,8 +131,10 @@ def _refuse_unknown(plan: Plan, chosen: set[str]) -> None:
         return
     names = ", ".join(printable(name) for name in unknown[:5])
     more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-    groups = {name.upper(): f"did you mean @{name}?" for name in _groups(plan)}
-    near = groups.get(unknown[0]) or did_you_mean(unknown[0], plan.blades, "`provision plan` lists the blades")
+    groups = {name: f"did you mean @{name}?" for name in _groups(plan)}
+    near = groups.get(host_name(unknown[0])) or did_you_mean(
+        unknown[0], plan.blades, "`provision plan` lists the blades"
+    )
     raise UsageError(f"{names}{more} {'are' if len(unknown) > 1 else 'is'} not in the plan", near)
 
 

@@ -11,47 +11,83 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from provisioner.names import blade_id
-from provisioner.plan import model
+from provisioner.names import FORM, NAME, name_problem
+from provisioner.plan import fields, model, node
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, printable, shown
 
 # Which model describes a place; "*" stands for any one key or index.
 MODELS: dict[Keys, type[BaseModel]] = {
-    (): model.Plan,
+    (): model.PlanFile,
     ("cluster",): model.Cluster,
     ("ssh",): model.Ssh,
     ("enclosure",): model.Enclosure,
+    ("enclosures", "*"): model.Enclosure,
     ("stock", "*"): model.Part,
     ("scratch",): model.Proving,
     ("tiers", "*"): model.Tier,
-    ("tiers", "*", "scratch"): model.Scratch,
+    ("tiers", "*", "scratch"): node.Scratch,
     ("tiers", "*", "partition"): model.Partition,
-    ("blades", "*"): model.Blade,
-    ("blades", "*", "scratch"): model.Scratch,
-    ("blades", "*", "disks", "*"): model.DiskEntry,
+    ("tiers", "*", "ssh"): node.SshWay,
+    ("tiers", "*", "gpus"): node.GpuEntry,
+    ("blades", "*"): node.Blade,
+    ("blades", "*", "ssh"): node.NodeSsh,
+    ("blades", "*", "scratch"): node.Scratch,
+    ("blades", "*", "gpus"): node.GpuEntry,
+    ("blades", "*", "slurm"): node.SlurmKeys,
+    ("blades", "*", "disks", "*"): node.DiskEntry,
 }
 FORMS = {
-    model.BLADE_ID: "use capital letters, digits and dashes, such as BLD-008",
-    model.WORD: "use small letters, digits, - and _, starting with a letter, at most 31",
-    model.USER_NAME: "use an account name: small letters, digits, - and _",
-    model.DOMAIN_NAME: "use a DNS domain such as lab.example.org",
-    model.PLAIN_TEXT: "use plain text without { } ` $ and control characters",
-    model.DEVICE_PATH: "use a path such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4",
-    model.KEY_FILE: "use a plain path such as ~/.ssh/id_ed25519",
-    model.FINGERPRINT: "write what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints there: SHA256:...",
-    model.PART_NUMBER: "use letters, digits, dots and dashes, such as RAM-007",
-    model.MAX_TIME: 'use days and hours such as "7-00:00:00", minutes such as "90", or UNLIMITED',
+    NAME: FORM,
+    fields.NODE_NAMES: FORM,
+    fields.WORD: "use small letters, digits, - and _, starting with a letter, at most 31",
+    fields.USER_NAME: "use an account name: small letters, digits, - and _",
+    fields.DOMAIN_NAME: "use a DNS domain such as lab.example.org",
+    fields.PLAIN_TEXT: "use plain text without { } ` $ and control characters",
+    fields.DEVICE_PATH: "use a path such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4",
+    fields.KEY_FILE: "use a plain path such as ~/.ssh/id_ed25519",
+    fields.FINGERPRINT: "write what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints there: SHA256:...",
+    fields.PART_NUMBER: "use letters, digits, dots and dashes, such as RAM-007",
+    fields.MAX_TIME: 'use days and hours such as "7-00:00:00", minutes such as "90", or UNLIMITED',
+    fields.INCLUDED: "use the name of a file beside the plan, such as rack-a.yml",
+    fields.MAC: "use a MAC address such as 52:54:00:12:34:56",
+    fields.SERIAL: "use letters, digits, dots and dashes, such as CZ3240XYZ1",
+    fields.FEATURE: "use letters, digits, - . and _, starting with a letter, such as nvme",
+    fields.INTERPRETER: "use a plain path such as /usr/bin/python3",
+    fields.GPU_TYPE: "use small letters, digits, - . and _, such as a100",
+    fields.CPU_LIST: "use numbers of CPUs such as 0,1 or 0-3",
+    fields.JUMP: "use one host such as admin@gate.example.org:22, or none",
 }
-_SINGULAR = {"blades": "", "tiers": "tier ", "stock": "part "}
+_SINGULAR = {"blades": "", "nodes": "", "tiers": "tier ", "stock": "part ", "enclosures": "enclosure "}
 # What would be right, where the field says more than the type.
 _RIGHTS = {
     "ram": "write the installed GiB, or the list of sticks such as [4, 4]",
     "disks": "write a list such as [2 x 300 GB SAS]",
-    "address": "write an IPv4 address such as 10.20.0.11",
-    "network": "write a network such as 10.20.0.0/24",
     "host_key": "write a fingerprint such as SHA256:..., or a list of them",
     "slurm": "write a list such as [compute], or [] for none",
+    "blades.slurm": "write a mapping such as {CoreSpecCount: 1}",
+    "gpus": "write a number, or a mapping such as {type: a100, count: 4}",
+    "features": "write a list such as [ib, nvme]",
+    "include": "write a list such as [rack-a.yml, rack-b.yml]",
+}
+# Keys of a node's line in slurm.conf that come from elsewhere.
+_MEASURED = "slurmd measures it on the node"
+_OWNED = {
+    **dict.fromkeys(
+        ("boards", "corespersocket", "cpus", "procs", "realmemory", "sockets", "socketsperboard", "threadspercore"),
+        _MEASURED,
+    ),
+    "tmpdisk": "it is the size of the scratch that the node has",
+    "nodename": "it is the name of the node",
+    "nodehostname": "it is the name of the node",
+    "nodeaddr": "it is `address`",
+    "features": "write `features:`",
+    "feature": "write `features:`",
+    "weight": "write `weight:`",
+    "gres": "write `gpus:`",
+    "port": "all nodes have the port of `slurmctld_config: {SlurmdPort: ...}`",
+    "state": "it changes while the cluster lives",
+    "reason": "it changes while the cluster lives",
 }
 
 
@@ -81,12 +117,11 @@ def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProb
         elif error["type"] == "extra_forbidden":
             yield ShapeProblem(_unknown_key(path, tree), path)
         elif on_key:
-            if not _is_case_duplicate(path, tree):
-                yield ShapeProblem(_bad_name(path, error, tree), None)
+            yield ShapeProblem(_bad_name(path, error, tree), None)
         else:
             at = tree.value_at(path)
             wrong, right = _bad_value(path, error, tree)
-            yield ShapeProblem(Problem(at.line, at.col, wrong, right), path)
+            yield ShapeProblem(at.problem(wrong, right), path)
 
 
 def label(path: Keys) -> str:
@@ -121,7 +156,7 @@ def _missing(path: Keys, name: str, tree: Tree) -> Problem:
     about = described.model_fields[name].description if described else None
     right = f"add `{name}:`" + (f" ({about})" if about else "")
     wrong = "no controller is named" if name == "controller" else f"{label(path)} lacks `{name}`"
-    return Problem(at.line, at.col, wrong, right)
+    return at.problem(wrong, right)
 
 
 def _unknown_key(path: Keys, tree: Tree) -> Problem:
@@ -129,21 +164,20 @@ def _unknown_key(path: Keys, tree: Tree) -> Problem:
     described = _model_at(path[:-1])
     key = str(path[-1])
     known = list(described.model_fields) if described else []
+    if described is node.SlurmKeys and key.lower() in _OWNED:
+        return at.problem(f"{key} of {label(path[:2])} is not for a plan to say: {_OWNED[key.lower()]}", "leave it out")
     wrong = f"unknown key `{printable(key)}` in {label(path[:-1])}"
-    return Problem(at.line, at.col, wrong, did_you_mean(key, known))
-
-
-def _is_case_duplicate(path: Keys, tree: Tree) -> bool:
-    """Such a name gets its one problem from the check for duplicates."""
-    name = str(path[-1])
-    return path[:-1] == ("blades",) and blade_id(name) != name and blade_id(name) in tree.data["blades"]
+    return at.problem(wrong, did_you_mean(key, known))
 
 
 def _bad_name(path: Keys, error: ErrorDetails, tree: Tree) -> Problem:
     at = tree.key_at(path)
-    kind = {"blades": "blade id", "tiers": "tier name"}.get(str(path[0]), "part number")
-    wrong = f'"{printable(str(path[-1]))}" is no {kind}'
-    return Problem(at.line, at.col, wrong, _form(error))
+    name, section = str(path[-1]), str(path[-2])
+    if section == "blades" and (found := name_problem(printable(name))):
+        return at.problem(*found)
+    kind = {"tiers": "tier name", "networks": "name of a network"}.get(section, "part number")
+    wrong = f'"{printable(name)}" is no {kind}'
+    return at.problem(wrong, _form(error))
 
 
 def _form(error: ErrorDetails) -> str:
@@ -157,7 +191,7 @@ def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
     value, name, kind = error["input"], label(path), error["type"]
     context = error.get("ctx", {})
     wrong = f"{name} is {shown(value)}"
-    named = _RIGHTS.get(str(path[-1])) if path else None
+    named = _RIGHTS.get(f"{path[0]}.{path[-1]}", _RIGHTS.get(str(path[-1]))) if path else None
     if path in tree.written and tree.written[path].lower() != shown(value):
         wrong = f"{name} is {tree.written[path]}, which YAML reads as {shown(value)}"
     if kind == "string_type" and path in tree.written:
@@ -173,8 +207,6 @@ def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
         return wrong, did_you_mean(value, choices) if isinstance(value, str) else _one_of(choices)
     if kind == "value_error":
         return wrong, str(context["error"])
-    if kind == "ip_v4_network" and isinstance(value, str) and "/" in value:
-        named = "write a network with no host bits, such as 10.20.0.0/24"
     if kind in {"string_pattern_mismatch", "string_too_long"}:
         return wrong, _form(error)
     return wrong, named or _GENERIC.get(kind, "{}").format(_bound(context)) or "write it differently"

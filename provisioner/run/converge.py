@@ -16,8 +16,10 @@ from provisioner import announced
 from provisioner.blade_told import turned_away
 from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
-from provisioner.names import blade_id, host_name
+from provisioner.names import host_name
 from provisioner.paths import assets, state_dir
+from provisioner.plan.derive import spelling
+from provisioner.plan.way import way_to
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState, facts_in
 from provisioner.run.guard import guarded
@@ -81,18 +83,23 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
     plan = asked.plan
     state = state_dir(plan.cluster.name)
     key, known_hosts = ssh_identity(state)
-    if plan.ssh.key and key is None:
-        refuse_unusable(key_file(plan.ssh.key))
+    if key is None:
+        for needed in dict.fromkeys(way_to(plan, name).key for name in asked.blades):
+            if needed:
+                refuse_unusable(key_file(needed))
     told = announced.read_announced(announced.announced_file(state))
     call = runner_call(_named(asked, run), assets(), key, known_hosts, told)
     shows = bool(asked.options.verbosity) and not asked.quiet
     if shows and call.left_out:
         words = f"settings of the environment that do not count in a run: {', '.join(call.left_out)}"
         console.print(words, markup=False, highlight=False, soft_wrap=True)
-    names = {host: blade_id(host) for host in call.limit}
+    known = spelling(plan)
+    names = {host: known[host] for host in call.limit}
     chosen = list(names.values())
     # A lab knows its keys before its blades answer, and they are not those of the real blades.
-    host_keys = HostKeys(on_record(plan, chosen, known_hosts)) if key else settle_pins(plan, chosen, known_hosts)
+    host_keys = (
+        HostKeys(on_record(plan, chosen, known_hosts, lab=True)) if key else settle_pins(plan, chosen, known_hosts)
+    )
     seen = RunState({host: BladeState() for host in call.limit}, host_keys=host_keys)
     start = time.monotonic()
     # The guard comes before the display, which hides the cursor.
@@ -116,7 +123,7 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
     controller = host_name(plan.cluster.controller)
     seconds = time.monotonic() - start
     outcome = conclude(seen, names, controller, code, seconds, interrupt.signal is not None)
-    now = on_record(plan, chosen, known_hosts)
+    now = on_record(plan, chosen, known_hosts, lab=key is not None)
     new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
     keys = {names[host]: found for host, found in now.items()}
     say_first_contact(console, new, keys)

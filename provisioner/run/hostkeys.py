@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +13,11 @@ from provisioner import knownhosts
 from provisioner.names import host_name
 from provisioner.plan.derive import host_key_pins
 from provisioner.plan.model import Plan
-from provisioner.ssh import CLOSED
+from provisioner.plan.way import Way, way_to
+from provisioner.ssh import CLOSED, CONNECT_SECONDS, through
 
 # Asked for one by one until a pinned key comes: a server shows one key per connection.
 ALGORITHMS = ("ssh-ed25519", "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521", "rsa-sha2-512,rsa-sha2-256")
-CONNECT_SECONDS = 10
 MOST_AT_ONCE = 16
 
 
@@ -30,10 +30,15 @@ class HostKeys:
     offered: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def on_record(plan: Plan, blades: Sequence[str], file: Path) -> dict[str, list[str]]:
-    """The fingerprints that known_hosts has of the blades, by inventory name; [] for one never met."""
+def on_record(plan: Plan, blades: Sequence[str], file: Path, lab: bool = False) -> dict[str, list[str]]:
+    """The fingerprints that known_hosts has of the blades, by inventory name; [] for one never met.
+
+    Args:
+        lab: whether the blades of the lab are meant; see `way_to`.
+    """
     text = file.read_text() if file.exists() else ""
-    return {host_name(name): list(map(knownhosts.fingerprint, _keys(plan, name, text))) for name in blades}
+    keys = {host_name(name): knownhosts.keys_of(text, way_to(plan, name, lab).known_name) for name in blades}
+    return {host: list(map(knownhosts.fingerprint, its)) for host, its in keys.items()}
 
 
 def settle_pins(plan: Plan, blades: Sequence[str], file: Path) -> HostKeys:
@@ -47,12 +52,14 @@ def settle_pins(plan: Plan, blades: Sequence[str], file: Path) -> HostKeys:
     pins = {name: host_key_pins(plan.blades[name]) for name in blades}
     wrong = [name for name, allowed in pins.items() if allowed and not _settled(plan, name, text, allowed)]
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        found = dict(zip(wrong, pool.map(lambda name: _offered(plan, name, pins[name]), wrong), strict=True))
+        found = dict(
+            zip(wrong, pool.map(lambda name: _offered(way_to(plan, name), pins[name], file), wrong), strict=True)
+        )
     for name, keys in found.items():
         before = _keys(plan, name, text)
         allowed = list(dict.fromkeys(key for key in (*before, *keys) if knownhosts.pinned(key, pins[name])))
         if allowed != before:
-            knownhosts.announce(file, _known_name(plan, name), allowed)
+            knownhosts.announce(file, way_to(plan, name).known_name, allowed)
     return HostKeys(
         recorded=on_record(plan, blades, file),
         pins={host_name(name): allowed for name, allowed in pins.items() if allowed},
@@ -71,14 +78,10 @@ def _settled(plan: Plan, name: str, text: str, pins: Sequence[str]) -> bool:
 
 
 def _keys(plan: Plan, name: str, text: str) -> list[str]:
-    return knownhosts.keys_of(text, _known_name(plan, name))
+    return knownhosts.keys_of(text, way_to(plan, name).known_name)
 
 
-def _known_name(plan: Plan, name: str) -> str:
-    return knownhosts.known_name(str(plan.blades[name].address), plan.ssh.port)
-
-
-def _offered(plan: Plan, name: str, pins: Sequence[str]) -> list[str]:
+def _offered(way: Way, pins: Collection[str], known_hosts: Path) -> list[str]:
     """The host keys that the blade shows, up to the first pinned one; [] when it does not answer.
 
     ssh and not ssh-keyscan, which knows nothing of a ProxyJump. It ends where the login would begin.
@@ -98,8 +101,9 @@ def _offered(plan: Plan, name: str, pins: Sequence[str]) -> list[str]:
                 "ControlPath=none",
                 f"ConnectTimeout={CONNECT_SECONDS}",
                 *CLOSED,
+                *([through(way.jump, known_hosts)] if way.jump else []),
             ]
-            where = ["-p", str(plan.ssh.port), f"{plan.ssh.user}@{plan.blades[name].address}"]
+            where = ["-p", str(way.port), f"{way.user}@{way.address}"]
             said = _ssh([*(word for option in options for word in ("-o", option)), *where, "true"])
             if not file.exists():
                 if "no matching host key type" in said:

@@ -8,7 +8,7 @@ A value that a template makes is known to Ansible only; of what is encrypted, na
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class SettingsError(UsageError):
     def as_dict(self) -> dict[str, Any]:
         """The error for scripts, with each problem."""
         files = [(str(self.site / each.file), each.problem) for each in self.problems]
-        return {**super().as_dict(), "problems": [{"file": file, **asdict(problem)} for file, problem in files]}
+        return {**super().as_dict(), "problems": [problem.as_dict(file) for file, problem in files]}
 
 
 def check_settings(plan: Plan, site: Path, roles: Path) -> None:

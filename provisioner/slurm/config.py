@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.slurm.nodes import PLACEHOLDER_NODE, Line, node_line, partition_lines
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
 
 Settings = dict[str, str | int]
 
@@ -24,7 +24,7 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
     """Our slurm.conf keys; times are seconds, memory MiB."""
     return {
         "ClusterName": cluster,
-        "SlurmctldHost": f"{controller}({address})",
+        "SlurmctldHost": f"{controller}({f'[{address}]' if ':' in address else address})",
         "SlurmUser": "slurm",
         "AuthType": "auth/munge",
         "CredType": "cred/munge",
@@ -87,8 +87,9 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
         settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
     # Beside other words of the site it stays; null takes the key away.
     words = str(settings.get("CommunicationParameters", _SIGNED)).split(",")
-    if _SIGNED not in words:
-        settings["CommunicationParameters"] = ",".join([_SIGNED, *words])
+    needed = str(defaults.get("CommunicationParameters", _SIGNED)).split(",")
+    if missing := [word for word in needed if word not in words]:
+        settings["CommunicationParameters"] = ",".join([*missing, *words])
     return settings
 
 
@@ -110,6 +111,7 @@ def slurm_config(
     nodes: Mapping[str, Mapping[str, Any]],
     partitions: list[Mapping[str, Any]],
     site: Mapping[str, Any],
+    planned: Mapping[str, Planned] = NOTHING,
 ) -> dict[str, Any]:
     """slurm.conf as `{"settings": {...}, "lines": [...]}`: keys, then the texts of node and partition lines.
 
@@ -120,14 +122,17 @@ def slurm_config(
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
+        planned: what the plan says of the nodes' lines, by node name; see `node_line`.
 
     Raises:
         ValueError: a line would not be read as it is written.
     """
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
     defaults["TmpFS"] = cluster["tmp_fs"]
-    node_lines: list[Line] = [node_line(name, nodes[name]) for name in sorted(nodes)]
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes)]
+    if any(":" in address for address in (cluster["address"], *(record["address"] for record in nodes.values()))):
+        defaults["CommunicationParameters"] = f"{_SIGNED},EnableIPv6"
+    node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes, planned)]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

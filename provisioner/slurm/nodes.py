@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any
 
 from ClusterShell.NodeSet import NodeSet
@@ -10,6 +13,12 @@ from ClusterShell.NodeSet import NodeSet
 from provisioner.slurm.hardware import Hardware, cpu_feature
 
 Line = dict[str, str | int]
+Planned = Mapping[str, str | int]
+Nodes = Mapping[str, Mapping[str, Any]]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+# A name whose end Slurm counts with; longer numbers are more than it keeps in a range.
+_COUNTED = re.compile(r"(?<![0-9])[0-9]{1,7}$")
 
 # slurmctld stops without a node and without a partition; these stand in until the first blade has joined.
 PLACEHOLDER_NODE: Line = {
@@ -35,13 +44,20 @@ def system_memory(memory_mib: int) -> int:
     return min(max(256, memory_mib // 16), 1024)
 
 
-def node_line(name: str, record: Mapping[str, Any]) -> Line:
+def node_line(name: str, record: Mapping[str, Any], planned: Planned = NOTHING) -> Line:
     """One node as ordered slurm.conf keys; NodeAddr is always an IP address.
 
     An unresolvable NodeAddr stalls slurmctld's start by 10 s per node on Debian.
+
+    Args:
+        name: its NodeName.
+        record: its record in the registry.
+        planned: what the plan says of its line: `{"Features": "ib,nvme", "Weight": 10, "CoreSpecCount": 1, ...}`.
     """
     hardware = Hardware.from_dict(record["hardware"])
-    features = [record["tier"], f"bay{record['bay']}", cpu_feature(record.get("cpu_model", ""))]
+    bay = f"bay{record['bay']}" if "bay" in record else ""
+    named = str(planned.get("Features", "")).split(",")
+    features = [record["tier"], bay, cpu_feature(record.get("cpu_model", "")), *named]
     line: Line = {
         "NodeName": name,
         "NodeAddr": record["address"],
@@ -51,52 +67,74 @@ def node_line(name: str, record: Mapping[str, Any]) -> Line:
         "CoresPerSocket": hardware.cores_per_socket,
         "ThreadsPerCore": hardware.threads_per_core,
         "RealMemory": real_memory(hardware.memory_mib),
-        "MemSpecLimit": system_memory(hardware.memory_mib),
+        "MemSpecLimit": _kept_memory(hardware, planned),
     }
     if hardware.scratch_mib:
         # Registration demands at least TmpDisk; a filesystem may shrink by metadata of a mkfs release.
         line["TmpDisk"] = int(hardware.scratch_mib * 0.98)
-    line["Features"] = ",".join(feature for feature in features if feature)
-    return line
+    line["Features"] = ",".join(dict.fromkeys(feature for feature in features if feature))
+    return line | {key: value for key, value in planned.items() if key != "Features"}
 
 
-def default_memory_per_cpu(records: Iterable[Mapping[str, Any]]) -> int:
+def _kept_memory(hardware: Hardware, planned: Planned) -> int:
+    """MemSpecLimit in MiB."""
+    return int(planned.get("MemSpecLimit", system_memory(hardware.memory_mib)))
+
+
+def default_memory_per_cpu(records: Iterable[Mapping[str, Any]], planned: Iterable[Planned] = ()) -> int:
     """DefMemPerCPU in MiB that fits the leanest of these nodes when all its CPUs are taken.
 
-    Without it a job that names no memory takes the whole node's.
+    Without it a job that names no memory takes the whole node's. `planned` goes with the records, one for one.
     """
     shares = []
-    for record in records:
+    for record, its in zip_longest(records, planned, fillvalue=NOTHING):
         hardware = Hardware.from_dict(record["hardware"])
-        usable = real_memory(hardware.memory_mib) - system_memory(hardware.memory_mib)
+        usable = real_memory(hardware.memory_mib) - _kept_memory(hardware, its)
         shares.append(usable // hardware.cpus)
     return max(1, min(shares, default=1))
 
 
-def partition_lines(partitions: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]) -> list[Line]:
+def partition_lines(
+    partitions: Iterable[Mapping[str, Any]], nodes: Nodes, planned: Mapping[str, Planned] = NOTHING
+) -> list[Line]:
     """The partitions that have nodes: one per tier, and `all`, the default, over every node.
 
     Args:
         partitions: `{"name", "tier", "max_time", "priority_tier"}` in the order of the plan.
         nodes: the registry's records by node name.
+        planned: see `node_line`, by node name.
     """
     if not nodes:
         return [PLACEHOLDER_PARTITION]
-    lines = [_partition("all", nodes, "7-00:00:00", 1) | {"Default": "YES"}]
+    lines = [_partition("all", nodes, planned, "7-00:00:00", 1) | {"Default": "YES"}]
     for partition in partitions:
         its = {name: node for name, node in nodes.items() if node["tier"] == partition["tier"]}
         if its:
             priority = partition["priority_tier"]
-            lines.append(_partition(partition["name"], its, partition["max_time"], priority))
+            lines.append(_partition(partition["name"], its, planned, partition["max_time"], priority))
     return lines
 
 
-def _partition(name: str, nodes: Mapping[str, Mapping[str, Any]], max_time: str, priority: int) -> Line:
+def _partition(name: str, nodes: Nodes, planned: Mapping[str, Planned], max_time: str, priority: int) -> Line:
     return {
         "PartitionName": name,
-        "Nodes": str(NodeSet.fromlist(list(nodes))),
+        "Nodes": host_list(nodes),
         "MaxTime": max_time,
         "PriorityTier": priority,
-        "DefMemPerCPU": default_memory_per_cpu(nodes.values()),
+        "DefMemPerCPU": default_memory_per_cpu(nodes.values(), [planned.get(node, NOTHING) for node in nodes]),
         "State": "UP",
     }
+
+
+def host_list(names: Iterable[str]) -> str:
+    """Node names as Slurm reads them: `gpu-a-[01-04],node[001-040]`.
+
+    Slurm takes brackets at the end of a name only: `gpu1-a,gpu2-a` stay two names.
+    """
+    counted: list[str] = []
+    others: list[str] = []
+    for name in sorted(names):
+        (counted if _COUNTED.search(name) else others).append(name)
+    nodes = NodeSet(fold_axis=[-1])
+    nodes.updaten(counted)
+    return ",".join([*others, *filter(None, [str(nodes)])])

@@ -52,8 +52,9 @@ def _place(host: Mapping[str, Any]) -> dict[str, Any]:
     scratch = facts.get("scratch") or facts["blade"]["scratch"]
     return {
         "blade": host["blade_id"],
-        "address": host["ansible_host"],
-        "bay": host["blade_bay"],
+        # ssh may reach it somewhere else.
+        "address": host.get("node_address", host["ansible_host"]),
+        "bay": host.get("blade_bay"),
         "tier": host["blade_tier"],
         # In check mode scratch is not there yet; then its disk says how much it will be.
         "scratch_mib": scratch["size_mib"] or scratch.get("expected_mib", 0),
@@ -65,7 +66,7 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
 
     Args:
         blade: the facts of `blade_facts`, with `slurmd_c` as printed by slurmd.
-        place: `{"blade", "address", "bay", "tier", "scratch_mib"}` as the plan and the run say.
+        place: `{"blade", "address", "bay", "tier", "scratch_mib"}` as the plan and the run say; `bay` may be None.
         seen: `{"run": id, "at": ISO time}`.
 
     Raises:
@@ -77,7 +78,7 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
         **({"packages": versions} if versions else {}),
         "blade": place["blade"],
         "address": place["address"],
-        "bay": int(place["bay"]),
+        **({} if place.get("bay") is None else {"bay": int(place["bay"])}),
         "tier": place["tier"],
         "cpu_model": blade["cpu"]["model"],
         "machine_id": blade["machine_id"],

@@ -10,19 +10,19 @@ from provisioner.slurm.hardware import RANGES
 # What a record holds goes into a line of slurm.conf; more keys of another release may be there.
 RECORD = record(
     {
-        "address": text(15, r"[0-9]{1,3}(\.[0-9]{1,3}){3}"),
-        "bay": whole(0, 10_000),
+        "address": text(39, r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}"),
         "tier": text(31, r"[a-z][a-z0-9_-]*"),
         "hardware": record({key: whole(low, high) for key, (low, high) in RANGES.items() if key != "scratch_mib"}),
     },
     {
+        "bay": whole(0, 10_000),
         "blade": text(63),
         "cpu_model": text(200),
         "machine_id": text(64),
         "packages": each(text(100), text(100)),
     },
 )
-_NAME = text(63, r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_NAME = text(63, r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
 def record_trouble(name: str, found: Any) -> str:

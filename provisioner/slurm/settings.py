@@ -41,10 +41,19 @@ _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 # A plain value ends at a blank; one in quotes may have some.
 _VALUE = re.compile(r"[!$-\[\]-~]*|\"[ !$-\[\]-~]*\"")
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-_HOST = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _BLADE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 _DOMAIN = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?")
-_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}")
+_HOST_KEYS = ("name", "id", "address")
+_NODE_KEYS = {
+    "Features": re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}(,[A-Za-z][A-Za-z0-9_.-]{0,62}){0,63}"),
+    "Weight": re.compile(r"[0-9]{1,10}"),
+    "CoreSpecCount": re.compile(r"[0-9]{1,4}"),
+    "CpuSpecList": re.compile(r"[0-9]{1,4}([,-][0-9]{1,4}){0,127}"),
+    "MemSpecLimit": re.compile(r"[0-9]{1,8}"),
+    "CpuBind": re.compile(r"none|socket|ldom|core|thread"),
+}
 _TIME = re.compile(r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED")
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 
@@ -54,8 +63,8 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
 
     Args:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
-            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has
-            them; those that are missing are not looked at.
+            `slurmctld_nodes`, `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and
+            `base_hosts` as the play has them; those that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if "slurmctld_cluster" in given:
@@ -64,6 +73,7 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     forms = {"name": _WORD, "tier": _WORD, "max_time": _TIME, "priority_tier": re.compile(r"[0-9]{1,5}")}
     for partition in given.get("slurmctld_partitions", []):
         problems += _odd("slurmctld_partitions", partition, forms)
+    problems += _node_problems(given.get("slurmctld_nodes", {}))
     problems += _hosts_problems(given)
     for name in ("scratch_mount_point", "slurmctld_tmp_fs"):
         folder = given.get(name, "/scratch")
@@ -80,7 +90,26 @@ def _hosts_problems(given: Mapping[str, Any]) -> list[str]:
     if not _WORD.fullmatch(str(given.get("base_cluster", "slurm"))):
         problems.append(f"base_cluster is no name of a cluster; {_NEXT}")
     for host in given.get("base_hosts", []):
-        problems += _odd("base_hosts", host, {"name": _HOST, "id": _BLADE, "address": _ADDRESS})
+        forms = {"name": _HOST, "id": _BLADE, "address": _ADDRESS, "address6": _ADDRESS, "domain": _DOMAIN}
+        its = {key: form for key, form in forms.items() if key in _HOST_KEYS or key in host}
+        problems += _odd("base_hosts", host, its)
+    return problems
+
+
+def _node_problems(nodes: Any) -> list[str]:
+    """What the nodes' lines would get besides their hardware, and must not."""
+    if not isinstance(nodes, Mapping):
+        return [f"slurmctld_nodes has to be keys by node name, such as {{node001: {{Weight: 10}}}}; {_NEXT}"]
+    problems = []
+    for name, keys in nodes.items():
+        if not isinstance(name, str) or not _HOST.fullmatch(name):
+            problems.append(f"slurmctld_nodes: {_shown(name)} is no name of a node; {_NEXT}")
+        elif isinstance(keys, Mapping) and (odd := sorted(_shown(key) for key in keys if key not in _NODE_KEYS)):
+            known = ", ".join(_NODE_KEYS)
+            problems.append(f"slurmctld_nodes: {', '.join(odd)} of {name} is not one of {known}; {_NEXT}")
+        else:
+            forms = {key: form for key, form in _NODE_KEYS.items() if isinstance(keys, Mapping) and key in keys}
+            problems += _odd(f"slurmctld_nodes: {name}", keys, forms)
     return problems
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from provisioner.disks import FoundDisk, parse_report, plan_lines
 from provisioner.plan.derive import ScratchDisk, scratch_disks
-from provisioner.plan.model import Blade, Plan
+from provisioner.plan.model import Plan
+from provisioner.plan.node import Blade
 
 PLAN = Plan.model_validate(
     {

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.plan.checks.addresses import check_addresses
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.checks.enclosure import check_enclosure
 from provisioner.plan.checks.parts import check_parts
 from provisioner.plan.checks.roles import check_roles
+from provisioner.plan.checks.slurm_keys import check_slurm_keys
 from provisioner.plan.problems import Problem
 
 
 def meaning_problems(draft: Draft) -> Iterator[Problem]:
     """Every rule that the draft breaks, in no order."""
+    yield from draft.nodes.problems
     yield from check_enclosure(draft)
+    yield from check_addresses(draft)
     yield from check_roles(draft)
     yield from check_parts(draft)
+    yield from check_slurm_keys(draft)

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from provisioner.plan.positions import Tree
+from provisioner.plan.positions import Position, Tree
 from provisioner.plan.problems import Keys, Problem
+from provisioner.plan.ranges import Expansion, expand
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The usable part of `tree`. `blades`, `tiers` and `stock` are raw mappings by name."""
+    """The usable part of `tree`. `blades`, `tiers` and `stock` are raw mappings by name.
+
+    A blade out of a node set has its own name and values; its problems stand where the set is written.
+    """
 
     tree: Tree
     data: dict[str, Any]
+    nodes: Expansion
 
-    @cached_property
+    @property
     def blades(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("blades")
+        return self.nodes.blades
 
     @cached_property
     def tiers(self) -> dict[str, dict[str, Any]]:
@@ -34,9 +39,20 @@ class Draft:
     def cluster(self) -> dict[str, Any]:
         return self.data.get("cluster") or {}
 
-    @property
-    def bays(self) -> int:
-        return int((self.data.get("enclosure") or {}).get("bays", 16))
+    @cached_property
+    def enclosures(self) -> dict[str, dict[str, Any]]:
+        """The enclosures by name; the only one of a plan without `enclosures` is called ''."""
+        return self._mappings("enclosures") or {"": self.data.get("enclosure") or {}}
+
+    def enclosure_of(self, blade: str) -> str | None:
+        """The name of the enclosure that a blade is in; None while it is not known."""
+        named = self.blades[blade].get("enclosure")
+        if named is None and len(self.enclosures) == 1:
+            return next(iter(self.enclosures))
+        return named if named in self.enclosures else None
+
+    def bays(self, enclosure: str) -> int:
+        return int(self.enclosures[enclosure].get("bays") or 16)
 
     def tier_of(self, blade: str) -> dict[str, Any]:
         """The tier of a blade; empty while it is unknown."""
@@ -44,29 +60,38 @@ class Draft:
 
     def knows(self, *path: str | int) -> bool:
         """Whether the value was written, usable or not."""
-        return path in self.tree.values
+        return self.nodes.written(path) in self.tree.values
 
     def at_value(self, path: Keys, wrong: str, right: str) -> Problem:
-        at = self.tree.value_at(path)
-        return Problem(at.line, at.col, wrong, right)
+        return self.tree.value_at(self.nodes.written(path)).problem(wrong, right)
 
     def at_key(self, path: Keys, wrong: str, right: str) -> Problem:
-        at = self.tree.key_at(path)
-        return Problem(at.line, at.col, wrong, right)
+        return self.tree.key_at(self.nodes.written(path)).problem(wrong, right)
 
-    def line_of(self, path: Keys) -> int:
-        return self.tree.value_at(path).line
+    def where(self, path: Keys, seen_from: Keys) -> str:
+        """`line 20` of a key, and of which file when the reader is in another one."""
+        return self._where(self.tree.key_at(self.nodes.written(path)), seen_from)
+
+    def where_value(self, path: Keys, seen_from: Keys) -> str:
+        """The same of a value."""
+        return self._where(self.tree.value_at(self.nodes.written(path)), seen_from)
+
+    def _where(self, at: Position, seen_from: Keys) -> str:
+        same = at.file == self.tree.value_at(self.nodes.written(seen_from)).file
+        return f"line {at.line}" if same else f"line {at.line} of {at.file or 'the plan'}"
 
     def _mappings(self, section: str) -> dict[str, dict[str, Any]]:
-        found = self.data.get(section) or {}
-        return {name: entry for name, entry in found.items() if isinstance(entry, dict)}
+        found = self.data.get(section)
+        entries = found.items() if isinstance(found, dict) else ()
+        return {name: entry for name, entry in entries if isinstance(entry, dict)}
 
 
 def make_draft(tree: Tree, unusable: Collection[Keys]) -> Draft:
     """The draft of a tree whose values at the `unusable` places are dropped (None within lists)."""
     dropped = {*unusable, *tree.refused}
     data = _pruned(tree.data, (), dropped)
-    return Draft(tree, data if isinstance(data, dict) else {})
+    usable = data if isinstance(data, dict) else {}
+    return Draft(tree, usable, expand(usable.get("blades"), tree))
 
 
 def _pruned(value: Any, path: Keys, dropped: Collection[Keys]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from provisioner.plan.checks.draft import Draft
-from provisioner.plan.model import Disk, DiskEntry
+from provisioner.plan.node import Disk, DiskEntry
 from provisioner.plan.problems import Keys, Problem, did_you_mean, printable
 
 _DISK: TypeAdapter[DiskEntry] = TypeAdapter(Disk)
@@ -82,9 +82,11 @@ def _disk_ids(draft: Draft) -> Iterator[Problem]:
                 yield draft.at_value(place, wrong, "list each disk on its own, with its own id")
             # by-id names are unique in the world; /dev/sdb or by-path exist on every blade.
             owner = "" if disk.id.startswith("/dev/disk/by-id/") else name
-            if first := seen.get((owner, disk.id)):
+            first = seen.get((owner, disk.id))
+            # Within one set of blades it is a problem of the set, told already.
+            if first and draft.nodes.written(first[1]) != draft.nodes.written(place):
                 wrong = f"disk {disk.id} is already a disk of {printable(first[0])}"
-                right = f"see line {draft.line_of(first[1])}; keep one of them"
+                right = f"see {draft.where_value(first[1], place)}; keep one of them"
                 yield draft.at_value(place, wrong, right)
             seen.setdefault((owner, disk.id), (name, place))
 

@@ -8,21 +8,25 @@ import pytest
 
 from provisioner.slurm.cluster_words import cluster_words
 
+BLADES = {f"bld-{number:03}": f"BLD-{number:03}" for number in range(8, 13)}
 FINE: dict[str, Any] = {"problems": [], "notes": [], "job": True}
 
 
 def proof(nodes: dict[str, Any], **more: Any) -> str:
-    return cluster_words({"slurm_verify": {"nodes": nodes, **more}})["verified"]
+    return cluster_words({"slurm_verify": {"nodes": nodes, **more}}, BLADES)["verified"]
 
 
 def test_why_slurmctld_was_restarted() -> None:
     change = {"kind": "restart", "why": ["new nodes: bld-011", "more"]}
-    assert cluster_words({"slurmctld_change": change})["controller"] == "slurmctld restart: new nodes: bld-011; more"
+    assert (
+        cluster_words({"slurmctld_change": change}, BLADES)["controller"]
+        == "slurmctld restart: new nodes: bld-011; more"
+    )
 
 
 @pytest.mark.parametrize("facts", [{}, {"slurmctld_change": {"kind": "nothing", "why": []}}, {"slurmctld_change": "x"}])
 def test_an_unchanged_controller_is_not_worth_a_note(facts: dict[str, Any]) -> None:
-    assert cluster_words(facts)["controller"] == ""
+    assert cluster_words(facts, BLADES)["controller"] == ""
 
 
 def test_the_proof_names_what_was_verified() -> None:
@@ -31,7 +35,7 @@ def test_the_proof_names_what_was_verified() -> None:
     assert said.startswith("verified BLD-[008,011]: ")
     assert "one job across both nodes" in said
     assert "no job" not in said
-    assert cluster_words({}) == {"controller": "", "verified": ""}
+    assert cluster_words({}, BLADES) == {"controller": "", "verified": ""}
 
 
 @pytest.mark.parametrize(
