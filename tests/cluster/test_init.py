@@ -68,7 +68,7 @@ def test_from_ssh_to_the_first_job(person: Newcomer) -> None:
         done.append(said)
 
     first, last = done[0], done[-1]
-    assert all(f"{name}  ED25519 SHA256:" in first.text for name in ()) or "first contact" in first.text
+    assert "first contact" in first.text
     assert sorted(last.out.split()) == ["beta", "gamma"]
     plan = load_plan(person.folder / "plan.yml")
     assert (plan.cluster.controller, list(plan.blades)) == ("alpha", ["alpha", "beta", "gamma"])
