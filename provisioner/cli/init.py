@@ -36,7 +36,11 @@ def init(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the plan is written.")] = Path("plan.yml"),
     controller: Annotated[
         str | None,
-        typer.Option("--controller", metavar="NAME", help="Which machine runs slurmctld; default: the first one."),
+        typer.Option(
+            "--controller",
+            metavar="NAME",
+            help="Which machine runs slurmctld; default: the first, of those without GPUs.",
+        ),
     ] = None,
     key: Annotated[
         str | None, typer.Option("--key", metavar="FILE", help="Private SSH key; default: ssh's own choice.")
@@ -71,7 +75,7 @@ def init(
     from provisioner.survey.write import refuse_existing, write_plan
 
     refuse_existing(out, force)
-    asked = Question(cluster, _targets(scan, hosts, source), out, controller, key, offline)
+    asked = Question(cluster, _targets(scan, hosts, source), out, controller, key, offline, as_json)
     found = survey(asked, console_for(as_json))
     if found.proposal is None:
         _say_left_out(found.left_out)

@@ -13,12 +13,14 @@ from provisioner.names import name_problem
 from provisioner.paths import state_dir
 from provisioner.plan.model import Plan
 from provisioner.run import converge
-from provisioner.run.request import PlaybookRun
+from provisioner.run.request import Options, PlaybookRun
 from provisioner.ssh_identity import ssh_identity
 from provisioner.survey.advice import left_out
 from provisioner.survey.machine import parse_machine
 from provisioner.survey.reach import Reach
 from provisioner.survey.sorting import LeftOut, Seen
+
+MOST_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,14 @@ class Looked:
     interrupted: bool
 
 
-def look_at(cluster: str, ways: Sequence[Reach], key: str | None, plan_file: Path, console: Console) -> Looked:
+def look_at(
+    cluster: str, ways: Sequence[Reach], key: str | None, plan_file: Path, console: Console, quiet: bool
+) -> Looked:
     """Asks each machine what it is, as a run would; their host keys are then on record for the cluster's runs.
 
     Args:
         plan_file: where the plan is to be; variables beside it count, such as a password for sudo.
+        quiet: shows no progress, as --json wants it.
 
     Raises:
         UsageError: a lab of this cluster runs here, whose key opens no real machine.
@@ -48,7 +53,8 @@ def look_at(cluster: str, ways: Sequence[Reach], key: str | None, plan_file: Pat
         )
     drafted = dict(zip(_draft_names(ways), ways, strict=True))
     draft = _draft(cluster, drafted, key)
-    finished = converge.look(PlaybookRun(draft, plan_file, list(drafted), "init.yml", quiet=True), console)
+    options = Options(forks=min(len(ways), MOST_AT_ONCE))
+    finished = converge.look(PlaybookRun(draft, plan_file, list(drafted), "init.yml", options, quiet), console)
     seen, out = [], []
     failures = finished.outcome.failures()
     for name, reach in drafted.items():

@@ -24,7 +24,7 @@ _MACHINE_ID = Path("/etc/machine-id")
 
 @dataclass(frozen=True)
 class Question:
-    """What a person asked for; `out` is where the plan is to be, `offline` asks no machine."""
+    """What a person asked for; `out` is where the plan is to be, `offline` asks none, `quiet` shows no progress."""
 
     cluster: str
     targets: Sequence[Target]
@@ -32,6 +32,7 @@ class Question:
     controller: str | None = None
     key: str | None = None
     offline: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _once(ways: Sequence[Reach]) -> tuple[list[Reach], list[LeftOut]]:
 def _look(asked: Question, ways: Sequence[Reach], key: str | None, console: Console) -> Looked:
     if asked.offline or not ways:
         return Looked([Seen(way, UNKNOWN) for way in ways], [], {}, interrupted=False)
-    return look_at(asked.cluster, ways, key, asked.out, console)
+    return look_at(asked.cluster, ways, key, asked.out, console, asked.quiet)
 
 
 def _whole_key(named: str) -> str:
