@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from provisioner.errors import UsageError
+from provisioner.console_text import one_line
+from provisioner.errors import ProvisionError, UsageError
 from provisioner.names import name_problem
 from provisioner.paths import state_dir
 from provisioner.plan.model import Plan
@@ -43,6 +44,7 @@ def look_at(
         quiet: shows no progress, as --json wants it.
 
     Raises:
+        ProvisionError: Ansible did not even start.
         UsageError: a lab of this cluster runs here, whose key opens no real machine.
     """
     lab_key, known_hosts = ssh_identity(state_dir(cluster))
@@ -55,6 +57,8 @@ def look_at(
     draft = _draft(cluster, drafted, key)
     options = Options(forks=min(len(ways), MOST_AT_ONCE))
     finished = converge.look(PlaybookRun(draft, plan_file, list(drafted), "init.yml", options, quiet), console)
+    if words := finished.outcome.words:
+        raise ProvisionError(f"Ansible stopped: {one_line(words, 500)}", "look at group_vars beside the plan")
     seen, out = [], []
     failures = finished.outcome.failures()
     for name, reach in drafted.items():

@@ -7,11 +7,12 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from provisioner.survey.targets import Target
 
+WORDS = ("hostname", "user", "port", "proxyjump", "identityfile")
 _AT_ONCE = 16
 _SECONDS = 20
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -22,7 +23,8 @@ _JUMP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9@._:,-]{0,200}")
 class Reach:
     """How a run gets to a target by its address alone, which is all that a plan keeps.
 
-    `jump` is what ssh would only find by the name (ProxyJump), '' for the straight way.
+    `jump`, and the key of the target, is what ssh would only find by the name (ProxyJump, IdentityFile); '' and None
+    where it needs none, or finds it by the address too.
     """
 
     target: Target
@@ -61,14 +63,16 @@ def _way(target: Target) -> Reach | Unreachable:
     if not _USER.fullmatch(user):
         return Unreachable(target, f"{user} is no account name that a plan takes", f"name one: USER@{target.host}")
     port = target.port or int(chosen.get("port", "22"))
-    jump = chosen.get("proxyjump", "none")
-    by_address = ssh_settings(address).get("proxyjump", "none") if jump != "none" else "none"
-    needed = jump if jump not in ("none", by_address) and _JUMP.fullmatch(jump) else ""
+    by_address = chosen if address == target.host else ssh_settings(address)
+    jump, key = (chosen.get(word, "none") for word in ("proxyjump", "identityfile"))
+    if target.key is None and key not in ("none", by_address.get("identityfile")):
+        target = replace(target, key=key)
+    needed = jump if jump not in ("none", by_address.get("proxyjump")) and _JUMP.fullmatch(jump) else ""
     return Reach(target, address, user, port, needed)
 
 
 def ssh_settings(host: str) -> Mapping[str, str]:
-    """What ssh would use for a host (hostname, user, port, proxyjump); {} without ssh, or with a broken file of its."""
+    """What ssh would use for a host: WORDS, and of several keys the first; {} without ssh, or with a broken file."""
     try:
         done = subprocess.run(
             ["ssh", "-G", host], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
@@ -76,9 +80,12 @@ def ssh_settings(host: str) -> Mapping[str, str]:
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    wanted = ("hostname", "user", "port", "proxyjump")
-    pairs = (line.partition(" ") for line in done.stdout.splitlines())
-    return {key: value for key, _, value in pairs if key in wanted}
+    found: dict[str, str] = {}
+    for line in done.stdout.splitlines():
+        key, _, value = line.partition(" ")
+        if key in WORDS:
+            found.setdefault(key, value)
+    return found
 
 
 def own_addresses(candidates: Sequence[str]) -> set[str]:

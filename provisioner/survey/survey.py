@@ -70,6 +70,8 @@ def survey(asked: Question, console: Console) -> Survey:
         own = own_addresses([each.reach.address for each in kept])
         kept, unfit = sort_out(kept, asked.controller, {here} - {""}, own)
     out = [*lost, *doubles, *looked.left_out, *unfit]
+    if asked.controller:
+        _refuse_unfit(asked.controller, out)
     if not kept:
         return Survey(None, out, looked.host_keys)
     proposal = propose(asked.cluster, kept, asked.controller, key)
@@ -86,6 +88,17 @@ def _once(ways: Sequence[Reach]) -> tuple[list[Reach], list[LeftOut]]:
             why = f"it has the address {way.address}, as {other.target.label} has"
             doubles.append(LeftOut(way.target.label, why, "leave one of the two out"))
     return list(first.values()), doubles
+
+
+def _refuse_unfit(controller: str, out: Sequence[LeftOut]) -> None:
+    """Without the controller that a person named there is no plan to write.
+
+    Raises:
+        ProvisionError: it is one of the machines that were left out.
+    """
+    for each in out:
+        if each.label.lower() == controller.lower():
+            raise ProvisionError(f"{each.label} cannot be the controller: {each.why}", each.next_step)
 
 
 def _look(asked: Question, ways: Sequence[Reach], key: str | None, console: Console) -> Looked:

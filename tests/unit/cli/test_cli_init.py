@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from provisioner.cli.main import app
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode, ProvisionError, UsageError
 from provisioner.lab.settings import LabFiles
 from provisioner.paths import state_dir
 from provisioner.plan.load import load_plan
@@ -140,6 +141,24 @@ def test_what_cannot_be_used_is_refused_and_nothing_is_written(
     assert isinstance(done.exception, UsageError), done.output
     assert said in done.exception.message
     assert list(site.glob("*.yml")) == []
+
+
+def test_a_controller_that_cannot_be_one_is_told_why(site: Path, played: Played) -> None:
+    played(results=answers(), at_10_0_0_12=REFUSED)
+    done = init("lab", SCAN, "--controller=10.0.0.12")
+    assert isinstance(done.exception, ProvisionError)
+    assert done.exception.message == "10.0.0.12 cannot be the controller: SSH refuses the key or the user"
+    assert "ssh-copy-id" in done.exception.next_step
+    assert not (site / "plan.yml").exists()
+
+
+def test_why_ansible_did_not_start_is_told(site: Path, played: Played) -> None:
+    runs = played(ExitCode.FAILED)
+    runs.outcome = replace(runs.outcome, words="ERROR! group_vars/all.yml: while scanning")
+    done = init("lab", SCAN)
+    assert isinstance(done.exception, ProvisionError)
+    assert "Ansible stopped: ERROR! group_vars/all.yml" in done.exception.message
+    assert not (site / "plan.yml").exists()
 
 
 def test_a_lab_of_the_same_name_is_not_asked(played: Played) -> None:
