@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.plan.fields import INCLUDED
 from provisioner.plan.positions import Position, Tree, build_tree
-from provisioner.plan.problems import Keys, UnreadableError, did_you_mean, printable, shown
+from provisioner.plan.problems import Keys, Problem, UnreadableError, did_you_mean, printable, shown
 from provisioner.plan.source import read_source
 from provisioner.plan.syntax import compose
 
@@ -29,12 +29,19 @@ def gather(tree: Tree, path: Path) -> None:
         try:
             found = _read(file)
         except UnreadableError as error:
-            tree.problems.append(replace(error.problem, file=str(file)))
             tree.refused.add(place)
+            tree.problems.append(_unread(tree, place, file, error.problem))
             continue
         tree.problems += found.problems
         for section in SECTIONS:
             _move(tree, found, section)
+
+
+def _unread(tree: Tree, place: Keys, file: Path, problem: Problem) -> Problem:
+    """What is wrong within a file stands there, that there is none where it is named."""
+    if file.is_file():
+        return replace(problem, file=str(file))
+    return tree.value_at(place).problem(f"{file.name}: {problem.wrong}", "name a file beside the plan")
 
 
 def _included(tree: Tree) -> list[tuple[Keys, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
+from provisioner.plan.fields import NODE_NAMES
 from provisioner.plan.positions import Position, Tree
 from provisioner.plan.problems import Keys, Problem, printable
 
@@ -61,7 +62,8 @@ def names_in(key: str) -> list[str]:
     Raises:
         ValueError: with the reason, for a set that cannot be read or has more than MOST_NODES names.
     """
-    if not re.search(r"\[.*\]", key):
+    # Other forms are problems of the shape.
+    if "[" not in key or not re.search(NODE_NAMES, key):
         return [key]
     size = 1
     for ranges in re.findall(r"\[([^\]]*)\]", key):

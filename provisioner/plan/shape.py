@@ -165,7 +165,8 @@ def _unknown_key(path: Keys, tree: Tree) -> Problem:
     key = str(path[-1])
     known = list(described.model_fields) if described else []
     if described is node.SlurmKeys and key.lower() in _OWNED:
-        return at.problem(f"{key} of {label(path[:2])} is not for a plan to say: {_OWNED[key.lower()]}", "leave it out")
+        wrong, right = f"{key} of {label(path[:2])} is not for a plan to say", _OWNED[key.lower()]
+        return at.problem(wrong, right if right.startswith("write") else f"leave it out: {right}")
     wrong = f"unknown key `{printable(key)}` in {label(path[:-1])}"
     return at.problem(wrong, did_you_mean(key, known))
 
@@ -174,7 +175,7 @@ def _bad_name(path: Keys, error: ErrorDetails, tree: Tree) -> Problem:
     at = tree.key_at(path)
     name, section = str(path[-1]), str(path[-2])
     if section == "blades" and (found := name_problem(printable(name))):
-        return at.problem(*found)
+        return at.problem(found[0], "write a set such as node[001-040]" if "[" in name else found[1])
     kind = {"tiers": "tier name", "networks": "name of a network"}.get(section, "part number")
     wrong = f'"{printable(name)}" is no {kind}'
     return at.problem(wrong, _form(error))
