@@ -14,7 +14,7 @@ def hosts_file(current: str, cluster: str, hosts: Iterable[Mapping[str, str]], d
 
     Args:
         current: the text as it is; lines outside our block are kept but for Debian's 127.0.1.1 line.
-        hosts: `{"name", "id", "address"}` of every blade, and with some `"address6"` and `"domain"`.
+        hosts: `{"name", "id", "address"}` of every blade, and with some `"ipv6"` and `"domain"`.
         domain: DNS domain for the first name of each line that has none of its own, '' for none.
     """
     begin, end = f"{_BEGIN}{cluster}", f"{_END}{cluster}"
@@ -44,7 +44,7 @@ def _outside(text: str) -> list[str]:
 
 
 def _addresses(host: Mapping[str, str]) -> list[str]:
-    return [address for address in (host["address"], host.get("address6")) if address]
+    return [address for address in (host["address"], host.get("ipv6")) if address]
 
 
 def _names(host: Mapping[str, str], address: str, domain: str) -> list[str]:

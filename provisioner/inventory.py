@@ -142,7 +142,7 @@ def _way_variables(plan: Plan, name: str, ssh_key: Path | None, known_hosts: Pat
         **({"ansible_ssh_private_key_file": str(key_file(way.key))} if way.key and way.key != plan.ssh.key else {}),
         **{key: value for key, (value, usual) in own.items() if value != usual},
         "ansible_host": way.address,
-        **({"node_address": str(blade.address)} if way.address != str(blade.address) else {}),
+        **({"base_address": str(blade.address)} if way.address != str(blade.address) else {}),
     }
 
 
@@ -197,6 +197,6 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
 
 def _host(name: str, blade: Blade) -> dict[str, str]:
     """A blade in everybody's /etc/hosts."""
-    more = {"address6": str(blade.address6 or ""), "domain": blade.domain or ""}
+    more = {"ipv6": str(blade.address6 or ""), "domain": blade.domain or ""}
     named = {"name": host_name(name), "id": name, "address": str(blade.address)}
     return named | {key: value for key, value in more.items() if value}

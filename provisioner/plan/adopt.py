@@ -60,7 +60,9 @@ def adopted(text: str, path: Path, ids: Ids) -> str:
 
 def _edits(text: str, root: Any, name: str, plan: Plan, found: Mapping[int, Sequence[str]]) -> list[_Edit]:
     """What to replace in the text for one blade."""
-    disks = _child(_child(_child(root, "blades"), name), "disks")
+    # One of a node set, or of a file that the plan includes, is in neither.
+    sections = (_child(_child(root, section), name) for section in ("blades", "nodes"))
+    disks = _child(next(filter(None, sections), None), "disks")
     if not isinstance(disks, yaml.SequenceNode) or len(disks.value) != len(plan.blades[name].disks):
         raise _unsafe(name)
     return [_edit(text, disks, number, plan.blades[name], ids) for number, ids in found.items()]

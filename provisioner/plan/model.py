@@ -68,8 +68,8 @@ class Ssh(Strict):
 class Enclosure(Strict):
     """The box or rack the blades sit in."""
 
-    name: PlainText = ""
-    model: PlainText = ""
+    name: PlainText = Field(default="", description="what people call it")
+    model: PlainText = Field(default="", description="maker and model")
     bays: Whole = Field(default=16, ge=1, le=256, description="how many bays or rack units it has")
     switch: PlainText = Field(default="", description="the switch its blades are on")
     power: PlainText = Field(default="", description="where its power comes from")
@@ -78,18 +78,18 @@ class Enclosure(Strict):
 class Part(Strict):
     """Spare parts of one kind."""
 
-    kind: Literal["ram", "ssd", "disk"]
+    kind: Literal["ram", "ssd", "disk"] = Field(description="what it is")
     size_gb: Gigabytes = Field(description="RAM in GiB, disks in GB as their label says")
-    count: Whole = Field(ge=0, le=10_000)
-    note: PlainText = ""
+    count: Whole = Field(ge=0, le=10_000, description="how many are in stock")
+    note: PlainText = Field(default="", description="for people")
 
 
 class Partition(Strict):
     """The Slurm partition that the compute blades of a tier form."""
 
     name: Word | None = Field(default=None, description="default: the name of the tier")
-    max_time: str = Field(default="7-00:00:00", pattern=MAX_TIME)
-    priority_tier: Whole = Field(default=1, ge=0, le=65533)
+    max_time: str = Field(default="7-00:00:00", pattern=MAX_TIME, description="the longest time of a job")
+    priority_tier: Whole = Field(default=1, ge=0, le=65533, description="jobs of a higher one go first")
 
 
 class Proving(Strict):
@@ -106,26 +106,26 @@ class Tier(Strict):
     add: dict[PartNumber, PartCount] = Field(
         default_factory=dict, description="parts each blade of this tier gets, by part number"
     )
-    scratch: Scratch | None = None
-    partition: Partition = Field(default_factory=Partition)
+    scratch: Scratch | None = Field(default=None, description="which disks of its blades become scratch")
+    partition: Partition = Field(default_factory=Partition, description="the Slurm partition of its compute blades")
     features: Features = Field(default_factory=list, description="Slurm features of blades that name none")
     weight: Weight | None = Field(default=None, description="Slurm's Weight of blades that name none")
     gpus: Gpus | None = Field(default=None, description="GPUs of blades that name none")
     ssh: SshWay = Field(default_factory=SshWay, description="how its blades are reached, if not as the others")
-    note: PlainText = ""
+    note: PlainText = Field(default="", description="for people")
 
 
 class Plan(Strict):
     """A site: one Slurm cluster of blades, and what they are made of; each blade by its own name."""
 
     cluster: Cluster = Field(description="the cluster's name, network and controller")
-    ssh: Ssh = Field(default_factory=Ssh)
-    enclosure: Enclosure = Field(default_factory=Enclosure)
+    ssh: Ssh = Field(default_factory=Ssh, description="how this machine reaches the blades")
+    enclosure: Enclosure = Field(default_factory=Enclosure, description="the box or rack, where there is one")
     enclosures: dict[PartNumber, Enclosure] = Field(
         default_factory=dict, description="the enclosures or racks by name, where there are several"
     )
-    stock: dict[PartNumber, Part] = Field(default_factory=dict)
-    scratch: Proving = Field(default_factory=Proving)
+    stock: dict[PartNumber, Part] = Field(default_factory=dict, description="spare parts by number")
+    scratch: Proving = Field(default_factory=Proving, description="how disks are proved empty")
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     blades: dict[NodeName, Blade] = Field(description="the blades by name, such as BLD-008")
 

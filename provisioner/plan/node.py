@@ -73,7 +73,7 @@ class GpuEntry(Strict):
     """The GPUs of a blade."""
 
     type: GpuType | None = Field(default=None, description="such as a100")
-    count: Whole = Field(ge=0, le=64)
+    count: Whole = Field(ge=0, le=64, description="how many")
 
 
 class SlurmKeys(Strict):
@@ -106,12 +106,14 @@ def _disk_shorthand(value: Any) -> Any:
 class DiskEntry(Strict):
     """One disk, or several alike."""
 
-    count: Whole = Field(default=1, ge=1, le=32)
+    count: Whole = Field(default=1, ge=1, le=32, description="how many alike")
     size_gb: Gigabytes = Field(description="GB as the label says (10^9 bytes)")
-    type: PlainText = "SAS"
+    type: PlainText = Field(default="SAS", description="for people")
     id: DevicePath | None = Field(default=None, description="/dev/disk/by-id/... (count must be 1)")
-    purpose: Literal["boot", "scratch", "ceph", "spare", "remove"] | None = None
-    note: PlainText = ""
+    purpose: Literal["boot", "scratch", "ceph", "spare", "remove"] | None = Field(
+        default=None, description="what it is for; default: scratch when its size is that of the scratch rule"
+    )
+    note: PlainText = Field(default="", description="for people")
 
 
 Disk = Annotated[
@@ -183,7 +185,7 @@ class Blade(Strict):
     dimms: Literal["even", "odd"] | None = Field(
         default=None, description="what is known of the stick count while `ram` is only a total"
     )
-    disks: list[Disk] = Field(default_factory=list)
+    disks: list[Disk] = Field(default_factory=list, description="its disks, such as [2 x 300 GB SAS]")
     add: dict[PartNumber, PartCount] | None = Field(
         default=None, description="parts this blade gets instead of its tier's"
     )
@@ -193,4 +195,4 @@ class Blade(Strict):
     features: Features | None = Field(default=None, description="Slurm features, instead of the tier's")
     weight: Weight | None = Field(default=None, description="Slurm's Weight: jobs take nodes with less first")
     slurm: SlurmKeys = Field(default_factory=SlurmKeys, description="more keys of its line in slurm.conf")
-    note: PlainText = ""
+    note: PlainText = Field(default="", description="for people")

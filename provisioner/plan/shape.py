@@ -175,7 +175,9 @@ def _bad_name(path: Keys, error: ErrorDetails, tree: Tree) -> Problem:
     at = tree.key_at(path)
     name, section = str(path[-1]), str(path[-2])
     if section == "blades" and (found := name_problem(printable(name))):
-        return at.problem(found[0], "write a set such as node[001-040]" if "[" in name else found[1])
+        return at.problem(
+            found[0], "write a set such as node[001-040]" if re.match(r"[A-Za-z0-9-]*\[", name) else found[1]
+        )
     kind = {"tiers": "tier name", "networks": "name of a network"}.get(section, "part number")
     wrong = f'"{printable(name)}" is no {kind}'
     return at.problem(wrong, _form(error))

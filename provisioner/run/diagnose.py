@@ -59,8 +59,15 @@ _SUDO: _Known = [
         "give the user of the plan password-less sudo on the blade (/etc/sudoers.d)",
     ),
 ]
+# What ssh says when the way to the blade ends at a host before it; what that host says of the blade is the blade's.
+BEFORE_IT = r"(?s)\A(?!.*stdio forwarding failed).*UNKNOWN port 65535"
 # What ssh says; only of a blade that could not be reached, since apt and systemd use the same words.
 _CONNECTION: _Known = [
+    (
+        BEFORE_IT,
+        "the jump host before it does not let ssh through",
+        "try `ssh` to that host by hand (ssh.jump in the plan): its key and your login there have to be good",
+    ),
     (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
         "its SSH host key is not the one on record",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from provisioner.run.diagnose import Diagnosis
+from provisioner.run.diagnose import BEFORE_IT, Diagnosis
 from provisioner.run.hostkeys import HostKeys
 
 _REFUSED = re.compile(r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed")
@@ -26,7 +26,7 @@ def refused_key(words: str, host: str, keys: HostKeys) -> Diagnosis | None:
         host: its inventory name.
         keys: what was known before the run.
     """
-    if not _REFUSED.search(words):
+    if not _REFUSED.search(words) or re.search(BEFORE_IT, words):
         return None
     sent = [" ".join(match) for match in _SENT.findall(words)] or keys.offered.get(host, ())
     pins, recorded = keys.pins.get(host, ()), keys.recorded.get(host, ())

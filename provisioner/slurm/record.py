@@ -53,7 +53,7 @@ def _place(host: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "blade": host["blade_id"],
         # ssh may reach it somewhere else.
-        "address": host.get("node_address", host["ansible_host"]),
+        "address": host.get("base_address", host["ansible_host"]),
         "bay": host.get("blade_bay"),
         "tier": host["blade_tier"],
         # In check mode scratch is not there yet; then its disk says how much it will be.

@@ -90,7 +90,7 @@ def _hosts_problems(given: Mapping[str, Any]) -> list[str]:
     if not _WORD.fullmatch(str(given.get("base_cluster", "slurm"))):
         problems.append(f"base_cluster is no name of a cluster; {_NEXT}")
     for host in given.get("base_hosts", []):
-        forms = {"name": _HOST, "id": _BLADE, "address": _ADDRESS, "address6": _ADDRESS, "domain": _DOMAIN}
+        forms = {"name": _HOST, "id": _BLADE, "address": _ADDRESS, "ipv6": _ADDRESS, "domain": _DOMAIN}
         its = {key: form for key, form in forms.items() if key in _HOST_KEYS or key in host}
         problems += _odd("base_hosts", host, its)
     return problems

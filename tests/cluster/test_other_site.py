@@ -98,9 +98,7 @@ def test_a_second_run_changes_nothing_and_any_case_names_a_node(site: OtherSite)
 
 
 def test_keys_of_a_node_reach_slurm_while_it_works_and_is_not_in_the_run(site: OtherSite) -> None:
-    job = site.ask(
-        "sbatch --parsable --chdir=/ --output=/dev/null --nodelist=gpu-a-01 --time=30 --wrap='sleep 600'"
-    )
+    job = site.ask("sbatch --parsable --chdir=/ --output=/dev/null --nodelist=gpu-a-01 --time=30 --wrap='sleep 600'")
     assert until(lambda: "JobState=RUNNING" in site.ask(f"scontrol show job {job}"), 30)
     pid = site.ask("systemctl show --value --property=MainPID slurmctld")
     try:

@@ -156,7 +156,9 @@ def test_the_plan_sets_options_that_exist(from_the_plan: set[str]) -> None:
     roles = all_options()
     read_by_playbooks = {name for path in playbook_files() for name in variables_of(path).read}
     # The filter that makes records is given all variables of a node.
-    read_by_filters = set(re.findall(r'host\["(\w+)"\]', (ROOT / "provisioner" / "slurm" / "record.py").read_text()))
+    read_by_filters = set(
+        re.findall(r'host(?:\["|\.get\(")(\w+)"', (ROOT / "provisioner" / "slurm" / "record.py").read_text())
+    )
     for name in from_the_plan:
         assert name.startswith("ansible_") or name in roles | read_by_playbooks | read_by_filters, name
 

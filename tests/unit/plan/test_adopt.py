@@ -86,6 +86,17 @@ def test_a_list_over_several_lines_keeps_comments_and_order(
     assert after.count(newline) == after.count("\n")
 
 
+def test_nodes_are_blades() -> None:
+    text = f"{HEAD}{BLOCK}      - 1 x 300 GB SAS\n".replace("\nblades:", "\nnodes:")
+    assert f"id: {ID}" in adopted(text, PLAN, {"BLD-002": {1: [ID]}})
+
+
+def test_a_node_of_a_set_has_no_place_for_an_id() -> None:
+    text = f"{HEAD}  n[1-2]: {{address: 10.0.0.11, tier: medium, ram: 8, disks: [1 x 300 GB SAS]}}\n"
+    with pytest.raises(UsageError, match="cannot be edited safely"):
+        adopted(text, PLAN, {"n2": {0: [ID]}})
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -22,6 +22,10 @@ RECORDED = {"bld-008": [f"ED25519 SHA256:{OLD}"]}
 PINS = {"bld-008": [f"SHA256:{PIN}"]}
 
 
+def test_the_key_of_a_jump_host_is_not_the_blades() -> None:
+    assert refused_key(f"{CHANGED}\nConnection closed by UNKNOWN port 65535", "bld-008", HostKeys(RECORDED)) is None
+
+
 def test_a_changed_key_is_shown_with_the_one_on_record() -> None:
     found = refused_key(CHANGED, "bld-008", HostKeys(RECORDED))
     assert found is not None
