@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -9,6 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from provisioner.survey.machine import Interface
 from provisioner.survey.sorting import LeftOut, Seen
 
+# Networks inside of one machine, for containers and virtual ones; many machines have the same.
+_INSIDE = re.compile(r"docker|podman|cni|br-|virbr|lxc|lxd|veth|flannel|cali|tap")
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -79,14 +82,16 @@ def _fits(address: Address, network: Network) -> bool:
 
 
 def _common(seen: Sequence[Seen]) -> list[Network]:
-    """A network that all of them are in, IPv4 before IPv6, the fastest of the first one's ports first; [] for none."""
+    """A network in which each of them has an address of its own, IPv4 before IPv6, the fastest of the first one's ports first; [] for none."""
     rows = [
         (own.version, -interface.speed, own.network)
         for interface in seen[0].machine.interfaces
         for own in interface.addresses
+        if not _INSIDE.match(interface.name)
     ]
     for _, _, network in sorted(rows, key=lambda row: row[:2]):
-        if all(_port_in(each, [network]) for each in seen):
+        found = [port.address for each in seen if (port := _port_in(each, [network]))]
+        if len(set(found)) == len(seen):
             return [network]
     return []
 

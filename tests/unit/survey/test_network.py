@@ -51,6 +51,17 @@ def test_behind_a_forwarded_port_the_address_is_that_of_the_network_of_all() -> 
     assert shared.gbit == 10
 
 
+@pytest.mark.parametrize("name", ["docker0", "eth1"])
+def test_a_network_inside_of_each_machine_is_not_shared(name: str) -> None:
+    machines = [
+        at(n, f"203.0.113.{n}", interface("172.17.0.1/16", name=name, speed=40_000), interface(f"10.20.0.{n}/24"))
+        for n in (1, 2)
+    ]
+    assert str(share_network(machines).network) == "10.20.0.0/24"
+    alone = share_network(machines[:1])
+    assert str(alone.network) == ("10.20.0.0/24" if name == "docker0" else "172.17.0.0/16")
+
+
 def test_one_behind_a_port_joins_the_network_of_the_others() -> None:
     machines = [at(1, "10.20.0.1", interface("10.20.0.1/24")), at(2, "203.0.113.9", interface("10.20.0.2/24"))]
     assert places(share_network(machines)) == {"m1": "10.20.0.1", "m2": "10.20.0.2"}
