@@ -82,18 +82,17 @@ def _fits(address: Address, network: Network) -> bool:
 
 
 def _common(seen: Sequence[Seen]) -> list[Network]:
-    """A network in which each of them has an address of its own, IPv4 before IPv6, the fastest of the first one's ports first; [] for none."""
-    rows = [
-        (own.version, -interface.speed, own.network)
-        for interface in seen[0].machine.interfaces
-        for own in interface.addresses
-        if not _INSIDE.match(interface.name)
-    ]
-    for _, _, network in sorted(rows, key=lambda row: row[:2]):
-        found = [port.address for each in seen if (port := _port_in(each, [network]))]
-        if len(set(found)) == len(seen):
-            return [network]
-    return []
+    """A network that all of them are in, [] for none.
+
+    One in which no two have the same address comes first, then IPv4, then the fastest of the first one's ports.
+    """
+    rows = []
+    for interface in seen[0].machine.interfaces if seen else ():
+        for own in interface.addresses:
+            ports = [port.address for each in seen if (port := _port_in(each, [own.network]))]
+            if len(ports) == len(seen) and not _INSIDE.match(interface.name):
+                rows.append((len(seen) - len(set(ports)), own.version, -interface.speed, own.network))
+    return [network for *_, network in sorted(rows, key=lambda row: row[:3])[:1]]
 
 
 def _port_in(each: Seen, networks: Sequence[Network]) -> Port | None:
