@@ -36,7 +36,9 @@ def _head(proposal: Proposal) -> Iterator[str]:
     yield _commented(f"  network: {_scalar(str(shared.network))}", shared.why)
     yield _commented(f"  controller: {_scalar(proposal.controller)}", proposal.controller_why)
     if shared.gbit is not None:
-        yield _commented(f"  link_gbit: {shared.gbit:g}", "the slowest of the machines' ports")
+        # Never as 1e+06, which YAML reads as text.
+        speed = f"{shared.gbit:.3f}".rstrip("0").rstrip(".")
+        yield _commented(f"  link_gbit: {speed}", "the slowest of the machines' ports")
     yield ""
     yield "ssh:"
     yield _commented(f"  user: {_scalar(proposal.user)}", "an account with your key and password-less sudo, or root")
