@@ -1,6 +1,6 @@
 """Writes the tables of docs/plan.md anew: every key of a plan, from the model that reads it.
 
-    python docs/plan.py
+python docs/plan.py
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from provisioner.plan.problems import did_you_mean, printable
 
 EXAMPLES = "write names such as BLD-008,BLD-011, a set such as BLD-[008-012], or a tier such as @medium"
 
-# More than any enclosure holds; beyond that a set is a slip of the finger, and slow to expand.
+# Beyond that, and beyond the plan, a set is a slip of the finger, and slow to expand.
 _MAX_LENGTH = 4096
 _MAX_EXPANDED = 1024
 
@@ -79,7 +79,7 @@ def _expand(plan: Plan, expression: str) -> set[str]:
     # Blanks around an operator mean nothing, any other separates names.
     wanted = re.sub(r"\s*([,!&^])\s*", r"\1", expression.strip().lower())
     wanted = re.sub(r"\s+", ",", wanted)
-    _refuse_large(wanted)
+    _refuse_large(wanted, max(_MAX_EXPANDED, len(plan.blades)))
     groups = _groups(plan)
     for group in re.findall(r"@([^,!&^@]*)", wanted):
         if group not in groups and not re.search(r"[*?\[]", group):
@@ -103,18 +103,18 @@ def _groups(plan: Plan) -> dict[str, list[str]]:
     return {**groups, "all": [host_name(name) for name in members(plan)]}
 
 
-def _refuse_large(wanted: str) -> None:
+def _refuse_large(wanted: str, most: int) -> None:
     """Counts what the ranges would expand to, since expanding them may take all memory."""
     size = 1
     if len(wanted) > _MAX_LENGTH:
-        size = _MAX_EXPANDED + 1
+        size = most + 1
     for pattern in re.split(r"[,!&^](?![^\[]*\])", wanted):
         pattern_size = 1
         for ranges in re.findall(r"\[([^\]]*)", pattern):
             pattern_size *= sum(map(_range_size, ranges.split(",")))
         size = max(size, pattern_size)
-    if size > _MAX_EXPANDED:
-        raise UsageError(f'"{printable(wanted)}" is a set of more than {_MAX_EXPANDED} names', EXAMPLES)
+    if size > most:
+        raise UsageError(f'"{printable(wanted)}" is a set of more than {most} names', EXAMPLES)
 
 
 def _range_size(text: str) -> int:

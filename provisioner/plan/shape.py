@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from provisioner.names import FORM, NAME, name_problem
-from provisioner.plan import fields, model, node
+from provisioner.names import name_problem
+from provisioner.plan import model, node
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, printable, shown
+from provisioner.plan.words import FORMS, GENERIC, OWNED, RIGHTS
 
 # Which model describes a place; "*" stands for any one key or index.
 MODELS: dict[Keys, type[BaseModel]] = {
@@ -37,58 +38,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("blades", "*", "slurm"): node.SlurmKeys,
     ("blades", "*", "disks", "*"): node.DiskEntry,
 }
-FORMS = {
-    NAME: FORM,
-    fields.NODE_NAMES: FORM,
-    fields.WORD: "use small letters, digits, - and _, starting with a letter, at most 31",
-    fields.USER_NAME: "use an account name: small letters, digits, - and _",
-    fields.DOMAIN_NAME: "use a DNS domain such as lab.example.org",
-    fields.PLAIN_TEXT: "use plain text without { } ` $ and control characters",
-    fields.DEVICE_PATH: "use a path such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4",
-    fields.KEY_FILE: "use a plain path such as ~/.ssh/id_ed25519",
-    fields.FINGERPRINT: "write what `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints there: SHA256:...",
-    fields.PART_NUMBER: "use letters, digits, dots and dashes, such as RAM-007",
-    fields.MAX_TIME: 'use days and hours such as "7-00:00:00", minutes such as "90", or UNLIMITED',
-    fields.INCLUDED: "use the name of a file beside the plan, such as rack-a.yml",
-    fields.MAC: "use a MAC address such as 52:54:00:12:34:56",
-    fields.SERIAL: "use letters, digits, dots and dashes, such as CZ3240XYZ1",
-    fields.FEATURE: "use letters, digits, - . and _, starting with a letter, such as nvme",
-    fields.INTERPRETER: "use a plain path such as /usr/bin/python3",
-    fields.GPU_TYPE: "use small letters, digits, - . and _, such as a100",
-    fields.CPU_LIST: "use numbers of CPUs such as 0,1 or 0-3",
-    fields.JUMP: "use one host such as admin@gate.example.org:22, or none",
-}
 _SINGULAR = {"blades": "", "nodes": "", "tiers": "tier ", "stock": "part ", "enclosures": "enclosure "}
-# What would be right, where the field says more than the type.
-_RIGHTS = {
-    "ram": "write the installed GiB, or the list of sticks such as [4, 4]",
-    "disks": "write a list such as [2 x 300 GB SAS]",
-    "host_key": "write a fingerprint such as SHA256:..., or a list of them",
-    "slurm": "write a list such as [compute], or [] for none",
-    "blades.slurm": "write a mapping such as {CoreSpecCount: 1}",
-    "gpus": "write a number, or a mapping such as {type: a100, count: 4}",
-    "features": "write a list such as [ib, nvme]",
-    "include": "write a list such as [rack-a.yml, rack-b.yml]",
-}
-# Keys of a node's line in slurm.conf that come from elsewhere.
-_MEASURED = "slurmd measures it on the node"
-_OWNED = {
-    **dict.fromkeys(
-        ("boards", "corespersocket", "cpus", "procs", "realmemory", "sockets", "socketsperboard", "threadspercore"),
-        _MEASURED,
-    ),
-    "tmpdisk": "it is the size of the scratch that the node has",
-    "nodename": "it is the name of the node",
-    "nodehostname": "it is the name of the node",
-    "nodeaddr": "it is `address`",
-    "features": "write `features:`",
-    "feature": "write `features:`",
-    "weight": "write `weight:`",
-    "gres": "write `gpus:`",
-    "port": "all nodes have the port of `slurmctld_config: {SlurmdPort: ...}`",
-    "state": "it changes while the cluster lives",
-    "reason": "it changes while the cluster lives",
-}
 
 
 @dataclass(frozen=True)
@@ -164,8 +114,8 @@ def _unknown_key(path: Keys, tree: Tree) -> Problem:
     described = _model_at(path[:-1])
     key = str(path[-1])
     known = list(described.model_fields) if described else []
-    if described is node.SlurmKeys and key.lower() in _OWNED:
-        wrong, right = f"{key} of {label(path[:2])} is not for a plan to say", _OWNED[key.lower()]
+    if described is node.SlurmKeys and key.lower() in OWNED:
+        wrong, right = f"{key} of {label(path[:2])} is not for a plan to say", OWNED[key.lower()]
         return at.problem(wrong, right if right.startswith("write") else f"leave it out: {right}")
     wrong = f"unknown key `{printable(key)}` in {label(path[:-1])}"
     return at.problem(wrong, did_you_mean(key, known))
@@ -194,7 +144,7 @@ def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
     value, name, kind = error["input"], label(path), error["type"]
     context = error.get("ctx", {})
     wrong = f"{name} is {shown(value)}"
-    named = _RIGHTS.get(f"{path[0]}.{path[-1]}", _RIGHTS.get(str(path[-1]))) if path else None
+    named = RIGHTS.get(f"{path[0]}.{path[-1]}", RIGHTS.get(str(path[-1]))) if path else None
     if path in tree.written and tree.written[path].lower() != shown(value):
         wrong = f"{name} is {tree.written[path]}, which YAML reads as {shown(value)}"
     if kind == "string_type" and path in tree.written:
@@ -212,24 +162,7 @@ def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
         return wrong, str(context["error"])
     if kind in {"string_pattern_mismatch", "string_too_long"}:
         return wrong, _form(error)
-    return wrong, named or _GENERIC.get(kind, "{}").format(_bound(context)) or "write it differently"
-
-
-_GENERIC = {
-    "int_type": "write a whole number",
-    "int_from_float": "write a whole number",
-    "float_type": "write a number",
-    "finite_number": "write a finite number",
-    "string_type": "write text",
-    "list_type": "write a list such as [a, b]",
-    "dict_type": "write a mapping of `key: value` lines",
-    "model_type": "write a mapping of `key: value` lines",
-    "greater_than": "write a number above {}",
-    "greater_than_equal": "write at least {}",
-    "less_than_equal": "write at most {}",
-    "too_short": "write at least one item",
-    "too_long": "write fewer items",
-}
+    return wrong, named or GENERIC.get(kind, "{}").format(_bound(context)) or "write it differently"
 
 
 def _bound(context: dict[str, Any]) -> object:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from provisioner.run.diagnose import diagnose
+from provisioner.ssh import ssh_options
+from provisioner.ssh_identity import lab_key
 from tests.cluster.labs import Lab
 from tests.cluster.size import LAB_NAME, LAB_SUBNET, RELEASES
 from tests.cluster.waiting import until
@@ -132,3 +137,30 @@ def test_a_reimaged_node_comes_back_by_its_own_way(site: OtherSite) -> None:
     said = site.provision("slurm", "--nodes=GPU-A-01", "--json")
     assert said.code == 0, said.text
     assert site.node("gpu-a-01")["State"].startswith("IDLE")
+
+
+def through_head(site: OtherSite, known_hosts: Path) -> subprocess.CompletedProcess[str]:
+    """`hostname` on node001, with head01 as the jump host before it; an agent has the key, as with a person."""
+    network = f"10.63.{site.subnet}"
+    options = ssh_options(known_hosts, jump=f"provision@{network}.2:22")
+    script = (
+        f'eval "$(ssh-agent)" >/dev/null; trap "ssh-agent -k >/dev/null" EXIT; '
+        f"ssh-add -q {lab_key(site.state_folder)}; ssh -F none {' '.join(options)} provision@{network}.11 hostname"
+    )
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_ssh_goes_through_a_jump_host_whose_key_is_checked(site: OtherSite, tmp_path: Path) -> None:
+    known_hosts = tmp_path / "a b" / "known_hosts"
+    known_hosts.parent.mkdir()
+    first = through_head(site, known_hosts)
+    assert (first.returncode, first.stdout) == (0, "node001\n"), first.stderr
+    lines = [line.split() for line in known_hosts.read_text().splitlines()]
+    keys = {words[0]: words[1:] for words in lines}
+    gate, node = f"10.63.{site.subnet}.2", f"10.63.{site.subnet}.11"
+    assert {gate, node} == set(keys)
+    known_hosts.write_text(f"{gate} {' '.join(keys[node])}\n{node} {' '.join(keys[node])}\n")
+    refused = through_head(site, known_hosts)
+    assert refused.returncode == 255
+    said = diagnose({"unreachable": True, "msg": refused.stderr}, "Look at the node")
+    assert said.message == "the jump host before it does not let ssh through", refused.stderr

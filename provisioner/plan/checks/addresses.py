@@ -51,15 +51,15 @@ def _other_networks(draft: Draft) -> Iterator[Problem]:
             if key not in networks:
                 if not draft.knows("cluster", "networks", key):
                     right = did_you_mean(key, networks, "describe it in `networks` of the cluster")
-                    yield draft.at_key(place, f"{printable(name)} is in an unknown network {key}", right)
+                    yield draft.at_key(place, f"{printable(name)} is in an unknown network {printable(key)}", right)
                 continue
             address = ip_address(text)
             if wrong := _unfit(address, networks[key], "the network"):
-                what = f"{key} address {address} of {printable(name)} {wrong}"
+                what = f"{printable(key)} address {address} of {printable(name)} {wrong}"
                 yield draft.at_value(place, what, _fit(networks[key]))
             elif first := seen.get((key, address)):
                 owner = f"{printable(first)} ({draft.where_value(('blades', first, 'networks', key), place)})"
-                wrong = f"{key} address {address} of {printable(name)} is already that of {owner}"
+                wrong = f"{printable(key)} address {address} of {printable(name)} is already that of {owner}"
                 yield draft.at_value(place, wrong, "give each blade its own")
             seen.setdefault((key, address), name)
 

@@ -47,7 +47,8 @@ def _enclosures(draft: Draft) -> Iterator[Problem]:
                 yield draft.at_value(place, wrong, right)
         elif enclosure is None and blade.get("bay") is not None and len(named) > 1 and not draft.knows(*place):
             wrong = f"bay {blade['bay']} of {printable(name)} may be in any of {len(named)} enclosures"
-            yield draft.at_value(("blades", name, "bay"), wrong, f"add `enclosure:`, one of {', '.join(named[:8])}")
+            boxes = ", ".join(map(printable, named[:8]))
+            yield draft.at_value(("blades", name, "bay"), wrong, f"add `enclosure:`, one of {boxes}")
 
 
 def _bays(draft: Draft) -> Iterator[Problem]:
@@ -61,14 +62,14 @@ def _bays(draft: Draft) -> Iterator[Problem]:
             yield draft.at_value(place, wrong, f"it has the bays 1 to {draft.bays(box)}")
         elif first := seen.get((box, bay)):
             line = draft.where_value(("blades", first, "bay"), place)
-            where = f" in {box}" if box else ""
+            where = f" in {printable(box)}" if box else ""
             wrong = f"bay {bay} of {printable(name)}{where} already holds {printable(first)} ({line})"
             yield draft.at_value(place, wrong, _free_bays(draft, box))
         seen.setdefault((box, bay), name)
 
 
 def _called(enclosure: str) -> str:
-    return f"enclosure {enclosure}" if enclosure else "the enclosure"
+    return f"enclosure {printable(enclosure)}" if enclosure else "the enclosure"
 
 
 def _free_bays(draft: Draft, enclosure: str) -> str:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from provisioner.inventory import inventory
 from provisioner.plan.load import load_plan
+from provisioner.plan.model import Plan
+from provisioner.plan.overview import overview
 from provisioner.plan.problems import PlanError
 
 PLAN = """\
@@ -59,3 +66,45 @@ def test_only_files_beside_the_plan_are_read(split: Path) -> None:
     split.write_text(PLAN.replace("rack-b.yml", "../rack-b.yml"))
     with pytest.raises(PlanError, match="a file beside the plan"):
         load_plan(split)
+
+
+OTHER = Path(__file__).parents[2] / "plans" / "other-site" / "plan.yml"
+WORDS = yaml.safe_load((Path(__file__).parents[2] / "campaign" / "cases" / "plans.yml").read_text())["values"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_value_or_key_of_a_plan_may_be_anything(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    plan = yaml.safe_load(OTHER.read_text())
+    for _ in range(data.draw(st.integers(1, 3))):
+        place: Any = plan
+        path: list[object] = []
+        while isinstance(place, dict | list) and place and (not path or data.draw(st.booleans())):
+            owner, key = (
+                place,
+                data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place)))),
+            )
+            place, path = owner[key], [*path, key]
+        word = data.draw(st.sampled_from(WORDS))
+        if isinstance(owner, dict) and data.draw(st.booleans()) and isinstance(word, str | int | None):
+            owner[word] = owner.pop(key)
+        else:
+            owner[key] = word
+    file = tmp_path_factory.mktemp("mutant") / "plan.yml"
+    file.write_text(yaml.safe_dump(plan))
+    found = loaded(file)
+    if isinstance(found, PlanError):
+        assert found.problems
+        assert all(problem.line >= 1 and str(problem).isprintable() for problem in found.problems)
+    else:
+        inventory(found)
+        overview(found).as_json()
+
+
+def loaded(path: Path) -> Plan | PlanError:
+    try:
+        return load_plan(path)
+    except PlanError as error:
+        return error

@@ -118,3 +118,12 @@ def test_the_verbs_import_nothing_heavy_before_they_are_called() -> None:
     code = "import sys, provisioner.cli.plan, provisioner.cli.schema; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pydantic", "yaml", "ClusterShell"} & set(loaded)
+
+
+@pytest.mark.parametrize("case", ["other-site", "other-site-ipv6", "included"])
+def test_the_schema_takes_plans_of_other_sites(case: str) -> None:
+    site = yaml.safe_load((Path(__file__).parents[2] / "plans" / case / "plan.yml").read_text())
+    jsonschema.validate(site, json.loads(shown("schema")))
+    site["nodes"][next(iter(site["nodes"]))]["rum"] = 64
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(site, json.loads(shown("schema")))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
+from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
 from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
 
@@ -110,6 +112,31 @@ def test_huge_sets_are_refused_at_once(small_plan: Plan, expression: str) -> Non
     with pytest.raises(UsageError, match="more than 1024 names"):
         select_nodes(small_plan, expression)
     assert time.monotonic() - started < 1
+
+
+@pytest.fixture(scope="module")
+def other_site() -> Plan:
+    return load_plan(Path(__file__).parents[2] / "plans" / "other-site" / "plan.yml")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("head01", ["Head01"]),
+        ("NODE001,Node[002-003]", ["node001", "node002", "node003"]),
+        ("gpu-a-*!GPU-A-[02-04]", ["gpu-a-01"]),
+        ("@gpu", ["BLD-001", "gpu-a-01", "gpu-a-02", "gpu-a-03", "gpu-a-04"]),
+        ("bld-001", ["BLD-001"]),
+    ],
+)
+def test_any_spelling_means_the_plans(other_site: Plan, expression: str, expected: list[str]) -> None:
+    assert select_nodes(other_site, expression) == expected
+
+
+def test_a_name_that_the_plan_does_not_have_is_shown_in_small_letters(other_site: Plan) -> None:
+    assert select_forgotten(other_site, "NODE099") == ["node099"]
+    with pytest.raises(UsageError, match="node099 is not in the plan"):
+        select_nodes(other_site, "NODE099")
 
 
 SET_PIECES = st.sampled_from(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.names import NAME
-from provisioner.plan import fields, model, node, shape
+from provisioner.plan import fields, model, node, shape, words
 
 
 def test_every_model_has_a_place() -> None:
@@ -16,7 +16,7 @@ def test_every_pattern_has_words() -> None:
         for name, value in vars(fields).items()
         if isinstance(value, str) and value.startswith("^") and name.isupper()
     }
-    assert patterns | {NAME} == set(shape.FORMS)
+    assert patterns | {NAME} == set(words.FORMS)
 
 
 def test_labels_name_the_owner_first() -> None:
