@@ -43,8 +43,10 @@ def left_out(reach: Reach, failure: Diagnosis | None, known_hosts: Path) -> Left
         "known": knownhosts.known_name(reach.address, reach.port),
         "known_hosts": known_hosts,
     }
-    step = next((step.format(**words) for pattern, step in _STEPS if re.match(pattern, failure.message)), None)
-    return LeftOut(target.label, failure.message, step or failure.step_for(target.label))
+    unforeseen = failure.next_step.startswith("run again with -v")
+    step = f"log in and look: ssh {_ssh(reach)}" if unforeseen else failure.step_for(target.label)
+    known = next((step.format(**words) for pattern, step in _STEPS if re.match(pattern, failure.message)), None)
+    return LeftOut(target.label, failure.message, known or step)
 
 
 def _ssh(reach: Reach) -> str:

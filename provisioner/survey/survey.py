@@ -104,7 +104,8 @@ def _refuse_unfit(controller: str, out: Sequence[LeftOut]) -> None:
 def _look(asked: Question, ways: Sequence[Reach], key: str | None, console: Console) -> Looked:
     if asked.offline or not ways:
         return Looked([Seen(way, UNKNOWN) for way in ways], [], {}, interrupted=False)
-    return look_at(asked.cluster, ways, key, asked.out, console, asked.quiet)
+    # Lines of progress would tell failures in the words of a run, which has a plan.
+    return look_at(asked.cluster, ways, key, asked.out, console, asked.quiet or not console.is_terminal)
 
 
 def _whole_key(named: str) -> str:

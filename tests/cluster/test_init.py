@@ -194,7 +194,7 @@ def test_a_machine_that_lies_writes_no_line_of_the_plan(person: Newcomer) -> Non
     """What the machine calls itself is root's there, and so is its Python."""
     lie = {"ansible_facts": {"machine": {"host_name": "x:\n  evil"}}, "changed": False}
     person.inside("gamma", "mv /usr/bin/python3 /usr/bin/python3.away")
-    script = f"#!/bin/sh\ncat > /dev/null\necho '{json.dumps(lie)}'\n"
+    script = f"#!/bin/sh\ncat > /dev/null\nprintf '%s\\n' '{json.dumps(lie)}'\n"
     person.inside("gamma", f"cat > /usr/bin/python3 <<'END'\n{script}END\nchmod 755 /usr/bin/python3")
     try:
         said = person.run("init", "lab", f"--scan={person.scanned}", "--out=lied.yml")

@@ -25,6 +25,7 @@ KNOWN = Path("/state/known_hosts")
         ("connect to host 10.0.0.11 port 2222: Connection refused", True, "on port 2222?"),
         ("Host key verification failed.", True, "ssh-keygen -R '[10.0.0.11]:2222' -f /state/known_hosts"),
         ("No space left on device", False, "make room"),
+        ("something that nobody foresaw", False, "log in and look: ssh -p 2222 admin@host1.example.org"),
     ],
 )
 def test_a_step_needs_no_plan(words: str, unreachable: bool, step: str) -> None:
