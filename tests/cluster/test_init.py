@@ -89,7 +89,7 @@ def test_the_plan_says_what_the_machines_are(person: Newcomer) -> None:
     # What was met in the first look is on record: a later run met nobody for the first time.
     record = sorted((person.known_hosts.parent / "runs").glob("*.json"))[0]
     assert json.loads(record.read_text())["first_contact"] == []
-    # gamma and alpha have no disk; beta's is free, named, and nothing is made of it until a person says so.
+    # The disk is free and named, and nothing is made of it until a person says so.
     (disk,) = plan.blades["beta"].disks
     assert disk.id
     assert disk.id.startswith("/dev/disk/by-id/")
