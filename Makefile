@@ -35,11 +35,20 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
+.PHONY: help install demo demo-down test test-all fast lint unit disks wheel scenarios cluster cluster-all \
   campaign bench bench-scale lock lab-packages test-packages picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
+
+# Where `make install` puts the program.
+PREFIX ?= $(HOME)/provision
+
+install:  ## provision for this account into ~/provision; needs no root
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { $(call install_packages,python3-venv); }
+	$(PYTHON) -m venv $(PREFIX)
+	$(PREFIX)/bin/pip install --quiet --quiet --require-hashes --requirement requirements.txt
+	$(PREFIX)/bin/pip install --quiet --quiet --no-deps --no-build-isolation .
 
 ## -- the demo ----------------------------------------------------------------------------------------
 

@@ -209,8 +209,27 @@ VERIFIED = record(
         "peers": listed(text(400), 100_000),
     },
 )
+MACHINE = record(
+    {
+        "host_name": text(255),
+        "machine_id": text(64, r"[A-Za-z0-9-]*"),
+        "os": record({"id": _WORD, "version_id": _WORD, "pretty_name": text(200)}),
+        "init": text(64),
+        "read_only": flag,
+        "memory_mib": _MIB,
+        "cpu": record({"cpus": whole(0, 2**20), "model": text(200)}),
+        "serial": text(100),
+        "interfaces": listed(
+            record({"name": text(64), "mac": text(100), "speed": _MIB, "addresses": listed(text(64), 64)}), 64
+        ),
+        "gpus": listed(text(9, r"[0-9a-f]{4}:[0-9a-f]{4}"), 64),
+        "disks": listed(record({"path": _PATH, "turns": null_or(flag)}), 1000),
+    }
+)
+"""What `provision init` is told of a machine; its disks are looked at once more, by `provisioner.disks`."""
 FACTS: Mapping[str, Check] = {
     "blade": BLADE,
+    "machine": MACHINE,
     "scratch": record({"size_mib": _MIB}, _SCRATCH),
     "provision_changed": _SENTENCES,
     "slurm_verify": VERIFIED,

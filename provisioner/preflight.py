@@ -39,7 +39,7 @@ def blade_problems(
         controller: the controller's facts; null while it is unreachable.
     """
     return [
-        *_system_problems(blade),
+        *system_problems(blade),
         *_release_problems(blade, controller),
         *_space_problems(blade, wanted_packages(wanted["states"], blade["os"]["version_id"])),
         *_clock_problems(float(blade["skew"])),
@@ -52,7 +52,8 @@ def blade_problems(
     ]
 
 
-def _system_problems(blade: Mapping[str, Any]) -> list[str]:
+def system_problems(blade: Mapping[str, Any]) -> list[str]:
+    """What speaks against the system itself: another one than Debian 12 or 13, no systemd, nowhere to write."""
     system = blade["os"]
     problems = []
     if system["id"] != "debian" or system["version_id"] not in SLURM_OF_DEBIAN:

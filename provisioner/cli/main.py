@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from provisioner import __version__
-from provisioner.cli import check, disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
+from provisioner.cli import check, disks, init, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
 from provisioner.cli.say import answer, say
 from provisioner.cli.streams import silence
 from provisioner.cli.usage import WRONG, usage_error
@@ -48,6 +48,8 @@ def options(
 
     Examples:
 
+      provision init --scan USER@HOST,...        a first plan for machines that have ssh
+
       provision plan                             what the plan makes of the enclosure
 
       provision check                            whether the plan and group_vars can be used
@@ -64,6 +66,7 @@ def options(
         say("provision: ended what a run that died had left at work", err=True)
 
 
+app.command("init")(init.init)
 app.command("plan")(plan.plan)
 app.command("check")(check.check)
 app.command("slurm")(slurm.slurm)

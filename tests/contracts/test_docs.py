@@ -19,6 +19,7 @@ from provisioner.cli.main import app
 from tests.contracts.ansible_files import ROLES, ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS += sorted((ROOT / "examples").rglob("*.md"))
 COMMAND = typer.main.get_command(app)
 OPERATORS = {"&&", "||", "|", ";", "&", ">", ">>", "<", "(", ")", "2>"}
 

@@ -1,0 +1,52 @@
+"""One of the example plans becomes a cluster, on blades of the lab at other addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.labs import Lab
+from tests.cluster.size import LAB_NAME, LAB_SUBNET, RELEASES
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "login-database" / "plan.yml"
+
+
+class Harbour(Lab):
+    """The example with a login node and a database node."""
+
+    controller = "ctl"
+
+    def _plan(self) -> dict[str, Any]:
+        # Ranges count up from wherever they begin.
+        plan = yaml.safe_load(EXAMPLE.read_text().replace("10.64.8.", f"10.62.{self.subnet}."))
+        plan["cluster"]["name"] = self.name
+        return dict(plan)
+
+    @property
+    def compute(self) -> list[str]:
+        return ["c01", "c02"]
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def harbour(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
+    made = Harbour(f"{LAB_NAME}-ex", int(LAB_SUBNET) + 101, 2, request.param, tmp_path_factory.mktemp("plan"))
+    try:
+        made.lab("down")
+        made.lab("up", f"--os={request.param}", f"--nodes={','.join([made.controller, *made.compute])}")
+        yield made
+    finally:
+        made.lab("down")
+
+
+def test_an_example_becomes_a_cluster(harbour: Harbour) -> None:
+    said = harbour.slurm(harbour.compute)
+    assert said.code == 0, said.text
+    assert sorted(harbour.ask("srun --nodes=2 hostname").split()) == ["c01", "c02"]
+    known = harbour.inside("c01", "getent hosts login vault")
+    assert [line.split()[0] for line in known.splitlines()] == [f"10.62.{harbour.subnet}.{end}" for end in (11, 12)]
+    again = harbour.slurm(harbour.compute)
+    assert (again.code, again.json["changed"]) == (0, 0), again.text
