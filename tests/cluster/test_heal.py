@@ -137,7 +137,7 @@ def test_a_drain_for_memory_is_taken_back_although_22_05_loses_its_author(cluste
 def full(cluster: Lab, member: str) -> Iterator[str]:
     """A member whose slurmd works on a small filesystem of its own, on which nothing more can be made."""
     spool = "/var/lib/slurm/slurmd"
-    small = f"mount -t tmpfs -o size=8m,nr_inodes=200 tmpfs {spool}"
+    small = f"mount -t tmpfs -o size=8m,nr_inodes=200,mode=0755 tmpfs {spool}"
     cluster.inside(member, f"systemctl stop slurmd; {small}; systemctl start slurmd; mkdir {spool}/fill")
     assert cluster.state(member, "idle", 60) == "idle"
     cluster.inside(member, f"seq 200 | (cd {spool}/fill; xargs touch 2>/dev/null; true)")
