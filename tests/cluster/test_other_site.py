@@ -127,7 +127,7 @@ def test_cores_that_are_kept_no_more_are_free(site: OtherSite) -> None:
     assert said.code == 0, said.text
     node = site.node("node001")
     if site.release == "bookworm":
-        # Open: slurmctld 22.05 goes on with what it kept, also after a restart.
+        # Open: slurmctld 22.05 goes on with what it kept.
         assert "CoreSpecCount" in node, "docs/plan.md says otherwise"
         return
     assert "CoreSpecCount" not in node, node
