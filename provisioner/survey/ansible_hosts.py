@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,8 +14,6 @@ from provisioner.errors import UsageError
 from provisioner.survey.targets import Target, parse_scan
 
 _SECONDS = 60
-# The ansible.cfg of the folder that a person happens to be in may read other forms of inventory only.
-_SETTINGS = {"ANSIBLE_CONFIG": os.devnull, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True"}
 _STEP = "see it with `ansible-inventory -i {file} --list`, or name the machines with --scan"
 
 
@@ -37,7 +34,9 @@ def read_inventory(file: Path, environment: Mapping[str, str]) -> list[Target]:
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-            env={**environment, **_SETTINGS}, timeout=_SECONDS,
+            env={**environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "True"}, timeout=_SECONDS,
+            # An ansible.cfg of the folder that a person happens to be in may read other forms of inventory only.
+            cwd="/",
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise UsageError(f"ansible-inventory took more than {_SECONDS} s to read {file}", step) from None
