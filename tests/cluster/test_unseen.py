@@ -60,9 +60,10 @@ def test_without_the_controller_nothing_is_called_ok(cluster: Lab) -> None:
 def test_plain_ansible_without_the_controller_is_refused_in_one_sentence(cluster: Lab, playbook: str) -> None:
     with plain(cluster, playbook=playbook, blades=cluster.compute) as run:
         assert run.process.wait(timeout=60) == 2, run.text
+        text = run.text
     sentence = f"the controller {cluster.controller} is not part of this run; next: add slurm_controller to --limit"
-    assert run.text.count("fatal: ") == 1
-    assert sentence in run.text
+    assert text.count("fatal: ") == 1
+    assert sentence in text
 
 
 def test_a_blade_that_hangs_is_given_up_alone(cluster: Lab) -> None:
