@@ -67,12 +67,13 @@ def test_a_mask_from_before_the_packages_stays(cluster: Lab, virgin: str) -> Non
 
 
 def test_a_mask_of_ours_is_not_mistaken_for_an_admins(cluster: Lab) -> None:
-    """And an admin who masks the unit meanwhile hears that his mask was not made."""
+    """An admin who masks the unit meanwhile hears of it that his mask was not made, but not from Debian 13's systemctl."""
     blade = cluster.compute[0]
     cluster.inside(blade, f"ln -s {QUIET} /etc/systemd/system/slurmd.service; systemctl daemon-reload")
     assert cluster.inside(blade, "systemctl is-enabled slurmd || true") == "masked"
-    refused = cluster.inside(blade, "systemctl mask slurmd 2>&1 && echo made || echo refused")
-    assert refused.endswith("refused")
+    if cluster.release == "bookworm":
+        refused = cluster.inside(blade, "systemctl mask slurmd 2>&1 && echo made || echo refused")
+        assert refused.endswith("refused")
     said = cluster.slurm([blade])
     assert said.code == 0, said.text
     assert "unit slurmd.service: masked -> running, enabled" in said.json["blades"][blade]["changed"]
