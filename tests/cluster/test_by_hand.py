@@ -67,7 +67,7 @@ def test_a_mask_from_before_the_packages_stays(cluster: Lab, virgin: str) -> Non
 
 
 def test_a_mask_of_ours_is_not_mistaken_for_an_admins(cluster: Lab) -> None:
-    """An admin who masks the unit meanwhile hears of it that his mask was not made, but not from Debian 13's systemctl."""
+    """An admin who masks the unit meanwhile hears that his mask was not made; not so on Debian 13."""
     blade = cluster.compute[0]
     cluster.inside(blade, f"ln -s {QUIET} /etc/systemd/system/slurmd.service; systemctl daemon-reload")
     assert cluster.inside(blade, "systemctl is-enabled slurmd || true") == "masked"
