@@ -74,6 +74,7 @@ def test_our_job_does_not_keep_a_node_in_the_cluster(cluster: Lab, blade: str) -
 
 def test_a_verification_that_was_killed_leaves_nothing_that_the_next_one_minds(cluster: Lab, blade: str) -> None:
     ours = "squeue --noheader --name=provision-verify --user=nobody --format=%A"
+    assert until(lambda: cluster.inside(blade, "pgrep -x slurmstepd; true") == "", 60)
     # slurmd answers, so a job is sent there; it does not get on.
     cluster.inside(blade, "(until pkill -STOP -x slurmstepd; do sleep 0.02; done) > /dev/null 2>&1 &")
     try:
