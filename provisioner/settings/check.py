@@ -88,7 +88,7 @@ def _file_problems(path: Path, known: Mapping[str, Option]) -> list[Problem]:
         return [error.problem]
     if root is None:
         return []
-    tree = build_tree(root, TAGS, lambda name: not _is_ours(name, known))
+    tree = build_tree(root, TAGS, texts=frozenset(), free=lambda name: not _is_ours(name, known))
     if tree.data is None:
         return []
     if not isinstance(tree.data, dict):
