@@ -21,6 +21,7 @@ ANSWERS = "answers"
 _MIB_STEP = 128
 # slurmdbd complains of less than half of SchedMD's 4 GiB.
 _GOOD_MIB = 4096
+_PROGRAMS_MIB = 500
 _STORAGE = re.compile(r"^AccountingStorageHost=(\S+)$", re.MULTILINE)
 _STATE = "/var/lib/slurm/slurmctld/clustername"
 
@@ -29,6 +30,11 @@ def buffer_pool_mib(memory_mib: int) -> int:
     """How much of the RAM the database may keep its pages in: 30 % up to 4 GiB, and 10 % where that is more."""
     share = max(min(memory_mib * 3 // 10, _GOOD_MIB), memory_mib // 10)
     return max(share // _MIB_STEP * _MIB_STEP, _MIB_STEP)
+
+
+def database_mib(memory_mib: int) -> int:
+    """Room on the disk that a database without records takes: its log is as long as it will ever be."""
+    return buffer_pool_mib(memory_mib) // 4 + _PROGRAMS_MIB
 
 
 def database_settings(memory_mib: int, site: Mapping[str, Any]) -> Settings:

@@ -13,11 +13,16 @@ import pytest
 
 from tests.cluster.labs import Lab, Said
 from tests.cluster.size import RELEASES
+from tests.cluster.tampering import cases_of
 from tests.cluster.waiting import until
 
 AWAY_AT_MOST = 10
 """Seconds that slurmctld may be away while accounting is switched on."""
 DUMPS = "/var/backups/slurm"
+ROLES = ("mariadb", "slurmdbd")
+HARMS = (
+    "edited", "removed", "mode", "owner", "other secret", "stopped", "disabled", "masked", "package", "answer",
+)  # fmt: skip
 WATCH = """
 nohup sh -c 'while :; do
   state=down; timeout 2 scontrol ping | grep -q "is UP" && state=up
@@ -242,6 +247,20 @@ def test_a_database_that_is_away_stops_no_run(accounted: Lab) -> None:
     assert are_written(accounted, before | jobs)
     assert accounted.slurm(nodes(accounted)).code == 0
     assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_harm_is_shown_mended_and_gone(accounted: Lab, harm: str) -> None:
+    """What the database and slurmdbd keep; the cases are made of their states."""
+    harmed = [case for case in cases_of(accounted, accounted.controller) if case.harm == harm and case.role in ROLES]
+    assert harmed
+    for case in harmed:
+        accounted.ask(f"{case.script}; true")
+    shown = changed(accounted.slurm([accounted.compute[0]], "--check"))
+    lines = shown.get(accounted.controller, [])
+    assert [case.name for case in harmed if not any(f" {case.name}: " in f" {line}" for line in lines)] == [], shown
+    assert changed(accounted.slurm([accounted.compute[0]])) == shown
+    assert changed(accounted.slurm([accounted.compute[0]])) == {}
 
 
 def test_dumps_are_whole_few_and_for_root(accounted: Lab) -> None:
