@@ -28,6 +28,7 @@ _SIBLINGS = (
     "test_accounting.py::*mended_and_gone?masked?",
     "test_accounting.py::*mended_and_gone?package?",
     "test_accounting.py::*another_version*",
+    "test_accounting.py::*is_overlooked*",
     "test_accounting.py::*is_killed?mariadb?",
     "test_accounting.py::*is_killed?slurmdbd?",
     "test_accounting.py::*power_cut*",

@@ -157,6 +157,9 @@ def test_what_check_shows_is_what_the_run_changes(switched_on: SwitchedOn) -> No
 
 def test_a_second_run_changes_nothing(accounted: Lab) -> None:
     assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+def test_nothing_is_overlooked(accounted: Lab) -> None:
     assert changed(accounted.slurm(nodes(accounted), "--full")) == {}
 
 
