@@ -5,12 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
+from tests.cluster.accounting import (
+    QUEUE,
+    are_written,
+    changed,
+    completed,
+    done,
+    nodes,
+    submit,
+    without_a_database,
+)
 from tests.cluster.labs import Lab, Said
 from tests.cluster.size import RELEASES
 from tests.cluster.tampering import cases_of
@@ -30,7 +38,6 @@ nohup sh -c 'while :; do
 done' > /dev/null 2>&1 &
 echo $! > /run/watch.pid
 """
-QUEUE = "squeue --noheader --all --format='%i %T' | sort"
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,6 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         made.lab("down")
 
 
-def nodes(lab: Lab) -> list[str]:
-    return [*lab.compute, lab.spare]
-
-
 @pytest.fixture(scope="module")
 def switched_on(lab: Lab) -> SwitchedOn:
     """Accounting, switched on below two jobs that run and two that wait."""
@@ -86,12 +89,6 @@ def accounted(lab: Lab, switched_on: SwitchedOn) -> Lab:
     return lab
 
 
-def submit(lab: Lab, words: str) -> str:
-    """The id of a job of an account that nobody has declared."""
-    command = f"cd /tmp && sbatch --parsable --output=/dev/null --time=60 {words}"
-    return lab.ask(f'setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c "{command}"')
-
-
 def _requeued(lab: Lab, jobs: list[str]) -> str:
     shown = "".join(lab.ask(f"scontrol show job {job} | grep -o 'Restarts=[0-9]*'") for job in jobs)
     return shown.replace("Restarts=0", "")
@@ -102,46 +99,6 @@ def _longest_absence(seen: str) -> float:
     answers = [float(line.split()[1]) for line in seen.splitlines() if line.startswith("up ")]
     assert len(answers) > 10, seen
     return max(later - earlier for earlier, later in itertools.pairwise(answers))
-
-
-def completed(lab: Lab) -> set[str]:
-    """The jobs that the database knows to be completed; asked on a compute blade, as somebody who is nobody.
-
-    None while nobody answers.
-    """
-    asked = (
-        "sacct --allusers --noheader --parsable2 --allocations --state=COMPLETED --format=JobID --starttime=now-1days"
-    )
-    words = f'setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c "{asked} --endtime=now || true"'
-    return set(lab.inside(lab.compute[0], words).split())
-
-
-def are_written(lab: Lab, jobs: set[str], seconds: float = 60) -> bool:
-    return bool(until(lambda: jobs <= completed(lab), seconds))
-
-
-def done(lab: Lab, count: int = 3) -> set[str]:
-    """Short jobs that are over."""
-    jobs = {submit(lab, "--wrap=true") for _ in range(count)}
-    over = until(lambda: not jobs & set(lab.ask("squeue --noheader --format=%i").split()), 60)
-    assert over, lab.ask(QUEUE)
-    return jobs
-
-
-def changed(said: Said) -> dict[str, Any]:
-    assert said.code == 0, said.text
-    return {name: sorted(blade["changed"]) for name, blade in said.json["blades"].items() if blade["changed"]}
-
-
-@contextmanager
-def without_a_database(lab: Lab) -> Iterator[None]:
-    """MariaDB that cannot start, for a while: its data are somewhere else."""
-    lab.ask("systemctl stop slurmdbd mariadb; mv /var/lib/mysql /var/lib/mysql.away")
-    try:
-        yield
-    finally:
-        lab.ask("systemctl stop mariadb; rm -rf /var/lib/mysql; mv /var/lib/mysql.away /var/lib/mysql")
-        lab.ask("systemctl reset-failed mariadb slurmdbd; systemctl start mariadb slurmdbd")
 
 
 def test_switching_it_on_harms_no_job(lab: Lab, switched_on: SwitchedOn) -> None:
