@@ -29,6 +29,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "disk": node.DiskEntry,
     "scratch": node.Scratch,
     "proving": model.Proving,
+    "accounting": model.AccountingPlace,
     "stock": model.Part,
 }
 """Each model of a plan, by the name that its table has in the page."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioner.names import host_name
 from provisioner.plan.derive import (
+    accounting_host,
     enclosure_of,
     gpu_count,
     members,
@@ -33,6 +34,7 @@ SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=1
 GROUPS = {
     "slurm_members": "every blade that the plan gives a Slurm role",
     "slurm_controller": "the one blade that has the role slurmctld",
+    "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
     "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
     # The playbooks put members into these while they run.
@@ -43,7 +45,7 @@ GROUPS = {
     # and `tier_<name>` for each tier of the plan, for group_vars
 }
 
-_GROUP_OF = {"slurmctld": "slurm_controller", "slurmd": "slurm_compute"}
+_GROUP_OF = {"slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute"}
 
 
 def inventory(
@@ -175,6 +177,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
+        "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
         "slurmctld_partitions": [
             {
@@ -201,3 +204,9 @@ def _host(name: str, blade: Blade) -> dict[str, str]:
     more = {"ipv6": str(blade.address6 or ""), "domain": blade.domain or ""}
     named = {"name": host_name(name), "id": name, "address": str(blade.address)}
     return named | {key: value for key, value in more.items() if value}
+
+
+def _accounting(plan: Plan) -> dict[str, str]:
+    """Where slurmctld and users find slurmdbd; nothing where the plan wants no accounting."""
+    place = accounting_host(plan)
+    return {"host": host_name(place), "address": str(plan.blades[place].address)} if place else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from provisioner.names import host_name
-from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.model import AccountingPlace, Plan, SlurmRole
 from provisioner.plan.node import Blade, DiskEntry, GpuEntry, Proof, Scratch
 
 
@@ -83,6 +83,13 @@ def node_keys(plan: Plan, blade: Blade) -> dict[str, str | int]:
         **({"Weight": weight} if weight is not None else {}),
         **blade.slurm.model_dump(exclude_none=True),
     }
+
+
+def accounting_host(plan: Plan) -> str | None:
+    """The blade that runs the accounting database; None where the plan wants none."""
+    if isinstance(plan.accounting, AccountingPlace):
+        return plan.accounting.host
+    return plan.cluster.controller if plan.accounting else None
 
 
 def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:

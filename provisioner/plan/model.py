@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from provisioner.plan.fields import (
     MAX_TIME,
@@ -115,6 +115,22 @@ class Tier(Strict):
     note: PlainText = Field(default="", description="for people")
 
 
+class AccountingPlace(Strict):
+    """Where the accounting database runs."""
+
+    host: NodeName = Field(description="the blade that runs MariaDB and slurmdbd; it needs a Slurm role")
+
+
+def _accounting_form(value: Any) -> str:
+    return "switch" if isinstance(value, bool) else "place"
+
+
+Accounting = Annotated[
+    Annotated[bool, Tag("switch")] | Annotated[AccountingPlace, Tag("place")],
+    Discriminator(_accounting_form),
+]
+
+
 class Plan(Strict):
     """A site: one Slurm cluster of blades, and what they are made of; each blade by its own name."""
 
@@ -126,6 +142,11 @@ class Plan(Strict):
     )
     stock: dict[PartNumber, Part] = Field(default_factory=dict, description="spare parts by number")
     scratch: Proving = Field(default_factory=Proving, description="how disks are proved empty")
+    accounting: Accounting = Field(
+        default=True,
+        description="whether a database remembers jobs: false for none, or the blade that runs it, if not the "
+        "controller, such as {host: BLD-010}",
+    )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     blades: dict[NodeName, Blade] = Field(description="the blades by name, such as BLD-008")
 

@@ -26,6 +26,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("enclosures", "*"): model.Enclosure,
     ("stock", "*"): model.Part,
     ("scratch",): model.Proving,
+    ("accounting",): model.AccountingPlace,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,
     ("tiers", "*", "partition"): model.Partition,

@@ -32,6 +32,7 @@ RIGHTS = {
     "ram": "write the installed GiB, or the list of sticks such as [4, 4]",
     "disks": "write a list such as [2 x 300 GB SAS]",
     "host_key": "write a fingerprint such as SHA256:..., or a list of them",
+    "accounting": "write false for none, or a blade such as {host: BLD-010}",
     "slurm": "write a list such as [compute], or [] for none",
     "blades.slurm": "write a mapping such as {CoreSpecCount: 1}",
     "gpus": "write a number, or a mapping such as {type: a100, count: 4}",

@@ -11,7 +11,7 @@ from provisioner.answer import fits
 from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose, left_alone
 from provisioner.run.hostkeys import HostKeys
-from provisioner.run.keys import CHANGED_KEY, NOTE_KEY, WAITS_KEY
+from provisioner.run.keys import CHANGED_KEY, NOTE_KEY, TROUBLE_KEY, WAITS_KEY
 from provisioner.run.refused_key import refused_key
 
 _MOST_ATTEMPTS = 1000
@@ -30,7 +30,8 @@ class BladeState:
 
     `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task. What
     it `waits` for is told by tasks. `lines` say what changed; `titles` are tasks that changed something, for a blade of
-    which no line is told. `skipped` says why nothing was done on it, or why nobody looked at it.
+    which no line is told. `failure` says why it failed, or, where it is `serving` the cluster all the same, what does
+    not work there. `skipped` says why nothing was done on it, or why nobody looked at it.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -38,6 +39,7 @@ class BladeState:
     notes: list[str] = field(default_factory=list)
     diffs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: Diagnosis | None = None
+    serving: bool = False
     skipped: str = ""
     unreachable: bool = False
     tasks: int = 0
@@ -89,8 +91,12 @@ class RunState:
         return self.clock() - self._phase_start
 
     def failed(self) -> list[str]:
-        """Hosts that failed or were unreachable."""
+        """Hosts that failed or were unreachable, also those that serve the cluster all the same."""
         return [name for name, blade in self.blades.items() if blade.failure is not None]
+
+    def lost(self) -> list[str]:
+        """Of those the ones that the cluster has to do without."""
+        return [name for name in self.failed() if not self.blades[name].serving]
 
 
 def facts_in(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +124,9 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     new = [note for note in map(str, _notes(result)) if note not in blade.notes]
     blade.notes += new[: _MOST_NOTES - len(blade.notes)]
     blade.waits = _waits(data, result)
-    if told := _told(data, result):
+    for trouble in _told(data, result, TROUBLE_KEY):
+        blade.failure, blade.serving = diagnose({"msg": trouble}, _title(data), "fail"), True
+    if told := _told(data, result, CHANGED_KEY):
         blade.lines += [line for line in told if line not in blade.lines]
     elif result.get("changed"):
         blade.titles.append(_title(data))
@@ -141,6 +149,7 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
         action = str(data.get("task_action") or "")
         blade.skipped = left_alone(_result(data), action)
         blade.failure = None if blade.skipped else diagnose(_result(data), _title(data), action)
+        blade.serving = False
         blade.doing = "skipped" if blade.skipped else "failed"
 
 
@@ -149,7 +158,7 @@ def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
         result = {**_result(data), "unreachable": True}
         key = refused_key(str(result.get("msg") or ""), str(data.get("host")), state.host_keys)
         blade.failure = key or diagnose(result, "connect")
-        blade.unreachable = True
+        blade.unreachable, blade.serving = True, False
         blade.doing = "unreachable"
 
 
@@ -203,10 +212,10 @@ def _notes(result: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _told(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
-    """The lines of the task `tell`, which runs on this machine; an answer of a node may hold any fact."""
+def _told(data: Mapping[str, Any], result: Mapping[str, Any], key: str) -> list[str]:
+    """Lines of the task `tell`, which runs on this machine; an answer of a node may hold any fact."""
     facts = result.get("ansible_facts")
-    found = facts.get(CHANGED_KEY) if isinstance(facts, Mapping) else None
+    found = facts.get(key) if isinstance(facts, Mapping) else None
     is_ours = data.get("task_action") == "tell"
     return [str(line) for line in found] if is_ours and isinstance(found, list) else []
 

@@ -8,6 +8,7 @@ import yaml
 
 from provisioner.preflight import MUNGE_KEY, MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, blade_problems
 from provisioner.run.diagnose import diagnose
+from provisioner.slurm.accounting import database_mib
 from provisioner.slurm.registry import write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from tests.unit.slurm.node_makers import record
@@ -189,6 +190,15 @@ def test_just_enough_room_is_enough() -> None:
     assert blade_problems(blade(free_mib=dict(NEEDED_MIB)), WANTED, CONTROLLER) == []
     for path, needed in NEEDED_MIB.items():
         assert len(blade_problems(blade(free_mib={**NEEDED_MIB, path: needed - 1}), WANTED, CONTROLLER)) == 1
+
+
+def test_a_database_needs_room_for_its_log() -> None:
+    """MariaDB makes it in full length at its first start."""
+    states = {**WANTED["states"], "mariadb": {"packages": ["mariadb-server"]}}
+    room = {"/": 4000, "/var": NEEDED_MIB["/var"] + database_mib(8000)}
+    for path, less, problems in (("/var", 0, 0), ("/var", 1, 1)):
+        short = blade(memory_mib=8000, free_mib={**room, path: room[path] - less})
+        assert len(blade_problems(short, {**WANTED, "states": states}, CONTROLLER)) == problems
 
 
 def test_a_full_disk_stops_no_blade_that_has_its_packages() -> None:
