@@ -32,11 +32,11 @@ from provisioner.ssh_key import key_file
 SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=15"
 
 GROUPS = {
-    "slurm_members": "every blade that the plan gives a Slurm role",
+    "slurm_members": "every blade that the plan gives a Slurm role, and the one with the accounting database",
     "slurm_controller": "the one blade that has the role slurmctld",
     "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
-    "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
+    "slurm_spare": "all other blades: storage, off; no play touches them",
     # The playbooks put members into these while they run.
     "slurm_stopped": "in a run: members that it waits for or refuses",
     "slurm_masked": "in a run: members of which an admin has masked a unit",

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import accounting_host, slurm_role
+from provisioner.plan.derive import accounting_host, is_member, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
-
-
-def _is_member(plan: Plan, name: str) -> bool:
-    return slurm_role(plan, name) is not None
 
 
 def _controls(plan: Plan, name: str) -> bool:
@@ -28,8 +24,8 @@ def _accounts(plan: Plan, name: str) -> bool:
 
 
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
-    "base": _is_member,
-    "munge": _is_member,
+    "base": is_member,
+    "munge": is_member,
     "scratch": _computes,
     "mariadb": _accounts,
     "slurmdbd": _accounts,

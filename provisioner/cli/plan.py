@@ -59,6 +59,8 @@ def _print(site: Overview) -> None:
 def _print_title(console: Console, site: Overview) -> None:
     from rich.text import Text
 
+    from provisioner.plan.derive import accounting_host
+
     cluster = site.plan.cluster
     boxes = [("", site.plan.enclosure)] if not site.plan.enclosures else list(site.plan.enclosures.items())
     for name, box in boxes:
@@ -66,7 +68,10 @@ def _print_title(console: Console, site: Overview) -> None:
         if said := ", ".join(filter(None, words)):
             console.print(Text(said, style="bold"))
     backup = f", backup {cluster.backup_controller}" if cluster.backup_controller else ""
-    console.print(Text(f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}"))
+    place = accounting_host(site.plan)
+    accounting = f", accounting on {place}" if place else ", no accounting"
+    where = f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}{accounting}"
+    console.print(Text(where))
 
 
 def _bay_table(site: Overview, wide: bool) -> Table:
@@ -98,7 +103,7 @@ def _bay_table(site: Overview, wide: bool) -> Table:
             "note": Text(row.note),
             "see": Text(" ".join(map(str, shown.see)), style="yellow"),
         }
-        table.add_row(*(cells[name] for name in columns), style="" if row.slurm else "dim")
+        table.add_row(*(cells[name] for name in columns), style="" if row.slurm or row.accounting else "dim")
     return table
 
 
@@ -131,10 +136,10 @@ def _table() -> Table:
 def _role(site: Overview, row: BayRow) -> Text:
     from rich.text import Text
 
-    if row.slurm is None:
-        return Text("-")
-    backup = ", backup" if row.blade == site.plan.cluster.backup_controller else ""
-    return Text(row.slurm + backup, style="green" if row.slurm == "controller" else "")
+    backup = "backup" if row.blade == site.plan.cluster.backup_controller else ""
+    accounting = "accounting" if row.accounting and row.slurm != "controller" else ""
+    words = [row.slurm or "", backup, accounting]
+    return Text(", ".join(filter(None, words)) or "-", style="green" if row.slurm == "controller" else "")
 
 
 def _ram(row: BayRow) -> Text:

@@ -33,7 +33,7 @@ def verify(
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.paths import find_plan
-    from provisioner.plan.derive import spelling
+    from provisioner.plan.derive import slurm_role, spelling
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
     from provisioner.run.news import has_news
@@ -47,7 +47,9 @@ def verify(
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
-    blades, is_quiet = select_nodes(site, nodes), as_json or quiet
+    # A database alone is nothing that jobs prove.
+    blades = [name for name in select_nodes(site, nodes) if nodes is not None or slurm_role(site, name)]
+    is_quiet = as_json or quiet
     asked = PlaybookRun(site, plan_file, blades, "verify.yml", options, is_quiet, tell, looked_at)
     finished = look(asked, console)
     if as_json:

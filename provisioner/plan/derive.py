@@ -44,10 +44,20 @@ def enclosure_of(plan: Plan, blade: Blade) -> str | None:
     return blade.enclosure or (next(iter(plan.enclosures)) if len(plan.enclosures) == 1 else None)
 
 
+def is_member(plan: Plan, name: str) -> bool:
+    """Whether the blade is part of the cluster: it has a Slurm role, or the accounting database."""
+    return slurm_role(plan, name) is not None or name == accounting_host(plan)
+
+
 def members(plan: Plan) -> list[str]:
-    """All blades that have a Slurm role, controller first, then by their place."""
-    found = [name for name in in_place(plan) if slurm_role(plan, name)]
+    """All members of the cluster, controller first, then by their place."""
+    found = [name for name in in_place(plan) if is_member(plan, name)]
     return sorted(found, key=lambda name: name != plan.cluster.controller)
+
+
+def compute_blades(plan: Plan) -> list[str]:
+    """The members that are compute nodes, by their place."""
+    return [name for name in members(plan) if slurm_role(plan, name) is SlurmRole.COMPUTE]
 
 
 def spelling(plan: Plan) -> dict[str, str]:

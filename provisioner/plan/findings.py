@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.names import folded
-from provisioner.plan.derive import added_parts, host_key_pins, in_place, members, ram_after, scratch_disks, slurm_role
-from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.derive import (
+    added_parts,
+    compute_blades,
+    host_key_pins,
+    in_place,
+    ram_after,
+    scratch_disks,
+    slurm_role,
+)
+from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 
 SLOW_LINK_GBIT = 1
@@ -102,8 +110,7 @@ def _host_keys(plan: Plan) -> Iterator[str]:
 
 def _network(plan: Plan) -> Iterator[str]:
     speed = plan.cluster.link_gbit
-    compute = [name for name in members(plan) if slurm_role(plan, name) is SlurmRole.COMPUTE]
-    if speed <= SLOW_LINK_GBIT and len(compute) > 1:
+    if speed <= SLOW_LINK_GBIT and len(compute_blades(plan)) > 1:
         yield f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data"
 
 

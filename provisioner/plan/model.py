@@ -118,7 +118,7 @@ class Tier(Strict):
 class AccountingPlace(Strict):
     """Where the accounting database runs."""
 
-    host: NodeName = Field(description="the blade that runs MariaDB and slurmdbd; it needs a Slurm role")
+    host: NodeName = Field(description="the blade that runs MariaDB and slurmdbd, with or without a Slurm role")
 
 
 def _accounting_form(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.names import folded
 from provisioner.plan.derive import (
+    accounting_host,
     added_parts,
     domain_of,
     enclosure_of,
@@ -26,7 +27,7 @@ from provisioner.plan.node import Blade
 
 @dataclass(frozen=True)
 class BayRow:
-    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None."""
+    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None; `accounting`: it has the database."""
 
     enclosure: str | None
     bay: int | None
@@ -34,6 +35,7 @@ class BayRow:
     address: str
     tier: str
     slurm: str | None
+    accounting: bool
     ram_gb: int
     ram_after_gb: int
     disks: list[str]
@@ -118,6 +120,7 @@ def _bay_row(plan: Plan, name: str, told: list[str]) -> BayRow:
         address=str(blade.address),
         tier=blade.tier,
         slurm=role.value if role else None,
+        accounting=name == accounting_host(plan),
         ram_gb=ram_now(blade),
         ram_after_gb=ram_after(plan, blade),
         disks=_disk_words(plan, blade),

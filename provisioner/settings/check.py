@@ -27,7 +27,7 @@ from provisioner.settings.problems import SettingsError, SettingsProblem
 from provisioner.settings.value import Finding, findings, is_template, leaves, template_problems
 from provisioner.settings.vault import HEADER, opened, remedy
 from provisioner.slurm.keys import KEYS, is_key
-from provisioner.slurm.settings import KEY, site_problems
+from provisioner.slurm.settings import KEY, KEYED, site_problems
 from provisioner.slurm.settings import settings_problems as key_problems
 
 TAGS = frozenset({"!vault", "!unsafe"})
@@ -161,7 +161,7 @@ def _meaning_problems(tree: Tree, name: str) -> Iterator[Problem]:
     if any(is_template(leaf) for leaf in leaves(value)):
         return
     # Each key by itself, so that its place is told; then what only several of them do.
-    by_key = {key: key_problems({key: value[key]}, name) for key in value} if name in KEYS else {}
+    by_key = {key: key_problems({key: value[key]}, name) for key in value} if name in KEYED else {}
     placed: list[tuple[Keys, str]] = [
         ((name, key), sentence) for key, sentences in by_key.items() for sentence in sentences
     ]

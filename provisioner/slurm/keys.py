@@ -1,4 +1,4 @@
-"""The keys that slurm.conf and cgroup.conf have, as the parsers of Slurm 22.05 and 24.11 know them. Pure."""
+"""The keys that slurm.conf, cgroup.conf and slurmdbd.conf have, as Slurm 22.05 and 24.11 read them. Pure."""
 
 from __future__ import annotations
 
@@ -50,9 +50,21 @@ _CGROUP = """
     MaxSwapPercent MemoryLimitEnforcement MemoryLimitThreshold MemorySwappiness MinKmemSpace MinRAMSpace
     SignalChildrenProcesses SystemdTimeout
 """
+_SLURMDBD = """
+    AllResourcesAbsolute AllowNoDefAcct ArchiveDir ArchiveEvents ArchiveJobs ArchiveResvs ArchiveScript ArchiveSteps
+    ArchiveSuspend ArchiveTXN ArchiveUsage AuthAltParameters AuthAltTypes AuthInfo AuthType CommitDelay
+    CommunicationParameters DbdAddr DbdBackupHost DbdHost DbdPort DebugFlags DebugLevel DebugLevelSyslog DefaultQOS
+    DisableCoordDBD HashPlugin Include JobPurge LogFile LogTimeFormat MaxQueryTimeRange MessageTimeout Parameters
+    PidFile PluginDir PrivateData PurgeEventAfter PurgeEventMonths PurgeJobAfter PurgeJobMonths PurgeResvAfter
+    PurgeStepAfter
+    PurgeStepMonths PurgeSuspendAfter PurgeSuspendMonths PurgeTXNAfter PurgeTXNMonths PurgeUsageAfter PurgeUsageMonths
+    SlurmUser StepPurge StorageBackupHost StorageHost StorageLoc StorageParameters StoragePass StoragePort StorageType
+    StorageUser TCPTimeout TLSParameters TLSType TrackSlurmctldDown TrackWCKey
+"""
 KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "slurmctld_config": ("slurm.conf", tuple(_SLURM.split())),
     "slurmctld_cgroup_config": ("cgroup.conf", tuple(_CGROUP.split())),
+    "slurmdbd_config": ("slurmdbd.conf", tuple(_SLURMDBD.split())),
 }
 """By the variable whose keys get into it: a file, and the keys that one release or the other reads there."""
 

@@ -44,6 +44,8 @@ _OWNED_BY_FILE = {
         ("skip_networking", "bind_address", "port", "socket", "datadir", "user", "pid_file"), _RELIED_ON
     ),
 }  # fmt: skip
+KEYED = frozenset(_OWNED_BY_FILE)
+"""The variables whose keys get into a file of Slurm or MariaDB."""
 # Where the plan names a database, slurm.conf says no other.
 _ACCOUNTING = ("accountingstoragetype", "accountingstoragehost", "accountingstorageport", "accountingstoragepass")
 _NEXT = "next: correct it in group_vars beside the plan"

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 
 QUEUE = "squeue --noheader --all --format='%i %T' | sort"
+WATCH = """
+nohup sh -c 'while :; do
+  state=down; timeout 2 scontrol ping | grep -q "is UP" && state=up
+  echo "$state $(date +%s.%N)" >> /run/watch; sleep 0.1
+done' > /dev/null 2>&1 &
+echo $! > /run/watch.pid
+"""
+
+
+@dataclass(frozen=True)
+class SwitchedOn:
+    """The run that switched accounting on: what it said, the queue around it, and how long slurmctld was away."""
+
+    shown: Said
+    said: Said
+    before: str
+    after: str
+    requeued: str
+    away: float
 
 
 def nodes(lab: Lab) -> list[str]:
@@ -60,3 +81,31 @@ def without_a_database(lab: Lab) -> Iterator[None]:
     finally:
         lab.ask("systemctl stop mariadb; rm -rf /var/lib/mysql; mv /var/lib/mysql.away /var/lib/mysql")
         lab.ask("systemctl reset-failed mariadb slurmdbd; systemctl start mariadb slurmdbd")
+
+
+def switch_on(lab: Lab) -> SwitchedOn:
+    """Switches accounting on below two jobs that run and two that wait."""
+    held = [submit(lab, "--exclusive --wrap='sleep 1000'") for _ in range(4)]
+    assert until(lambda: lab.ask(QUEUE).count(" RUNNING") == 2), lab.ask(QUEUE)
+    before = lab.ask(QUEUE)
+    lab.accounting = True
+    lab.write_plan()
+    shown = lab.slurm(nodes(lab), "--check")
+    lab.ask(WATCH)
+    said = lab.slurm(nodes(lab))
+    seen = lab.ask("kill $(cat /run/watch.pid); cat /run/watch")
+    found = SwitchedOn(shown, said, before, lab.ask(QUEUE), _requeued(lab, held), _longest_absence(seen))
+    lab.ask(f"scancel {' '.join(held)}")
+    return found
+
+
+def _requeued(lab: Lab, jobs: list[str]) -> str:
+    shown = "".join(lab.ask(f"scontrol show job {job} | grep -o 'Restarts=[0-9]*'") for job in jobs)
+    return shown.replace("Restarts=0", "")
+
+
+def _longest_absence(seen: str) -> float:
+    """Seconds between two answers of slurmctld, at most."""
+    answers = [float(line.split()[1]) for line in seen.splitlines() if line.startswith("up ")]
+    assert len(answers) > 10, seen
+    return max(later - earlier for earlier, later in itertools.pairwise(answers))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from tests.cluster.accounting import (
     QUEUE,
+    SwitchedOn,
     are_written,
     changed,
     completed,
     done,
     nodes,
     submit,
+    switch_on,
     without_a_database,
 )
-from tests.cluster.labs import Lab, Said
+from tests.cluster.labs import Lab
 from tests.cluster.size import RELEASES
 from tests.cluster.tampering import cases_of
 from tests.cluster.waiting import until
@@ -31,25 +31,6 @@ ROLES = ("mariadb", "slurmdbd")
 HARMS = (
     "edited", "removed", "mode", "owner", "other secret", "stopped", "disabled", "masked", "package", "answer",
 )  # fmt: skip
-WATCH = """
-nohup sh -c 'while :; do
-  state=down; timeout 2 scontrol ping | grep -q "is UP" && state=up
-  echo "$state $(date +%s.%N)" >> /run/watch; sleep 0.1
-done' > /dev/null 2>&1 &
-echo $! > /run/watch.pid
-"""
-
-
-@dataclass(frozen=True)
-class SwitchedOn:
-    """The run that switched accounting on: what it said, the queue around it, and how long slurmctld was away."""
-
-    shown: Said
-    said: Said
-    before: str
-    after: str
-    requeued: str
-    away: float
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -68,18 +49,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="module")
 def switched_on(lab: Lab) -> SwitchedOn:
     """Accounting, switched on below two jobs that run and two that wait."""
-    held = [submit(lab, "--exclusive --wrap='sleep 1000'") for _ in range(4)]
-    assert until(lambda: lab.ask(QUEUE).count(" RUNNING") == 2), lab.ask(QUEUE)
-    before = lab.ask(QUEUE)
-    lab.accounting = True
-    lab.write_plan()
-    shown = lab.slurm(nodes(lab), "--check")
-    lab.ask(WATCH)
-    said = lab.slurm(nodes(lab))
-    seen = lab.ask("kill $(cat /run/watch.pid); cat /run/watch")
-    found = SwitchedOn(shown, said, before, lab.ask(QUEUE), _requeued(lab, held), _longest_absence(seen))
-    lab.ask(f"scancel {' '.join(held)}")
-    return found
+    return switch_on(lab)
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +57,6 @@ def accounted(lab: Lab, switched_on: SwitchedOn) -> Lab:
     """A cluster that remembers."""
     assert switched_on.said.code == 0, switched_on.said.text
     return lab
-
-
-def _requeued(lab: Lab, jobs: list[str]) -> str:
-    shown = "".join(lab.ask(f"scontrol show job {job} | grep -o 'Restarts=[0-9]*'") for job in jobs)
-    return shown.replace("Restarts=0", "")
-
-
-def _longest_absence(seen: str) -> float:
-    """Seconds between two answers of slurmctld, at most."""
-    answers = [float(line.split()[1]) for line in seen.splitlines() if line.startswith("up ")]
-    assert len(answers) > 10, seen
-    return max(later - earlier for earlier, later in itertools.pairwise(answers))
 
 
 def test_switching_it_on_harms_no_job(lab: Lab, switched_on: SwitchedOn) -> None:
@@ -205,6 +163,25 @@ def test_a_database_that_is_away_stops_no_run(accounted: Lab) -> None:
         jobs = done(accounted)
     assert are_written(accounted, before | jobs)
     assert accounted.slurm(nodes(accounted)).code == 0
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+def test_an_admins_mask_of_the_database_stays_and_stops_nothing(accounted: Lab) -> None:
+    """It is told with the command that ends it, and the cluster goes on without accounting."""
+    accounted.ask("systemctl stop slurmdbd mariadb; systemctl mask mariadb")
+    try:
+        accounted.inside(accounted.spare, "systemctl stop slurmd")
+        said = accounted.slurm(nodes(accounted))
+        assert said.code == 3, said.text
+        assert "an admin masked mariadb.service" in said.failure(accounted.controller)
+        assert "systemctl unmask mariadb.service" in said.failure(accounted.controller)
+        assert accounted.ask("systemctl is-enabled mariadb || true") == "masked"
+        assert accounted.state(accounted.spare, "idle") == "idle"
+        again = accounted.slurm(nodes(accounted))
+        assert (again.code, again.json["changed"]) == (3, 0), again.text
+    finally:
+        accounted.ask("systemctl unmask mariadb")
+    assert set(changed(accounted.slurm(nodes(accounted)))) == {accounted.controller}
     assert changed(accounted.slurm(nodes(accounted))) == {}
 
 

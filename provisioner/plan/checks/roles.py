@@ -63,21 +63,11 @@ def _fit_controller(draft: Draft, field: str, name: str) -> Iterator[Problem]:
 
 
 def _accounting(draft: Draft) -> Iterator[Problem]:
-    """The database lives on a member: what is not one has neither munge nor anybody who looks after it."""
     named = draft.data.get("accounting")
     host = named.get("host") if isinstance(named, dict) else None
-    if host is None or not draft.knows("blades"):
-        return
-    place = ("accounting", "host")
-    if host not in draft.blades:
-        if not draft.knows("blades", host):
-            near = did_you_mean(host, draft.blades, "name one of the blades")
-            yield draft.at_value(place, f"accounting host {host} is not one of the blades", near)
-        return
-    allowed = draft.tier_of(host).get("slurm")
-    if host != draft.cluster.get("controller") and isinstance(allowed, list) and "compute" not in [*allowed]:
-        wrong = f"accounting host {host} is of tier {draft.blades[host]['tier']}, which has no part in Slurm"
-        yield draft.at_value(place, wrong, "name a blade that computes, or leave it out for the controller")
+    if host is not None and host not in draft.blades and draft.knows("blades") and not draft.knows("blades", host):
+        near = did_you_mean(host, draft.blades, "name one of the blades")
+        yield draft.at_value(("accounting", "host"), f"accounting host {host} is not one of the blades", near)
 
 
 def _slurm_roles(draft: Draft) -> Iterator[Problem]:

@@ -66,6 +66,22 @@ def test_empty_bays_are_shown(plan_file: Path) -> None:
     assert sum("(empty)" in line for line in text.splitlines()) == 11
 
 
+@pytest.mark.parametrize(
+    ("said", "title", "role"),
+    [
+        ("true", "controller BLD-006, accounting on BLD-006", "-"),
+        ("false", "controller BLD-006, no accounting", "-"),
+        ("{host: BLD-016}", "controller BLD-006, accounting on BLD-016", "accounting"),
+    ],
+)
+def test_the_place_of_the_database_is_shown(plan_file: Path, tmp_path: Path, said: str, title: str, role: str) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{plan_file.read_text()}accounting: {said}\n")
+    text = shown("plan", "--plan", str(path))
+    assert title in text
+    assert row_of(text, "BLD-016").split()[4] == role
+
+
 def test_json_says_the_same() -> None:
     said = json.loads(shown("plan", "--plan", str(ASGARD), "--json"))
     assert [blade["bay"] for blade in said["blades"]] == list(range(1, 17))

@@ -96,6 +96,11 @@ def test_a_controller_that_serves_the_cluster_all_the_same_makes_a_degraded_run(
     assert outcome(troubled("bld-006"), failed("bld-008"), failed("bld-011"), stats(), code=2).code is ExitCode.FAILED
 
 
+def test_what_fails_after_a_trouble_counts() -> None:
+    for later in (failed("bld-006"), unreachable("bld-006")):
+        assert outcome(troubled("bld-006"), later, stats(), code=2).code is ExitCode.FAILED
+
+
 def test_a_node_has_no_say_in_what_the_run_came_to() -> None:
     assert outcome(troubled("bld-006", "command"), stats()).code is ExitCode.OK
 

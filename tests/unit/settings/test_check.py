@@ -45,6 +45,7 @@ GOOD = {
     ),
     "keys of Slurm in any case": (
         "slurmctld_config: {messagetimeout: 60}\nslurmctld_cgroup_config: {ConstrainCores: true}\n"
+        "slurmdbd_config: {PurgeJobAfter: 24months, commitdelay: 1}\nmariadb_config: {max_connections: 200}\n"
     ),
     "keys that a template makes": "slurmctld_config: \"{{ my_keys | combine({'A': 1}) }}\"\nmy_keys: {}\n",
     "filters": (
@@ -62,6 +63,18 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "misspelt name of Ansible": (
         "\nansible_becom_password: x\n",
         ["2:1: no role takes ansible_becom_password; "],
+    ),
+    "a misspelt key of slurmdbd": (
+        "slurmdbd_config:\n  PurgeJobsAfter: 24months\n",
+        ["2:3: slurmdbd_config: PurgeJobsAfter is no key of slurmdbd.conf in Slurm 22.05 or 24.11; did you mean"],
+    ),
+    "keys of the database that the roles say": (
+        "slurmdbd_config:\n  DbdPort: 7000\n  storagepass: x\nmariadb_config:\n  a: 1\n  port: 3307\n",
+        [
+            "2:3: slurmdbd_config may not set DbdPort: ",
+            "3:3: slurmdbd_config may not set storagepass: ",
+            "6:3: mariadb_config may not set port: ",
+        ],
     ),
     "text for a list": ("base_extra_packages: htop\n", ["1:22: base_extra_packages: text, where a list such as"]),
     "a list for keys": ("slurmctld_config: [1]\n", ["1:19: slurmctld_config: a list, where keys with values such as"]),
