@@ -51,15 +51,15 @@ _CGROUP = """
     SignalChildrenProcesses SystemdTimeout
 """
 _SLURMDBD = """
-    AllResourcesAbsolute AllowNoDefAcct ArchiveDir ArchiveEvents ArchiveJobs ArchiveResvs ArchiveScript ArchiveSteps
-    ArchiveSuspend ArchiveTXN ArchiveUsage AuthAltParameters AuthAltTypes AuthInfo AuthType CommitDelay
-    CommunicationParameters DbdAddr DbdBackupHost DbdHost DbdPort DebugFlags DebugLevel DebugLevelSyslog DefaultQOS
-    DisableCoordDBD HashPlugin Include JobPurge LogFile LogTimeFormat MaxQueryTimeRange MessageTimeout Parameters
-    PidFile PluginDir PrivateData PurgeEventAfter PurgeEventMonths PurgeJobAfter PurgeJobMonths PurgeResvAfter
-    PurgeStepAfter
-    PurgeStepMonths PurgeSuspendAfter PurgeSuspendMonths PurgeTXNAfter PurgeTXNMonths PurgeUsageAfter PurgeUsageMonths
-    SlurmUser StepPurge StorageBackupHost StorageHost StorageLoc StorageParameters StoragePass StoragePort StorageType
-    StorageUser TCPTimeout TLSParameters TLSType TrackSlurmctldDown TrackWCKey
+    AllResourcesAbsolute AllowNoDefAcct ArchiveDir ArchiveEvents ArchiveJobs ArchiveResvs ArchiveScript
+    ArchiveSteps ArchiveSuspend ArchiveTXN ArchiveUsage AuthAltParameters AuthAltTypes AuthInfo AuthType
+    CommitDelay CommunicationParameters DbdAddr DbdBackupHost DbdHost DbdPort DebugFlags DebugLevel
+    DebugLevelSyslog DefaultQOS DisableCoordDBD HashPlugin Include JobPurge LogFile LogTimeFormat
+    MaxQueryTimeRange MessageTimeout Parameters PidFile PluginDir PrivateData PurgeEventAfter PurgeEventMonths
+    PurgeJobAfter PurgeJobMonths PurgeResvAfter PurgeStepAfter PurgeStepMonths PurgeSuspendAfter
+    PurgeSuspendMonths PurgeTXNAfter PurgeTXNMonths PurgeUsageAfter PurgeUsageMonths SlurmUser StepPurge
+    StorageBackupHost StorageHost StorageLoc StorageParameters StoragePass StoragePort StorageType StorageUser
+    TCPTimeout TLSParameters TLSType TrackSlurmctldDown TrackWCKey
 """
 KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "slurmctld_config": ("slurm.conf", tuple(_SLURM.split())),

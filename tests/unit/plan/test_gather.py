@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,8 @@ def test_any_value_or_key_of_a_plan_may_be_anything(
                 data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place)))),
             )
             place, path = owner[key], [*path, key]
-        word = data.draw(st.sampled_from(WORDS))
+        # A copy: another change may go into it, and the next example draws from the same list.
+        word = deepcopy(data.draw(st.sampled_from(WORDS)))
         if isinstance(owner, dict) and data.draw(st.booleans()) and isinstance(word, str | int | None):
             owner[word] = owner.pop(key)
         else:
