@@ -55,3 +55,8 @@ def test_an_example_becomes_a_cluster(harbour: Harbour) -> None:
     assert until(lambda: "COMPLETED" in harbour.inside("c01", asked))
     again = harbour.slurm(wanted)
     assert (again.code, again.json["changed"]) == (0, 0), again.text
+    # The two that did not join are no failure of those that did.
+    proved = harbour.provision("verify", "--json")
+    assert (proved.code, sorted(proved.json["blades"])) == (0, ["c01", "c02", "c03", "c04", "ctl"]), proved.text
+    shown = harbour.provision("status", "--json").json["nodes"]
+    assert [node["blade"] for node in shown] == ["c01", "c02", "c03", "c04"]
