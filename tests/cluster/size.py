@@ -25,7 +25,7 @@ _SIBLINGS = (
     "test_accounting.py::*mended_and_gone?owner?",
     "test_accounting.py::*mended_and_gone?other secret?",
     "test_accounting.py::*mended_and_gone?disabled?",
-    "test_accounting.py::*mended_and_gone?masked?",
+    "test_accounting.py::*mended_and_gone?masked by us?",
     "test_accounting.py::*mended_and_gone?package?",
     "test_accounting.py::*another_version*",
     "test_accounting.py::*is_overlooked*",

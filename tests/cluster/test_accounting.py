@@ -29,7 +29,7 @@ AWAY_AT_MOST = 10
 DUMPS = "/var/backups/slurm"
 ROLES = ("mariadb", "slurmdbd")
 HARMS = (
-    "edited", "removed", "mode", "owner", "other secret", "stopped", "disabled", "masked", "package", "answer",
+    "edited", "removed", "mode", "owner", "other secret", "stopped", "disabled", "masked by us", "package", "answer",
 )  # fmt: skip
 
 
