@@ -33,6 +33,7 @@ class OtherSite(Lab):
         return {
             "cluster": {"name": self.name, "network": f"{network}.0/24", "controller": self.controller},
             "ssh": {"user": "provision"},
+            "accounting": self.accounting,
             "tiers": {
                 "head": {"slurm": ["controller"]},
                 "compute": {"slurm": ["compute"], "features": ["ib"], "weight": 10},
