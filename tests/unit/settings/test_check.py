@@ -68,6 +68,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "slurmdbd_config:\n  PurgeJobsAfter: 24months\n",
         ["2:3: slurmdbd_config: PurgeJobsAfter is no key of slurmdbd.conf in Slurm 22.05 or 24.11; did you mean"],
     ),
+    "another database than the plan's": (
+        "slurmctld_config:\n  MessageTimeout: 60\n  AccountingStorageHost: elsewhere\n",
+        ["3:3: slurmctld_config may not set AccountingStorageHost: the plan and the registry say it; correct it"],
+    ),
     "keys of the database that the roles say": (
         "slurmdbd_config:\n  DbdPort: 7000\n  storagepass: x\nmariadb_config:\n  a: 1\n  port: 3307\n",
         [
@@ -207,6 +211,13 @@ def test_a_site_without_variables_has_no_problem(tmp_path: Path) -> None:
 def test_a_file_that_nobody_reads_is_a_problem(tmp_path: Path, name: str, words: str) -> None:
     lines = found(tmp_path, "", name)
     assert lines == [] if not words else [line for line in lines if words in line] == lines != []
+
+
+def test_a_site_whose_plan_has_no_accounting_may_name_a_database_of_its_own(tmp_path: Path) -> None:
+    text = "slurmctld_config: {AccountingStorageHost: elsewhere}\n"
+    assert len(found(tmp_path, text)) == 1
+    without = PLAN.model_copy(update={"accounting": False})
+    assert [*settings_problems(without, tmp_path, ROLES)] == []
 
 
 def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
