@@ -38,7 +38,9 @@ def usage_error(error: Any, words: Sequence[str]) -> UsageError:
     if typed := _NO_VERB.match(error.message):
         near = get_close_matches(typed["verb"], command.commands, n=1)
         return UsageError(f"{name} has no verb {typed['verb']}", f"did you mean {verb} {near[0]}?" if near else look)
-    return UsageError(f"{name}: {error.format_message().rstrip('.')}", look)
+    # An option at the end without its value comes without the verb that it was read for.
+    about = f"{name}: " if command is not None else ""
+    return UsageError(f"{about}{error.format_message().rstrip('.')}", look)
 
 
 def _options(command: Any) -> list[str]:

@@ -82,7 +82,8 @@ def _sticks(plan: Plan, blade: Blade) -> Iterator[str]:
 def _cpus(plan: Plan) -> Iterator[str]:
     unknown = [name for name, blade in plan.blades.items() if blade.cpu is None]
     if unknown:
-        who = f"all {len(unknown)} blades" if len(unknown) == len(plan.blades) else folded(unknown)
+        everyone = len(unknown) == len(plan.blades) > 1
+        who = f"all {len(unknown)} blades" if everyone else folded(unknown)
         in_a_box = not plan.enclosures and any(blade.bay for blade in plan.blades.values())
         ask = "ask the Onboard Administrator (SHOW SERVER INFO ALL)" if in_a_box else "ask `lscpu` there"
         yield f"CPU model unknown for {who}: {ask} and write it as `cpu`"

@@ -45,7 +45,7 @@ _WORDS = [
         f"correct the mirror in {_SOURCES}, or wait until it is whole{_THEN}",
     ),
     (
-        r"(?:Could not connect to|Cannot initiate the connection to|Unable to connect to) ([^\s]{1,200})"
+        r"(?:Could not connect to|Cannot initiate the connection to|Unable to connect to) ([^\s]{1,200}?):?(?=\s|$)"
         r"|Failed to fetch '?https?://([^\s/']{1,200})\S{0,300}\s+Connection (?:failed|timed out)",
         "apt cannot get the packages: the mirror {0} takes no connection",
         f"check the blade's way to it (network, proxy, firewall) and {_SOURCES}{_THEN}",

@@ -67,7 +67,7 @@ _SUDO: _Known = [
         r"|user \S+ (may not run sudo|is not allowed to execute)"
         r"|waiting for (become success|privilege escalation prompt)\.?$",
         "sudo asks for a password or refuses the user",
-        "give the user of the plan password-less sudo on the blade (/etc/sudoers.d)",
+        "give the user of the plan password-less sudo on the blade (/etc/sudoers.d), or write ansible_become_password",
     ),
 ]
 # What ssh says when the way to the blade ends at a host before it; what that host says of the blade is the blade's.

@@ -48,6 +48,7 @@ _SIBLINGS = (
     "test_causes.py::*controller*frozen?",
     "test_causes.py::*controller*?slurmctld*",
     "test_causes.py::*node*stopped?",
+    "test_causes.py::*leaves_on_a_node*",
     "test_examples.py::*",
     "test_firewalls.py::*?one *",
     "test_firewalls.py::*srun?",

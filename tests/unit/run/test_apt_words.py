@@ -30,6 +30,7 @@ CASES = {
     f"E: Failed to fetch {RELEASE}  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: refused)": (
         "the mirror 127.0.0.1:9 takes no connection"
     ),
+    f"E: Failed to fetch {RELEASE}  Unable to connect to 127.0.0.1:9:\n": "the mirror 127.0.0.1:9 takes no connection",
     f"E: Failed to fetch {RELEASE}  Connection timed out [IP: 10.0.0.1 80]": "deb.example.org takes no connection",
     "E: The repository 'http://deb.example.org/debian bookworm InRelease' is not signed.": (
         "does not believe the mirror http://deb.example.org/debian: its signature"

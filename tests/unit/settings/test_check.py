@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import ansible
@@ -25,7 +20,6 @@ from tests.campaign.slurm_reader import pairs
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "roles"
 PLAN = load_plan(ROOT / "inventories" / "asgard" / "plan.yml")
-PASSWORD, CANARY = "open sesame", "c4n4ry-of-the-site"
 
 GOOD = {
     "nothing": "",
@@ -188,58 +182,11 @@ def test_a_site_without_variables_has_no_problem(tmp_path: Path) -> None:
     check_settings(PLAN, tmp_path, ROLES)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        (
-            "group_vars/tier_medum.yml",
-            "there is no group tier_medum, so nobody reads it; did you mean tier_medium?",
-        ),
-        ("group_vars/slurm_compute/more.yml", ""),
-        ("host_vars/bld-008.yml", ""),
-        ("host_vars/BLD-008.yml", "there is no host BLD-008, so nobody reads it; did you mean bld-008"),
-        ("group_vars/all.txt", "Ansible does not read a file with this ending"),
-        ("group_vars/all/part.yaml", ""),
-        ("group_vars/all.json", ""),
-        ("group_vars/.all.yml.swp", ""),
-        ("group_vars/all.yml~", ""),
-        ("group_vars/README.md", ""),
-        ("group_vars/all.yml.bak", "Ansible does not read a file with this ending"),
-        ("group_vars", "group_vars:1:1: group_vars is a folder for Ansible, and this is none"),
-    ],
-)
-def test_a_file_that_nobody_reads_is_a_problem(tmp_path: Path, name: str, words: str) -> None:
-    lines = found(tmp_path, "", name)
-    assert lines == [] if not words else [line for line in lines if words in line] == lines != []
-
-
 def test_a_site_whose_plan_has_no_accounting_may_name_a_database_of_its_own(tmp_path: Path) -> None:
     text = "slurmctld_config: {AccountingStorageHost: elsewhere}\n"
     assert len(found(tmp_path, text)) == 1
     without = PLAN.model_copy(update={"accounting": False})
     assert [*settings_problems(without, tmp_path, ROLES)] == []
-
-
-def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
-    place = tmp_path / "group_vars"
-    place.mkdir()
-    (place / "all.yml").write_bytes(b"a: \xff\n")
-    assert [str(each) for each in settings_problems(PLAN, tmp_path, ROLES)] == [
-        "group_vars/all.yml:1:4: byte 0xff is not UTF-8; save the file as UTF-8"
-    ]
-
-
-@pytest.mark.parametrize("kind", ["link that leads nowhere", "link to itself", "pipe"])
-def test_what_is_no_file_is_one_sentence(tmp_path: Path, kind: str) -> None:
-    """A pipe would be waited for without an end."""
-    place = tmp_path / "group_vars" / "all.yml"
-    place.parent.mkdir()
-    if kind == "pipe":
-        os.mkfifo(place)
-    else:
-        place.symlink_to("nowhere" if kind == "link that leads nowhere" else place.name)
-    (problem,) = settings_problems(PLAN, tmp_path, ROLES)
-    assert str(problem).startswith("group_vars/all.yml:1:1: this is no file: ")
 
 
 def test_no_name_of_ansible_is_taken_for_a_misspelt_one(tmp_path: Path) -> None:
@@ -287,73 +234,3 @@ def test_whatever_stands_there_is_a_problem_or_none(tmp_path_factory: pytest.Tem
     file.write_bytes(text.encode(errors="surrogatepass"))
     for problem in settings_problems(PLAN, file.parents[1], ROLES):
         assert str(problem).isprintable()
-
-
-def encrypt(text: str, folder: Path) -> str:
-    password = folder / "password"
-    password.write_text(PASSWORD)
-    command = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", f"--vault-password-file={password}"]
-    done = subprocess.run([*command, "--output=-"], input=text, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
-@pytest.mark.parametrize(
-    ("password", "words"),
-    [(PASSWORD, ""), ("other", "is encrypted with another password"), (None, "is encrypted, and no password is given")],
-)
-@pytest.mark.parametrize("whole", [True, False])
-def test_what_is_encrypted_is_opened_and_never_shown(
-    tmp_path: Path, whole: bool, password: str | None, words: str
-) -> None:
-    """With the password that a run would have; in a process of its own, since Ansible asks for it only once."""
-    secret = encrypt(f"base_domain: [{CANARY}]\n" if whole else CANARY, tmp_path)
-    text = secret if whole else "my_words: !vault |\n" + "".join(f"  {line}\n" for line in secret.splitlines())
-    shutil.copy(ROOT / "inventories" / "asgard" / "plan.yml", tmp_path)
-    found_file = tmp_path / "group_vars" / "all.yml"
-    found_file.parent.mkdir()
-    found_file.write_text(text)
-    given = tmp_path / "given"
-    given.write_text(password or "")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    if password:
-        environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(given)
-
-    command = [sys.executable, "-m", "provisioner", "check", f"--plan={tmp_path / 'plan.yml'}", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
-
-    said = json.loads(done.stdout)
-    assert CANARY not in done.stdout + done.stderr
-    told = [each["wrong"] for each in said["problems"]]
-    expected = [words] if words else ["base_domain: a list, where text is wanted"] if whole else []
-    assert len(told) == len(expected), told
-    assert all(want in have for want, have in zip(expected, told, strict=True)), told
-    assert done.returncode == (2 if expected else 0)
-
-
-@pytest.mark.parametrize(
-    "surroundings",
-    [
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"LC_ALL": "xx_YY.UTF-8"},
-        {"LANG": "de_DE.UTF-8"},
-        {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("variable", ["ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"])
-def test_secrets_are_opened_whatever_the_locale(tmp_path: Path, surroundings: dict[str, str], variable: str) -> None:
-    """ssh forwards the locale of a person, which this machine may not have; Ansible by itself would end there."""
-    secret = encrypt("base_domain: [x]\nmy_word: K\u00e4se\n", tmp_path)
-    shutil.copy(ROOT / "inventories" / "asgard" / "plan.yml", tmp_path)
-    (tmp_path / "group_vars").mkdir()
-    (tmp_path / "group_vars" / "all.yml").write_text(secret)
-    kept = ("PATH", "HOME", "PYTHONPATH", "ANSIBLE_LOCAL_TEMP", "XDG_STATE_HOME")
-    password = str(tmp_path / "password")
-    given = {variable: password if variable.endswith("FILE") else f"site@{password}"}
-    environment = {name: os.environ[name] for name in kept if name in os.environ} | surroundings | given
-    command = [sys.executable, "-m", "provisioner", "check", f"--plan={tmp_path / 'plan.yml'}", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 2, done.stderr
-    assert [each["wrong"] for each in json.loads(done.stdout)["problems"]] == [
-        "base_domain: a list, where text is wanted"
-    ]
