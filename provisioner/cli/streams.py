@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import IO, Any
+
+# What fills the last column of a table.
+_FILL = re.compile(r" +(?=\n)")
 
 
 class Unbroken:
@@ -13,12 +17,12 @@ class Unbroken:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes, or drops the text when nobody reads any more."""
+        """Writes, or drops the text when nobody reads any more; in a file or pipe no line ends with blanks."""
         try:
-            return self._stream.write(text)
+            self._stream.write(text if self._stream.isatty() else _FILL.sub("", text))
         except BrokenPipeError:
             silence(self._stream)
-            return len(text)
+        return len(text)
 
     def flush(self) -> None:
         """Flushes what there is to flush."""

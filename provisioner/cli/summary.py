@@ -110,7 +110,7 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
 
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, blade in outcome.blades.items():
-        if quiet and not (blade.changed or blade.notes or blade.failure):
+        if quiet and not (blade.changed or blade.notes or blade.failure or blade.skipped):
             continue
         alike.setdefault((status(blade), _what(blade, outcome.interrupted)), []).append(name)
     rows = [

@@ -14,6 +14,8 @@ from provisioner.plan.problems import Keys, Problem, printable
 _TAG = "tag:yaml.org,2002:"
 # Of YAML's own types those that a plan has no use for.
 _TYPES = frozenset(_TAG + name for name in ("binary", "set", "omap", "pairs", "int", "float", "bool", "timestamp"))
+# A date is text in a plan, and so are `=` and `<<`, which YAML 1.1 gives types of their own.
+TEXTS = frozenset({"timestamp", "value", "merge"})
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _TRUE_OR_FALSE = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -36,8 +38,9 @@ class Tree:
     """The plain data of a plan and where each piece of it stands.
 
     `written` keeps how true/false values were spelt. `tags` names YAML tags of text that are taken, `tagged` where they
-    stand. What is below a key of which `free` is true may be whatever YAML can say. `refused` holds the places whose
-    values already have a problem in `problems`; `data` has None there.
+    stand. `texts` names YAML's own types that are text here too. What is below a key of which `free` is true may be
+    whatever YAML can say. `refused` holds the places whose values already have a problem in `problems`; `data` has None
+    there.
     """
 
     data: Any = None
@@ -47,6 +50,7 @@ class Tree:
     refused: set[Keys] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     tags: frozenset[str] = frozenset()
+    texts: frozenset[str] = TEXTS
     free: Callable[[str], bool] = lambda name: False
     tagged: dict[Keys, str] = field(default_factory=dict)
     file: str = ""
@@ -73,11 +77,12 @@ class Tree:
 def build_tree(
     root: yaml.Node,
     tags: frozenset[str] = frozenset(),
+    texts: frozenset[str] = TEXTS,
     free: Callable[[str], bool] = lambda name: False,
     file: str = "",
 ) -> Tree:
     """The tree of a composed document, with problems such as duplicate keys; for the other arguments see Tree."""
-    tree = Tree(tags=tags, free=free, file=file)
+    tree = Tree(tags=tags, texts=texts, free=free, file=file)
     tree.data = _value(tree, (), root)
     return tree
 
@@ -153,8 +158,7 @@ def _refuse_duplicate(tree: Tree, here: Keys, at: Position) -> None:
 def _scalar(tree: Tree, path: Keys, node: yaml.ScalarNode) -> Any:
     text = str(node.value)
     kind = node.tag.removeprefix(_TAG)
-    # A date is text in a plan, and so is `=`, which YAML 1.1 gives a type of its own.
-    if kind in {"str", "timestamp", "value", "merge"}:
+    if kind == "str" or kind in tree.texts:
         return text
     if kind == "null":
         return None
@@ -165,7 +169,18 @@ def _scalar(tree: Tree, path: Keys, node: yaml.ScalarNode) -> Any:
         return int(text) if _DECIMAL.fullmatch(text) else _odd_number(tree, path, text)
     if kind == "float":
         return float(text) if _FRACTION.fullmatch(text) else _odd_number(tree, path, text)
+    if kind in TEXTS:
+        return _no_text(tree, path, text, kind)
     return _unknown_tag(tree, path, node)
+
+
+def _no_text(tree: Tree, path: Keys, text: str, kind: str) -> None:
+    """Ansible gives the roles a date as such; it stops at the other two, wherever they stand."""
+    if kind == "timestamp" and tree.is_free(path):
+        return
+    short = printable(text)
+    wrong = f"YAML reads {short} as a date" if kind == "timestamp" else f"YAML does not read a bare {short} as text"
+    tree.refuse(path, tree.values[path], wrong, f'write "{short}" in quotes')
 
 
 def _odd_number(tree: Tree, path: Keys, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from itertools import islice
@@ -46,19 +46,25 @@ class PlanError(UsageError):
     `problems` holds them sorted by line, each only once; `lines` are those lines.
     """
 
+    what = "the plan"
+
     def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
         self.path = path
         self.problems = sorted(set(problems), key=lambda problem: (problem.file, problem))
         self.lines = [f"{problem.file or path}:{problem}" for problem in self.problems]
-        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__(
-            "\n".join([f"the plan has {count}", *self.lines]),
+            "\n".join([f"{self.what} has {problem_count(self.problems)}", *self.lines]),
             f"correct {_files(path, self.problems)} and run again; nothing was touched",
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The error for scripts, with each problem."""
         return {**super().as_dict(), "problems": [each.as_dict(str(self.path)) for each in self.problems]}
+
+
+def problem_count(problems: Sequence[object]) -> str:
+    """`one problem`, `2 problems`."""
+    return "one problem" if len(problems) == 1 else f"{len(problems)} problems"
 
 
 def _files(path: Path, problems: Iterable[Problem]) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provisioner.console_text import one_line
+from provisioner.names import folded
 from provisioner.run.course import Course
 from provisioner.run.events import BladeState, RunState
 from provisioner.run.forecast import span
@@ -147,15 +148,13 @@ class Screen:
 
 def waited_for(state: RunState, names: Mapping[str, str]) -> Iterator[tuple[str, str, float]]:
     """Blades at work by what they do, and for how long the slowest of them does it."""
-    from ClusterShell.NodeSet import NodeSet
-
     groups: dict[str, list[str]] = {}
     for host, blade in state.blades.items():
         if blade.is_at_work:
             groups.setdefault(blade.doing, []).append(host)
     for doing, hosts in groups.items():
         seconds = max(state.clock() - state.blades[host].since for host in hosts)
-        yield str(NodeSet.fromlist([names[host] for host in hosts])), doing, seconds
+        yield folded(names[host] for host in hosts), doing, seconds
 
 
 def _table(state: RunState, names: Mapping[str, str]) -> Table:

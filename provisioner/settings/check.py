@@ -90,12 +90,12 @@ def _file_problems(path: Path, known: Mapping[str, Option], said: Mapping[str, A
         return [error.problem]
     if root is None:
         return []
-    tree = build_tree(root, TAGS, lambda name: not _is_ours(name, known))
+    tree = build_tree(root, TAGS, texts=frozenset(), free=lambda name: not _is_ours(name, known))
     if tree.data is None:
         return []
     if not isinstance(tree.data, dict):
         at = tree.value_at(())
-        return [Problem(at.line, at.col, "these are no variables", "write `name: value` at the left margin")]
+        return [at.problem("these are no variables", "write `name: value` at the left margin")]
     return [*tree.problems, *(problem for name in tree.data for problem in _variable_problems(tree, name, known, said))]
 
 
@@ -104,13 +104,13 @@ def _variable_problems(
 ) -> Iterator[Problem]:
     at = tree.key_at((name,))
     if right := _unknown(name, known):
-        yield Problem(at.line, at.col, f"no role takes {printable(name)}", right)
+        yield at.problem(f"no role takes {printable(name)}", right)
         return
     encrypted = [path for path, tag in tree.tagged.items() if path[0] == name and tag == "!vault"]
     for path in encrypted:
         if trouble := opened(str(_at(tree.data, path)))[1]:
             where = tree.value_at(path)
-            yield Problem(where.line, where.col, f"{name} {trouble}", remedy(trouble))
+            yield where.problem(f"{name} {trouble}", remedy(trouble))
     if encrypted or any(path[0] == name for path in tree.refused):
         return
     value = tree.data[name]
@@ -132,7 +132,7 @@ def _key_problems(tree: Tree, name: str) -> Iterator[Problem]:
         if re.fullmatch(KEY, key) and not is_key(name, key):
             at = tree.key_at((name, key))
             wrong = f"{name}: {printable(key)} is no key of {file} in Slurm 22.05 or 24.11"
-            yield Problem(at.line, at.col, wrong, did_you_mean(key, known, f"`man {file}` lists the keys"))
+            yield at.problem(wrong, did_you_mean(key, known, f"`man {file}` lists the keys"))
 
 
 def _is_ours(name: str, known: Mapping[str, Option]) -> bool:
@@ -156,7 +156,7 @@ def _placed(tree: Tree, name: str, finding: Finding) -> Problem:
     below, is_key, wrong, right = finding
     path: Keys = (name, *below)
     at = tree.key_at(path) if is_key else tree.value_at(path)
-    return Problem(at.line, at.col, f"{label(path)}: {wrong}", right)
+    return at.problem(f"{label(path)}: {wrong}", right)
 
 
 def _meaning_problems(tree: Tree, name: str, said: Mapping[str, Any]) -> Iterator[Problem]:
@@ -172,7 +172,7 @@ def _meaning_problems(tree: Tree, name: str, said: Mapping[str, Any]) -> Iterato
     for path, sentence in placed or [((name,), sentence) for sentence in site_problems({name: value})]:
         wrong, _, _ = sentence.partition("; next: ")
         at = tree.key_at(path)
-        yield Problem(at.line, at.col, wrong, "correct it")
+        yield at.problem(wrong, "correct it")
 
 
 def _at(data: Any, path: Keys) -> Any:

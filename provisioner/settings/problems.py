@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import UsageError
-from provisioner.plan.problems import Problem
+from provisioner.plan.problems import Problem, problem_count
 
 
 @dataclass(frozen=True, order=True)
@@ -31,14 +31,14 @@ class SettingsError(UsageError):
 
     def __init__(self, site: Path, problems: Iterable[SettingsProblem]) -> None:
         self.problems = sorted(set(problems))
-        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        head = f"the variables beside the plan have {problem_count(self.problems)}"
         super().__init__(
-            "\n".join([f"the variables beside the plan have {count}", *(f"{site}/{each}" for each in self.problems)]),
+            "\n".join([head, *(f"{site}/{each}" for each in self.problems)]),
             "correct them and run again; nothing was touched",
         )
         self.site = site
 
     def as_dict(self) -> dict[str, Any]:
         """The error for scripts, with each problem."""
-        problems = [{**each.as_dict(), "file": str(self.site / each.file)} for each in self.problems]
+        problems = [each.problem.as_dict(str(self.site / each.file)) for each in self.problems]
         return {**super().as_dict(), "problems": problems}

@@ -7,10 +7,6 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError
-from jinja2.filters import FILTERS
-from jinja2.nodes import Filter
-
 from provisioner.plan.problems import Keys, did_you_mean, printable
 from provisioner.settings.known import Option
 
@@ -92,18 +88,23 @@ def template_problems(value: Any, path: Keys = ()) -> Iterator[Finding]:
         for index, item in enumerate(value):
             yield from template_problems(item, (*path, index))
     elif is_template(value):
-        try:
-            parsed = Environment(autoescape=False).parse(value)
-        except TemplateSyntaxError as error:
-            yield path, False, f"a template that does not parse ({error.message})", "correct what is between the braces"
-            return
-        for name in dict.fromkeys(node.name for node in parsed.find_all(Filter)):
-            if (
-                name not in FILTERS
-                and (near := get_close_matches(name, _filters(), n=1, cutoff=0.8))
-                and near != [name]
-            ):
-                yield path, False, f"there is no filter {printable(name)}", f"did you mean {near[0]}?"
+        yield from ((path, False, wrong, right) for wrong, right in _unreadable(value))
+
+
+def _unreadable(template: str) -> Iterator[tuple[str, str]]:
+    # Jinja takes a moment to load; a site without templates never needs it.
+    from jinja2 import Environment, TemplateSyntaxError
+    from jinja2.filters import FILTERS
+    from jinja2.nodes import Filter
+
+    try:
+        parsed = Environment(autoescape=False).parse(template)
+    except TemplateSyntaxError as error:
+        yield f"a template that does not parse ({error.message})", "correct what is between the braces"
+        return
+    for name in dict.fromkeys(node.name for node in parsed.find_all(Filter)):
+        if name not in FILTERS and (near := get_close_matches(name, _filters(), n=1, cutoff=0.8)) and near != [name]:
+            yield f"there is no filter {printable(name)}", f"did you mean {near[0]}?"
 
 
 @cache
@@ -111,6 +112,7 @@ def _filters() -> tuple[str, ...]:
     """Jinja's and Ansible's own filters; another one is known to a run only, unless it is nearly one of these."""
     # Loaded only when a template has one that is not Jinja's.
     from ansible.plugins.filter import core, encryption, mathstuff, urls, urlsplit
+    from jinja2.filters import FILTERS
 
     modules = (core, encryption, mathstuff, urls, urlsplit)
     return tuple(sorted({*FILTERS, *(name for module in modules for name in module.FilterModule().filters())}))

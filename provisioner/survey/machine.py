@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioner.blade_shape import MACHINE
 from provisioner.disks import STABLE_ID, FoundDisk, parse_report
+from provisioner.names import NAME
 
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _NO_MACS = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
@@ -22,7 +23,7 @@ _NO_SERIALS = re.compile(
     re.IGNORECASE,
 )
 _LARGEST = {4: 8, 6: 16}
-_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_HOST_NAME = re.compile(NAME)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from provisioner.plan.fields import USER_NAME
 from provisioner.survey.targets import Target
 
 WORDS = ("hostname", "user", "port", "proxyjump", "identityfile")
 _AT_ONCE = 16
 _SECONDS = 20
-_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _JUMP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9@._:,-]{0,200}")
 
 
@@ -60,7 +60,7 @@ def _way(target: Target) -> Reach | Unreachable:
             "write its address, in a file of hosts as `10.0.0.11 node01`, for --from",
         )
     user = target.user or chosen.get("user", "root")
-    if not _USER.fullmatch(user):
+    if not re.fullmatch(USER_NAME, user):
         return Unreachable(target, f"{user} is no account name that a plan takes", f"name one: USER@{target.host}")
     port = target.port or int(chosen.get("port", "22"))
     by_address = chosen if address == target.host else ssh_settings(address)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from provisioner.errors import ProvisionError, UsageError
+from provisioner.errors import ProvisionError, StoppedError, UsageError
 from provisioner.plan.fields import KEY_FILE, WORD
 from provisioner.ssh_key import key_file, refuse_unusable
 from provisioner.survey.look import Looked, look_at
@@ -49,7 +49,7 @@ def survey(asked: Question, console: Console) -> Survey:
 
     Raises:
         UsageError: a name, key or controller cannot be used; no machine was changed.
-        ProvisionError: it was stopped by a signal.
+        StoppedError: it was stopped by a signal.
     """
     if not re.fullmatch(WORD, asked.cluster):
         raise UsageError(
@@ -63,7 +63,7 @@ def survey(asked: Question, console: Console) -> Survey:
     found, doubles = _once([way for way in ways if isinstance(way, Reach)])
     looked = _look(asked, found, key, console)
     if looked.interrupted:
-        raise ProvisionError("stopped while machines were looked at, so no plan was written", "run it again")
+        raise StoppedError("stopped while machines were looked at, so no plan was written", "run it again")
     kept, unfit = list(looked.seen), list[LeftOut]()
     if not asked.offline:
         here = _MACHINE_ID.read_text().strip() if _MACHINE_ID.exists() else ""

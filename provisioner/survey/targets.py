@@ -11,12 +11,12 @@ from pathlib import Path
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
 from provisioner.errors import UsageError
+from provisioner.plan.fields import USER_NAME
 from provisioner.plan.problems import PlanError, Problem, UnreadableError, printable
 from provisioner.plan.source import read_text
 
 MOST = 1024
 FORMS = "write user@host:port, a set such as node[01-04], or an address and a name as in /etc/hosts"
-_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 # Never an option of ssh, and nothing that a shell or Ansible reads as more than a name.
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _RANGE = re.compile(r"\[([0-9,/-]*)\]")
@@ -49,10 +49,7 @@ class Target:
 class HostsError(PlanError):
     """A file of hosts cannot be used; with all its problems by line and column."""
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
-        super().__init__(path, problems)
-        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        self.message = "\n".join([f"the file of hosts has {count}", *self.lines])
+    what = "the file of hosts"
 
 
 def parse_scan(words: str) -> list[Target]:
@@ -132,7 +129,7 @@ def _parse_line(content: str) -> Iterator[Target]:
 def _parse(word: str) -> Iterator[Target]:
     """`user@host:port`, where host may be a set."""
     user, at, rest = word.rpartition("@")
-    if at and not _USER.fullmatch(user):
+    if at and not re.fullmatch(USER_NAME, user):
         raise ValueError(f"{printable(user) or 'nothing'} is no account name")
     host, port = _without_port(rest)
     for each in _expanded(host):

@@ -112,7 +112,7 @@ def test_keys_of_a_node_reach_slurm_while_it_works_and_is_not_in_the_run(site: O
         site.change("Gpu-A-01", features=["ib", "nvme"], weight=77)
         said = site.provision("slurm", "--nodes=node001", "--json")
         assert said.code == 0, said.text
-        assert said.json["controller"].startswith("slurmctld reconfigure: "), said.json["controller"]
+        assert said.json["controller"].startswith("reconfigured slurmctld: "), said.json["controller"]
         node = site.node("gpu-a-01")
         assert node["Weight"] == "77"
         assert {"ib", "nvme"} <= set(node["AvailableFeatures"].split(","))

@@ -41,4 +41,5 @@ def test_a_measuring_process_answers_as_json(capsys: pytest.CaptureFixture[str])
     main("inventory", "16", "3")
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["seconds"]) == 3
-    assert 0 < answer["peak_mib"] <= peak_mib()
+    # The kernel counts pages by CPU: two answers may differ by a few of them, either way.
+    assert answer["peak_mib"] == pytest.approx(peak_mib(), rel=0.05)

@@ -31,6 +31,8 @@ def test_lines_stay_whole_in_a_pipe() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     command = [sys.executable, "-m", "provisioner", "plan", f"--plan={PLAN}"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert max(map(len, done.stdout.splitlines())) > 80
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) > 80
+    assert [line for line in lines if line != line.rstrip()] == []
     narrow = subprocess.run(command, capture_output=True, text=True, env={**environment, "COLUMNS": "60"}, check=True)
     assert max(map(len, narrow.stdout.splitlines())) <= 60

@@ -119,11 +119,16 @@ def test_quiet_says_nothing_of_a_run_without_news(played: Played, verb: str) -> 
 @pytest.mark.parametrize("verb", ["slurm", "verify"])
 @pytest.mark.parametrize(
     "blade",
-    [BladeState(lines=[FILE]), BladeState(notes=[NOTE]), BladeState(failure=Diagnosis("odd", "look"))],
-    ids=["changed", "noted", "failed"],
+    [
+        BladeState(lines=[FILE]),
+        BladeState(notes=[NOTE]),
+        BladeState(failure=Diagnosis("odd", "look")),
+        BladeState(skipped="not looked at"),
+    ],
+    ids=["changed", "noted", "failed", "skipped"],
 )
 def test_quiet_shows_what_a_person_has_to_know_and_nothing_else(played: Played, verb: str, blade: BladeState) -> None:
-    code = ExitCode.FAILED if blade.failure else ExitCode.OK
+    code = ExitCode.FAILED if blade.failure or blade.skipped else ExitCode.OK
     played(code, BLD_006=BladeState(), BLD_008=blade)
     shown = rows(verb, "--quiet")
     assert [row.split()[0] for row in shown if row.startswith("BLD")] == ["BLD-008"]

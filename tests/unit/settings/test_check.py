@@ -145,6 +145,9 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "text": ("words\n", ["1:1: these are no variables"]),
     "an unknown tag": ("a: !!python/name:os.system x\n", ["1:4: there is no tag !!python/name:os.system here"]),
     "a number of base 60": ("base_apt_patience: 1:30\n", ["1:20: YAML reads 1:30 as a number of base 60"]),
+    "a date": ("slurmctld_config: {PluginDir: 2026-11-25}\n", ["1:31: YAML reads 2026-11-25 as a date"]),
+    "the equals sign": ("my_sign: =\n", ["1:10: YAML does not read a bare = as text"]),
+    "the sign of a merge": ("base_domain: [<<]\n", ["1:15: YAML does not read a bare << as text"]),
     "all of it": (
         "base_domain: [x]\nslurmctld_confg: 1\n",
         ["1:14: base_domain: a list, where text", "2:1: no role takes slurmctld_confg"],
