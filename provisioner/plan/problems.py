@@ -37,13 +37,15 @@ class PlanError(UsageError):
     `problems` holds them sorted by line, each only once; `lines` are those lines.
     """
 
+    whole = "the plan has"
+
     def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
         self.path = path
         self.problems = sorted(set(problems))
         self.lines = [f"{path}:{problem}" for problem in self.problems]
         count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__(
-            "\n".join([f"the plan has {count}", *self.lines]),
+            "\n".join([f"{self.whole} {count}", *self.lines]),
             f"correct {path} and run again; nothing was touched",
         )
 

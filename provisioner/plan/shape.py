@@ -15,8 +15,8 @@ from provisioner.names import blade_id
 from provisioner.plan import model
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, printable, shown
+from provisioner.plan.vocabulary import Vocabulary
 
-# Which model describes a place; "*" stands for any one key or index.
 MODELS: dict[Keys, type[BaseModel]] = {
     (): model.Plan,
     ("cluster",): model.Cluster,
@@ -53,6 +53,15 @@ _RIGHTS = {
     "host_key": "write a fingerprint such as SHA256:..., or a list of them",
     "slurm": "write a list such as [compute], or [] for none",
 }
+PLAN = Vocabulary(
+    whole="the plan",
+    models=MODELS,
+    forms=FORMS,
+    singular=_SINGULAR,
+    rights=_RIGHTS,
+    names={"blades": "blade id", "tiers": "tier name", "stock": "part number"},
+    missing={"controller": "no controller is named"},
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class ShapeProblem:
     unusable: Keys | None
 
 
-def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProblem]:
+def shape_problems(errors: list[ErrorDetails], tree: Tree, words: Vocabulary = PLAN) -> Iterator[ShapeProblem]:
     """The plain words for pydantic's errors; those of already refused places are left out."""
     strangers: dict[tuple[int | str, ...], list[str]] = {}
     for error in errors:
@@ -77,24 +86,24 @@ def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProb
             name = str(error["loc"][-1])
             # Under a name close to it the key is there, which is a problem of its own.
             if not get_close_matches(name, strangers.get(error["loc"][:-1], [])):
-                yield ShapeProblem(_missing(path, name, tree), None)
+                yield ShapeProblem(_missing(path, name, tree, words), None)
         elif error["type"] == "extra_forbidden":
-            yield ShapeProblem(_unknown_key(path, tree), path)
+            yield ShapeProblem(_unknown_key(path, tree, words), path)
         elif on_key:
             if not _is_case_duplicate(path, tree):
-                yield ShapeProblem(_bad_name(path, error, tree), None)
+                yield ShapeProblem(_bad_name(path, error, tree, words), None)
         else:
             at = tree.value_at(path)
-            wrong, right = _bad_value(path, error, tree)
+            wrong, right = _bad_value(path, error, tree, words)
             yield ShapeProblem(Problem(at.line, at.col, wrong, right), path)
 
 
-def label(path: Keys) -> str:
+def label(path: Keys, words: Vocabulary = PLAN) -> str:
     """A place in words: `bay of BLD-008`, `name of cluster`, `disks[0].size_gb of BLD-007`."""
     head, rest = list(path[:1]), list(path[1:])
-    owner = str(head[0]) if head else "the plan"
-    if owner in _SINGULAR and rest:
-        owner = _SINGULAR[owner] + printable(str(rest.pop(0)))
+    owner = str(head[0]) if head else words.whole
+    if owner in words.singular and rest:
+        owner = words.singular[owner] + printable(str(rest.pop(0)))
     field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest).lstrip(".")
     return f"{printable(field)} of {owner}" if field else owner
 
@@ -108,28 +117,28 @@ def _place(loc: tuple[int | str, ...], data: Any) -> tuple[Keys, bool]:
     return path, loc[-1:] == ("[key]",)
 
 
-def _model_at(path: Keys) -> type[BaseModel] | None:
-    for pattern, found in MODELS.items():
+def _model_at(path: Keys, words: Vocabulary) -> type[BaseModel] | None:
+    for pattern, found in words.models.items():
         if len(pattern) == len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True)):
             return found
     return None
 
 
-def _missing(path: Keys, name: str, tree: Tree) -> Problem:
+def _missing(path: Keys, name: str, tree: Tree, words: Vocabulary) -> Problem:
     at = tree.key_at(path)
-    described = _model_at(path)
+    described = _model_at(path, words)
     about = described.model_fields[name].description if described else None
     right = f"add `{name}:`" + (f" ({about})" if about else "")
-    wrong = "no controller is named" if name == "controller" else f"{label(path)} lacks `{name}`"
+    wrong = words.missing.get(name) or f"{label(path, words)} lacks `{name}`"
     return Problem(at.line, at.col, wrong, right)
 
 
-def _unknown_key(path: Keys, tree: Tree) -> Problem:
+def _unknown_key(path: Keys, tree: Tree, words: Vocabulary) -> Problem:
     at = tree.key_at(path)
-    described = _model_at(path[:-1])
+    described = _model_at(path[:-1], words)
     key = str(path[-1])
     known = list(described.model_fields) if described else []
-    wrong = f"unknown key `{printable(key)}` in {label(path[:-1])}"
+    wrong = f"unknown key `{printable(key)}` in {label(path[:-1], words)}"
     return Problem(at.line, at.col, wrong, did_you_mean(key, known))
 
 
@@ -139,25 +148,26 @@ def _is_case_duplicate(path: Keys, tree: Tree) -> bool:
     return path[:-1] == ("blades",) and blade_id(name) != name and blade_id(name) in tree.data["blades"]
 
 
-def _bad_name(path: Keys, error: ErrorDetails, tree: Tree) -> Problem:
+def _bad_name(path: Keys, error: ErrorDetails, tree: Tree, words: Vocabulary) -> Problem:
     at = tree.key_at(path)
-    kind = {"blades": "blade id", "tiers": "tier name"}.get(str(path[0]), "part number")
+    section = str(path[0])
+    kind = words.names[section] if len(path) == 2 and section in words.names else words.names.get("*", "part number")
     wrong = f'"{printable(str(path[-1]))}" is no {kind}'
-    return Problem(at.line, at.col, wrong, _form(error))
+    return Problem(at.line, at.col, wrong, _form(error, words))
 
 
-def _form(error: ErrorDetails) -> str:
+def _form(error: ErrorDetails, words: Vocabulary) -> str:
     context = error.get("ctx", {})
     if error["type"] == "string_too_long":
         return f"use at most {context.get('max_length')} characters"
-    return FORMS.get(str(context.get("pattern")), "write it differently")
+    return words.forms.get(str(context.get("pattern")), "write it differently")
 
 
-def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
-    value, name, kind = error["input"], label(path), error["type"]
+def _bad_value(path: Keys, error: ErrorDetails, tree: Tree, words: Vocabulary) -> tuple[str, str]:
+    value, name, kind = error["input"], label(path, words), error["type"]
     context = error.get("ctx", {})
     wrong = f"{name} is {shown(value)}"
-    named = _RIGHTS.get(str(path[-1])) if path else None
+    named = words.rights.get(str(path[-1])) if path else None
     if path in tree.written and tree.written[path].lower() != shown(value):
         wrong = f"{name} is {tree.written[path]}, which YAML reads as {shown(value)}"
     if kind == "string_type" and path in tree.written:
@@ -176,7 +186,7 @@ def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
     if kind == "ip_v4_network" and isinstance(value, str) and "/" in value:
         named = "write a network with no host bits, such as 10.20.0.0/24"
     if kind in {"string_pattern_mismatch", "string_too_long"}:
-        return wrong, _form(error)
+        return wrong, _form(error, words)
     return wrong, named or _GENERIC.get(kind, "{}").format(_bound(context)) or "write it differently"
 
 
