@@ -20,15 +20,15 @@ class Draft:
 
     @cached_property
     def blades(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("blades")
+        return self.mappings("blades")
 
     @cached_property
     def tiers(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("tiers")
+        return self.mappings("tiers")
 
     @cached_property
     def stock(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("stock")
+        return self.mappings("stock")
 
     @property
     def cluster(self) -> dict[str, Any]:
@@ -57,7 +57,8 @@ class Draft:
     def line_of(self, path: Keys) -> int:
         return self.tree.value_at(path).line
 
-    def _mappings(self, section: str) -> dict[str, dict[str, Any]]:
+    def mappings(self, section: str) -> dict[str, dict[str, Any]]:
+        """The entries of a section that are mappings themselves, by name."""
         found = self.data.get(section) or {}
         return {name: entry for name, entry in found.items() if isinstance(entry, dict)}
 

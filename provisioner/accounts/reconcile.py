@@ -1,0 +1,171 @@
+"""What is declared and what Slurm has -> the commands that make them the same, in an order in which each can work. Pure.
+
+Who is not declared is left alone; `removals` are what ends without a declaration, and only `--prune` asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from provisioner.accounts import commands as say
+from provisioner.accounts.commands import Command, changed, grouped
+from provisioner.accounts.limits import ASSOCIATION, QOS
+from provisioner.accounts.policy import Association, Key, Policy, User
+
+_PREEMPT = [setting for setting in QOS if setting.name == "Preempt"]
+_QOS_BUT_PREEMPT = say.by_name(QOS, "Preempt")
+_NOBODY = User()
+
+
+def reconcile(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
+    """The commands that bring everything declared about; none when Slurm has it.
+
+    QOS come first, then accounts from the top down, associations, defaults, rights, coordinators.
+    """
+    return [
+        *_qos(wanted, there),
+        *_accounts(wanted, there, cluster),
+        *_new_memberships(wanted, there, cluster),
+        *_changed_memberships(wanted, there, cluster),
+        *_users(wanted, there, cluster),
+        *_coordinators(wanted, there),
+    ]
+
+
+def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
+    """The commands that end what is not declared: users, associations, accounts from the bottom up, QOS.
+
+    They come after those of `reconcile`, which has moved default accounts and declared accounts away.
+    """
+    gone_users = sorted(there.users.keys() - wanted.users.keys())
+    extra = [key for key in there.associations if key.user in wanted.users and key not in wanted.associations]
+    # Of users that sacctmgr did not list by themselves, and are in accounts none the less.
+    unlisted = {key.user for key in there.associations if key.user} - there.users.keys() - wanted.users.keys()
+    leaving = [*gone_users, *sorted(unlisted)]
+    depth = {key.account: len(there.line(key.account)) for key in there.associations if not key.user}
+    accounts = sorted((name for name in depth if Key(name) not in wanted.associations), key=lambda n: (-depth[n], n))
+    qos = sorted(there.qos.keys() - wanted.qos.keys())
+    return [
+        *(
+            say.delete_associations(cluster, names, place)
+            for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in sorted(extra))
+        ),
+        *(say.delete_users(cluster, names) for _, names in grouped(("", name) for name in leaving)),
+        *(say.delete_accounts(cluster, names) for _, names in grouped((depth[name], name) for name in accounts)),
+        *(say.delete_qos(names) for _, names in grouped(("", name) for name in qos)),
+    ]
+
+
+def _qos(wanted: Policy, there: Policy) -> Iterator[Command]:
+    for name, settings in wanted.qos.items():
+        if name not in there.qos:
+            yield say.add_qos(name, changed(_QOS_BUT_PREEMPT, settings, {}))
+        elif words := changed(_QOS_BUT_PREEMPT, settings, there.qos[name]):
+            yield say.modify_qos(name, words)
+    # Once all are there: they may preempt each other.
+    for name, settings in wanted.qos.items():
+        if words := changed(_PREEMPT, settings, there.qos.get(name, {})):
+            yield say.modify_qos(name, words)
+
+
+def _accounts(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
+    """Level by level from the top: a parent is at its place before anything is put below it, so no circle comes up."""
+    levels: dict[int, list[str]] = {}
+    for key in wanted.associations:
+        if not key.user:
+            levels.setdefault(len(wanted.line(key.account)), []).append(key.account)
+    for level in sorted(levels):
+        new = [name for name in levels[level] if Key(name) not in there.associations]
+        kinds = ((_new(wanted.associations[Key(name)]), name) for name in new)
+        for (parent, words), names in grouped(kinds):
+            yield say.add_accounts(cluster, names, parent, words)
+        old = [name for name in levels[level] if Key(name) in there.associations]
+        moved = [name for name in old if wanted.parent(name) != there.parent(name)]
+        for parent, names in grouped((wanted.parent(name), name) for name in moved):
+            yield say.modify_accounts(cluster, names, (f"parent={parent}",))
+        yield from (
+            say.modify_accounts(cluster, names, words)
+            for words, names in grouped((_changed(wanted, there, Key(name)), name) for name in old)
+            if words
+        )
+
+
+def _new(association: Association) -> tuple[str, tuple[str, ...]]:
+    return association.parent, changed(ASSOCIATION, association.settings, {})
+
+
+def _changed(wanted: Policy, there: Policy, key: Key) -> tuple[str, ...]:
+    return changed(ASSOCIATION, wanted.associations[key].settings, there.associations[key].settings)
+
+
+def _new_memberships(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
+    """First of all a user's default account: Slurm takes the first that comes for it."""
+    missing = [key for key in wanted.associations if key.user and key not in there.associations]
+    known = {key.user for key in there.associations if key.user}
+    first: dict[str, Key] = {}
+    for key in missing:
+        if key.user not in known and key.account == wanted.users[key.user].default_account:
+            first.setdefault(key.user, key)
+    missing.sort(key=lambda key: first.get(key.user) != key)
+
+    def kind(key: Key) -> tuple[Key, tuple[str, ...]]:
+        default = (f"DefaultAccount={key.account}",) if first.get(key.user) == key else ()
+        words = changed(ASSOCIATION, wanted.associations[key].settings, {})
+        return Key(key.account, "", key.partition), (*default, *words)
+
+    for (place, words), names in grouped((kind(key), key.user) for key in missing):
+        yield say.add_users(cluster, names, place, words)
+
+
+def _changed_memberships(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
+    kept = (key for key in wanted.associations if key.user and key in there.associations)
+    listed = (((Key(key.account, "", key.partition), _changed(wanted, there, key)), key.user) for key in kept)
+    for (place, words), names in grouped(each for each in listed if each[0][1]):
+        yield say.modify_associations(cluster, names, place, words)
+
+
+def _users(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
+    known = {key.user for key in there.associations if key.user}
+    moved = (
+        (user.default_account, name)
+        for name, user in wanted.users.items()
+        if name in known and user.default_account != there.users.get(name, _NOBODY).default_account
+    )
+    for account, names in grouped(moved):
+        yield say.modify_users(names, (f"DefaultAccount={account}",), cluster)
+    raised = (
+        (user.admin, name) for name, user in wanted.users.items() if user.admin != there.users.get(name, _NOBODY).admin
+    )
+    for admin, names in grouped(raised):
+        yield say.modify_users(names, (f"AdminLevel={admin}",))
+
+
+def _coordinators(wanted: Policy, there: Policy) -> Iterator[Command]:
+    """Who manages an account manages all below it, and Slurm's list does not tell how somebody came into it.
+
+    So what counts is whom each account has in effect, of the accounts whose coordinators are declared.
+    """
+    will = {account: _in_effect(wanted, account, wanted.coordinators) for account in wanted.coordinators}
+    has = {account: _in_effect(wanted, account, there.coordinators) for account in wanted.coordinators}
+    ended: set[str] = set()
+    for account in sorted(wanted.coordinators, key=lambda name: len(wanted.line(name))):
+        gone = has[account] - will[account] - _elsewhere(wanted, there, account)
+        direct = tuple(sorted(gone & there.coordinators.get(account, frozenset())))
+        if direct:
+            yield say.coordinators("delete", account, direct)
+            ended |= set(direct)
+    for account, names in wanted.coordinators.items():
+        moved = wanted.line(account) != there.line(account)
+        new = tuple(sorted(name for name in names if moved or name not in has[account] or name in ended))
+        if new:
+            yield say.coordinators("add", account, new)
+
+
+def _in_effect(tree: Policy, account: str, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset(name for each in tree.line(account) for name in named.get(each, ()))
+
+
+def _elsewhere(wanted: Policy, there: Policy, account: str) -> frozenset[str]:
+    """Coordinators of accounts above it of which the file says nothing: those stay, and with them what follows."""
+    above = [each for each in wanted.line(account)[1:] if each not in wanted.coordinators]
+    return frozenset(name for each in above for name in there.coordinators.get(each, ()))
