@@ -48,7 +48,7 @@ def _public_key(text: str) -> str:
     """A public key is a type and base64 that begins with the same type."""
     if "PRIVATE KEY" in text:
         raise ValueError(
-            "this is a private key: write the .pub file's line, and make a new pair, this one is known now"
+            "this is a private key, known from now on: make a new pair, and write the line of its .pub file"
         )
     match = _KEY.fullmatch(text.strip())
     if match is None or match[1] not in _KEY_TYPES:

@@ -1,4 +1,4 @@
-"""What is declared and what Slurm has -> the commands that make them the same, in an order in which each can work. Pure.
+"""What is declared and what Slurm has -> the commands that make them the same, in an order that works. Pure.
 
 Who is not declared is left alone; `removals` are what ends without a declaration, and only `--prune` asks for them.
 """
@@ -6,6 +6,7 @@ Who is not declared is left alone; `removals` are what ends without a declaratio
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from provisioner.accounts import commands as say
 from provisioner.accounts.commands import Command, changed, grouped
@@ -17,13 +18,29 @@ _QOS_BUT_PREEMPT = say.by_name(QOS, "Preempt")
 _NOBODY = User()
 
 
-def reconcile(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
+def reconcile(wanted: Policy, there: Policy, cluster: str, prune: bool = False) -> list[Command]:
     """The commands that bring everything declared about; none when Slurm has it.
 
     QOS come first, then accounts from the top down, associations, defaults, rights, coordinators.
+
+    Args:
+        prune: whether `removals` follow, so that what they end need not be as it was.
     """
+    cleared = _held_defaults(wanted, there, prune)
+    first = [
+        *(
+            say.modify_accounts(cluster, names, ("DefaultQOS=-1",))
+            for _, names in grouped(("", key.account) for key in cleared if not key.user)
+        ),
+        *(
+            say.modify_associations(cluster, names, place, ("DefaultQOS=-1",))
+            for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in cleared if key.user)
+        ),
+    ]
+    there = _without_defaults(there, cleared)
     return [
         *_qos(wanted, there),
+        *first,
         *_accounts(wanted, there, cluster),
         *_new_memberships(wanted, there, cluster),
         *_changed_memberships(wanted, there, cluster),
@@ -54,6 +71,38 @@ def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
         *(say.delete_accounts(cluster, names) for _, names in grouped((depth[name], name) for name in accounts)),
         *(say.delete_qos(names) for _, names in grouped(("", name) for name in qos)),
     ]
+
+
+def _held_defaults(wanted: Policy, there: Policy, prune: bool) -> list[Key]:
+    """Associations (without `prune` only declared ones) with a default QOS below an account whose QOS change or that moves.
+
+    Slurm refuses to take a QOS away from above while somebody below has it as default, or seems to for a moment.
+    """
+    accounts = [key for key in wanted.associations if not key.user and key in there.associations]
+    changing = {
+        key.account
+        for key in accounts
+        if wanted.associations[key].settings.get("QOS") != there.associations[key].settings.get("QOS")
+        or wanted.parent(key.account) != there.parent(key.account)
+    }
+
+    def below(key: Key) -> bool:
+        line = there.line(key.account)
+        return any(account in changing for account in (line if key.user else line[1:]))
+
+    held = [key for key, found in there.associations.items() if "DefaultQOS" in found.settings]
+    return sorted(key for key in held if (prune or key in wanted.associations) and below(key)) if changing else []
+
+
+def _without_defaults(policy: Policy, keys: list[Key]) -> Policy:
+    changed = {
+        key: Association(
+            policy.associations[key].parent,
+            {name: value for name, value in policy.associations[key].settings.items() if name != "DefaultQOS"},
+        )
+        for key in keys
+    }
+    return replace(policy, associations={**policy.associations, **changed})
 
 
 def _qos(wanted: Policy, there: Policy) -> Iterator[Command]:
