@@ -200,6 +200,7 @@ FACTS: Mapping[str, Check] = {
     "blade": BLADE,
     "scratch": record({"size_mib": _MIB}, _SCRATCH),
     "provision_changed": _SENTENCES,
+    "provision_troubles": _SENTENCES,
     "slurm_verify": VERIFIED,
     "provision_notes": _SENTENCES,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.names import host_name
-from provisioner.plan.derive import members, scratch_disks, scratch_layout, scratch_proof
+from provisioner.plan.derive import accounting_host, members, scratch_disks, scratch_layout, scratch_proof
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.roles import roles_of
 from provisioner.ssh import CLOSED
@@ -24,6 +24,7 @@ SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=1
 GROUPS = {
     "slurm_members": "every blade that the plan gives a Slurm role",
     "slurm_controller": "the one blade that has the role slurmctld",
+    "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
     "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
     # The playbooks put members into these while they run.
@@ -33,7 +34,7 @@ GROUPS = {
     # and `tier_<name>` for each tier of the plan, for group_vars
 }
 
-_GROUP_OF = {"slurmctld": "slurm_controller", "slurmd": "slurm_compute"}
+_GROUP_OF = {"slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute"}
 
 
 def inventory(
@@ -137,6 +138,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
+        "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
         "slurmctld_partitions": [
             {
@@ -153,6 +155,12 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
     return variables
+
+
+def _accounting(plan: Plan) -> dict[str, str]:
+    """Where slurmctld and users find slurmdbd; nothing where the plan wants no accounting."""
+    place = accounting_host(plan)
+    return {"host": host_name(place), "address": str(plan.blades[place].address)} if place else {}
 
 
 def _ssh_options(known_hosts: Path | None, unknown: str = "accept-new") -> list[str]:

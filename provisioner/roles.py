@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import slurm_role
+from provisioner.plan.derive import accounting_host, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 
 
@@ -23,10 +23,16 @@ def _computes(plan: Plan, name: str) -> bool:
     return slurm_role(plan, name) is SlurmRole.COMPUTE
 
 
+def _accounts(plan: Plan, name: str) -> bool:
+    return name == accounting_host(plan)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": _is_member,
     "munge": _is_member,
     "scratch": _computes,
+    "mariadb": _accounts,
+    "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
 }

@@ -9,6 +9,7 @@ from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
+from provisioner.slurm import accounting
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
@@ -28,7 +29,13 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by name."""
         return {
+            "accounting_address": accounting.accounting_address,
+            "accounting_applied": accounting.applied_address,
+            "accounting_drawn_id": accounting.drawn_id,
+            "accounting_note": accounting.accounting_note,
+            "accounting_problem": accounting.identity_problem,
             "blade_problems": blade_problems,
+            "database_settings": accounting.database_settings,
             "hosts_file": hosts_file,
             "scratch_notes": scratch_notes,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
@@ -48,6 +55,7 @@ class FilterModule:
             "slurm_touched": touched,
             "slurm_verdict": verdict,
             "slurmd_outdated": slurmd_outdated,
+            "slurmdbd_settings": accounting.slurmdbd_settings,
             "security_notes": security_notes,
             "their_words": their_words,
             "upgrade_lines": upgrade_lines,

@@ -19,6 +19,11 @@ options:
     type: list
     elements: str
     default: []
+  troubles:
+    description: What does not work on a node while the cluster does, each with its next step; the run is degraded.
+    type: list
+    elements: str
+    default: []
 author: the provisioner project
 """
 
@@ -28,7 +33,9 @@ from ansible.module_utils.basic import AnsibleModule
 def main():
     """Fails: a node has no say in what is told."""
     options = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(argument_spec={"changed": options, "notes": options}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"changed": options, "notes": options, "troubles": options}, supports_check_mode=True
+    )
     module.fail_json(msg="the action plugin tell is not there; next: add playbooks/action_plugins to ansible.cfg")
 
 

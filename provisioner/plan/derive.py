@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.plan.model import Blade, DiskEntry, Plan, Proof, Scratch, SlurmRole
+from provisioner.plan.model import AccountingPlace, Blade, DiskEntry, Plan, Proof, Scratch, SlurmRole
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,13 @@ def members(plan: Plan) -> list[str]:
     """All blades that have a Slurm role, controller first, then by bay."""
     found = [name for name in plan.blades if slurm_role(plan, name)]
     return sorted(found, key=lambda name: (name != plan.cluster.controller, plan.blades[name].bay))
+
+
+def accounting_host(plan: Plan) -> str | None:
+    """The blade that runs the accounting database; None where the plan wants none."""
+    if isinstance(plan.accounting, AccountingPlace):
+        return plan.accounting.host
+    return plan.cluster.controller if plan.accounting else None
 
 
 def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:

@@ -236,6 +236,22 @@ class Blade(Strict):
     note: PlainText = ""
 
 
+class AccountingPlace(Strict):
+    """Where the accounting database runs."""
+
+    host: BladeId = Field(description="the blade that runs MariaDB and slurmdbd; it needs a Slurm role")
+
+
+def _accounting_form(value: Any) -> str:
+    return "switch" if isinstance(value, bool) else "place"
+
+
+Accounting = Annotated[
+    Annotated[bool, Tag("switch")] | Annotated[AccountingPlace, Tag("place")],
+    Discriminator(_accounting_form),
+]
+
+
 class Plan(Strict):
     """A site: one Slurm cluster of blades, and what they are made of."""
 
@@ -244,5 +260,10 @@ class Plan(Strict):
     enclosure: Enclosure = Field(default_factory=Enclosure)
     stock: dict[PartNumber, Part] = Field(default_factory=dict)
     scratch: Proving = Field(default_factory=Proving)
+    accounting: Accounting = Field(
+        default=True,
+        description="whether a database remembers jobs: false for none, or the blade that runs it instead of the "
+        "controller",
+    )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     blades: dict[BladeId, Blade] = Field(description="the blades by id, such as BLD-008")

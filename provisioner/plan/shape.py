@@ -24,6 +24,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("enclosure",): model.Enclosure,
     ("stock", "*"): model.Part,
     ("scratch",): model.Proving,
+    ("accounting",): model.AccountingPlace,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): model.Scratch,
     ("tiers", "*", "partition"): model.Partition,
@@ -51,6 +52,7 @@ _RIGHTS = {
     "address": "write an IPv4 address such as 10.20.0.11",
     "network": "write a network such as 10.20.0.0/24",
     "host_key": "write a fingerprint such as SHA256:..., or a list of them",
+    "accounting": "write false for none, or a blade such as {host: BLD-010}",
     "slurm": "write a list such as [compute], or [] for none",
 }
 PLAN = Vocabulary(

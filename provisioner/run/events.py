@@ -11,7 +11,7 @@ from provisioner.answer import fits
 from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose
 from provisioner.run.hostkeys import HostKeys
-from provisioner.run.keys import CHANGED_KEY, NOTE_KEY
+from provisioner.run.keys import CHANGED_KEY, NOTE_KEY, TROUBLE_KEY
 from provisioner.run.refused_key import refused_key
 
 _MOST_ATTEMPTS = 1000
@@ -28,7 +28,8 @@ _LOCAL = {
 class BladeState:
     """One blade's part of a run. Times are seconds; `modules` counts what was executed on the blade.
 
-    `lines` say what changed; `titles` are tasks that changed something, for a blade of which no line is told.
+    `lines` say what changed; `titles` are tasks that changed something, for a blade of which no line is told. `failure`
+    says why it failed, or, where it is `serving` the cluster all the same, what does not work there.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -36,6 +37,7 @@ class BladeState:
     notes: list[str] = field(default_factory=list)
     diffs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: Diagnosis | None = None
+    serving: bool = False
     unreachable: bool = False
     tasks: int = 0
     modules: int = 0
@@ -79,8 +81,12 @@ class RunState:
         self._phase_start, self.phase = now, ""
 
     def failed(self) -> list[str]:
-        """Hosts that failed or were unreachable."""
+        """Hosts that failed or were unreachable, also those that serve the cluster all the same."""
         return [name for name, blade in self.blades.items() if blade.failure is not None]
+
+    def lost(self) -> list[str]:
+        """Of those the ones that the cluster has to do without."""
+        return [name for name in self.failed() if not self.blades[name].serving]
 
 
 def facts_in(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +112,9 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
         return
     blade.modules += _executions(data, result)
     blade.notes += [str(note) for note in _notes(result)[: _MOST_NOTES - len(blade.notes)]]
-    if told := _told(data, result):
+    for trouble in _told(data, result, TROUBLE_KEY):
+        blade.failure, blade.serving = diagnose({"msg": trouble}, _title(data), "fail"), True
+    if told := _told(data, result, CHANGED_KEY):
         blade.lines += [line for line in told if line not in blade.lines]
     elif result.get("changed"):
         blade.titles.append(_title(data))
@@ -188,10 +196,10 @@ def _notes(result: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _told(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
-    """The lines of the task `tell`, which runs on this machine; an answer of a node may hold any fact."""
+def _told(data: Mapping[str, Any], result: Mapping[str, Any], key: str) -> list[str]:
+    """Lines of the task `tell`, which runs on this machine; an answer of a node may hold any fact."""
     facts = result.get("ansible_facts")
-    found = facts.get(CHANGED_KEY) if isinstance(facts, Mapping) else None
+    found = facts.get(key) if isinstance(facts, Mapping) else None
     is_ours = data.get("task_action") == "tell"
     return [str(line) for line in found] if is_ours and isinstance(found, list) else []
 

@@ -5,5 +5,8 @@ from __future__ import annotations
 NOTE_KEY = "provision_notes"
 """In the result or the facts of a task: what a person should know."""
 
+TROUBLE_KEY = "provision_troubles"
+"""What does not work on a node while the cluster does, as tasks of this machine tell it; a node has no say in it."""
+
 CHANGED_KEY = "provision_changed"
 """What a run changed, a line each, as tasks of this machine tell it; a node has no say in it."""

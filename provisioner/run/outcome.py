@@ -87,12 +87,12 @@ def conclude(
             the events; any other means that Ansible itself stopped.
     """
     blades = {names[host]: blade for host, blade in state.blades.items()}
-    failed = state.failed()
-    if interrupted or controller in failed or (code not in (0, 2, 4, 6)) or not state.finished:
+    failed, lost = state.failed(), state.lost()
+    if interrupted or controller in lost or (code not in (0, 2, 4, 6)) or not state.finished:
         verdict = ExitCode.FAILED
     elif failed:
         everyone = set(state.blades) - {controller}
-        verdict = ExitCode.FAILED if everyone and everyone <= set(failed) else ExitCode.DEGRADED
+        verdict = ExitCode.FAILED if everyone and everyone <= set(lost) else ExitCode.DEGRADED
     else:
         verdict = ExitCode.OK
     # Without a failed host and without an end, Ansible itself stopped, and only its words say why.

@@ -22,7 +22,9 @@ NODES_BY_RECONFIGURE: Release = (24, 11)
 # From here on reconfigure re-executes the daemon: all keys but ports and authentication take effect.
 REEXEC: Release = (23, 11)
 
-_ALWAYS_RESTART = {"slurmctldport", "slurmdport", "authtype", "slurmctldhost"}
+_ALWAYS_RESTART = {
+    "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
+}  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters", "maxnodecount",
     "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",

@@ -116,7 +116,7 @@ def slurm_config(
     The lines come as texts, since a template takes 2 s to print the keys of a thousand nodes.
 
     Args:
-        cluster: `{"name", "controller", "address", "tmp_fs"}`.
+        cluster: `{"name", "controller", "address", "tmp_fs"}`, and `"accounting"`: the address of slurmdbd, if any.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -126,6 +126,9 @@ def slurm_config(
     """
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
     defaults["TmpFS"] = cluster["tmp_fs"]
+    if cluster.get("accounting"):
+        defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"
+        defaults["AccountingStorageHost"] = cluster["accounting"]
     node_lines: list[Line] = [node_line(name, nodes[name]) for name in sorted(nodes)]
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes)]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}

@@ -32,7 +32,20 @@ _OWNED = {
         _RELIED_ON,
     ),
 }  # fmt: skip
-_OWNED_BY_FILE = {"slurmctld_config": _OWNED, "slurmctld_cgroup_config": dict.fromkeys(_LINES, _PLAN)}
+_OWNED_BY_FILE = {
+    "slurmctld_config": _OWNED,
+    "slurmctld_cgroup_config": dict.fromkeys(_LINES, _PLAN),
+    "slurmdbd_config": dict.fromkeys(
+        ("include", "authtype", "dbdaddr", "dbdhost", "dbdport", "logfile", "pidfile", "slurmuser", "storagehost",
+         "storageloc", "storagepass", "storageport", "storagetype", "storageuser"),
+        _RELIED_ON,
+    ),
+    "mariadb_config": dict.fromkeys(
+        ("skip_networking", "bind_address", "port", "socket", "datadir", "user", "pid_file"), _RELIED_ON
+    ),
+}  # fmt: skip
+# Where the plan names a database, slurm.conf says no other.
+_ACCOUNTING = ("accountingstoragetype", "accountingstoragehost", "accountingstorageport", "accountingstoragepass")
 _NEXT = "next: correct it in group_vars beside the plan"
 
 LONGEST = 4000
@@ -53,11 +66,15 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     """Everything of the site that must not get into the files of Slurm or /etc/hosts, each with its next step.
 
     Args:
-        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
-            `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain` and `base_hosts` as the play has
-            them; those that are missing are not looked at.
+        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
+            `slurmctld_partitions`, `slurmctld_tmp_fs`, `slurmdbd_config`, `mariadb_config`, `scratch_mount_point`,
+            `base_cluster`, `base_domain` and `base_hosts` as the play has them; those that are missing are not looked
+            at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
+    if given.get("slurmctld_accounting") and isinstance(site := given.get("slurmctld_config"), Mapping):
+        taken = [key for key in site if str(key).lower() in _ACCOUNTING]
+        problems += [f"slurmctld_config may not set {key}: {_PLAN}; {_NEXT}" for key in taken]
     if "slurmctld_cluster" in given:
         forms = {"name": _WORD, "controller": _HOST, "address": _ADDRESS}
         problems += _odd("slurmctld_cluster", given["slurmctld_cluster"], forms)

@@ -108,6 +108,8 @@ def _folder(blade: Blade, name: str, options: Mapping[str, Any], installed: set[
 
 
 def _answer(blade: Blade, name: str, options: Mapping[str, Any]) -> str:
+    if "wanted" not in options:
+        return ""
     there, wanted = str(blade["asks"].get(name, "")), str(options["wanted"])
     return "" if there == wanted else f"{their_words(there) or 'nothing'} -> {wanted}"
 

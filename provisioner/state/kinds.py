@@ -45,7 +45,8 @@ files: `content`; `validate` is a command that must accept the staged file (%s);
     role, since their content is only known then.
 secrets: files that are compared by digest and never shown: with `content`, or the same `as_on` another host; `own` ones
     are made by tasks of the role where they are missing.
-asks: what only a program can answer: `argv` prints what is there, `run` makes it `wanted`.
+asks: what only a program can answer: `argv` prints what is there, `run` makes it `wanted`. Without both it is asked
+    only, for tasks of the role that go by the answer.
 scratch: a mount point, made of disks.
 units: a service, timer or socket that runs and comes back after a boot. It is restarted when something that it `reads`
     at its start is put in place or is newer than it, when a folder that it `holds` changed hands, or when `outdated`

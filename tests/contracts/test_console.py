@@ -28,7 +28,7 @@ TASK_FILES = [
 # Names of blades come from the plan; what our own filters made of hardware is numbers.
 PLAIN = re.compile(
     r"blade_id|inventory_hostname|hostvars\[munge_key_host\]\.blade_id|__verdict_next|__drift\[inventory_hostname\].*"
-    r"|slurm_work\.problems.*|__slurmctld_problems.*|__state_upgrade_problems.*|__state_apt_patience"
+    r"|slurm_work\.problems.*|__slurmctld_problems.*|__slurmctld_mismatch|__state_upgrade_problems.*|__state_apt_patience"
     # What roles keep is named by them, and the host that has it by the plan.
     r"|__state_place\.path|__state_place\.as_on|__state_unit|__state_silent\.item\.complaint"
     # provisioner.run.owner took what a lock says with care.

@@ -16,6 +16,7 @@ def check_roles(draft: Draft) -> Iterator[Problem]:
     """Unknown tiers, unfit controllers, roles named twice, partitions that collide."""
     yield from _tiers(draft)
     yield from _controllers(draft)
+    yield from _accounting(draft)
     yield from _slurm_roles(draft)
     yield from _partitions(draft)
 
@@ -59,6 +60,24 @@ def _fit_controller(draft: Draft, field: str, name: str) -> Iterator[Problem]:
             f"{field} {name} is of tier {tier}, which may not be controller",
             f"give it a tier whose `slurm` list has controller{tiers}, or name another blade",
         )
+
+
+def _accounting(draft: Draft) -> Iterator[Problem]:
+    """The database lives on a member: what is not one has neither munge nor anybody who looks after it."""
+    named = draft.data.get("accounting")
+    host = named.get("host") if isinstance(named, dict) else None
+    if host is None or not draft.knows("blades"):
+        return
+    place = ("accounting", "host")
+    if host not in draft.blades:
+        if not draft.knows("blades", host):
+            near = did_you_mean(host, draft.blades, "name one of the blades")
+            yield draft.at_value(place, f"accounting host {host} is not one of the blades", near)
+        return
+    allowed = draft.tier_of(host).get("slurm")
+    if host != draft.cluster.get("controller") and isinstance(allowed, list) and "compute" not in [*allowed]:
+        wrong = f"accounting host {host} is of tier {draft.blades[host]['tier']}, which has no part in Slurm"
+        yield draft.at_value(place, wrong, "name a blade that computes, or leave it out for the controller")
 
 
 def _slurm_roles(draft: Draft) -> Iterator[Problem]:

@@ -46,6 +46,28 @@ def test_what_a_run_came_to(events: list[dict[str, Any]], code: int, verdict: Ex
     assert outcome(*events, code=code).code is verdict
 
 
+TROUBLE = "accounting does not work; next: look at its journal"
+
+
+def troubled(host: str, task_action: str = "tell") -> dict[str, Any]:
+    event = ok(host, ansible_facts={"provision_troubles": [TROUBLE]})
+    event["event_data"]["task_action"] = task_action
+    return event
+
+
+def test_a_controller_that_serves_the_cluster_all_the_same_makes_a_degraded_run() -> None:
+    found = outcome(troubled("bld-006"), stats())
+    assert found.code is ExitCode.DEGRADED
+    assert found.failures()["BLD-006"].message == "accounting does not work"
+    assert found.failures()["BLD-006"].next_step == "look at its journal"
+    assert outcome(*(troubled(host) for host in NAMES), stats()).code is ExitCode.DEGRADED
+    assert outcome(troubled("bld-006"), failed("bld-008"), failed("bld-011"), stats(), code=2).code is ExitCode.FAILED
+
+
+def test_a_node_has_no_say_in_what_the_run_came_to() -> None:
+    assert outcome(troubled("bld-006", "command"), stats()).code is ExitCode.OK
+
+
 def test_an_interrupted_run_failed() -> None:
     assert outcome(ok("bld-008"), stats(), interrupted=True).code is ExitCode.FAILED
 

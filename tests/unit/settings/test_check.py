@@ -37,7 +37,7 @@ GOOD = {
 BAD: dict[str, tuple[str, list[str]]] = {
     "misspelt": (
         "slurmctld_confg: {}\n",
-        ["1:1: no role takes slurmctld_confg; did you mean slurmctld_config or slurmctld_cgroup_config or"],
+        ["1:1: no role takes slurmctld_confg; did you mean slurmctld_config or "],
     ),
     "of a role that has none like it": ("munge_colour: red\n", ["1:1: no role takes munge_colour; "]),
     "misspelt name of Ansible": (

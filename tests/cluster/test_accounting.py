@@ -1,0 +1,297 @@
+"""Accounting: switched on for a cluster that lives, no record lost, and never in the way of the cluster."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.cluster.labs import Lab, Said
+from tests.cluster.size import RELEASES
+from tests.cluster.waiting import until
+
+AWAY_AT_MOST = 10
+"""Seconds that slurmctld may be away while accounting is switched on."""
+DUMPS = "/var/backups/slurm"
+WATCH = """
+nohup sh -c 'while :; do
+  state=down; timeout 2 scontrol ping | grep -q "is UP" && state=up
+  echo "$state $(date +%s.%N)" >> /run/watch; sleep 0.1
+done' > /dev/null 2>&1 &
+echo $! > /run/watch.pid
+"""
+QUEUE = "squeue --noheader --all --format='%i %T' | sort"
+
+
+@dataclass(frozen=True)
+class SwitchedOn:
+    """The run that switched accounting on: what it said, the queue around it, and how long slurmctld was away."""
+
+    shown: Said
+    said: Said
+    before: str
+    after: str
+    requeued: str
+    away: float
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A cluster of its own, without accounting at first: a controller and two compute blades."""
+    made = Lab("test-accounting", 8, 1, request.param, tmp_path_factory.mktemp("plan"))
+    try:
+        made.up()
+        said = made.slurm(nodes(made))
+        assert said.code == 0, said.text
+        yield made
+    finally:
+        made.lab("down")
+
+
+def nodes(lab: Lab) -> list[str]:
+    return [*lab.compute, lab.spare]
+
+
+@pytest.fixture(scope="module")
+def switched_on(lab: Lab) -> SwitchedOn:
+    """Accounting, switched on below two jobs that run and two that wait."""
+    held = [submit(lab, "--exclusive --wrap='sleep 1000'") for _ in range(4)]
+    assert until(lambda: lab.ask(QUEUE).count(" RUNNING") == 2), lab.ask(QUEUE)
+    before = lab.ask(QUEUE)
+    lab.accounting = True
+    lab.write_plan()
+    shown = lab.slurm(nodes(lab), "--check")
+    lab.ask(WATCH)
+    said = lab.slurm(nodes(lab))
+    seen = lab.ask("kill $(cat /run/watch.pid); cat /run/watch")
+    found = SwitchedOn(shown, said, before, lab.ask(QUEUE), _requeued(lab, held), _longest_absence(seen))
+    lab.ask(f"scancel {' '.join(held)}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def accounted(lab: Lab, switched_on: SwitchedOn) -> Lab:
+    """A cluster that remembers."""
+    assert switched_on.said.code == 0, switched_on.said.text
+    return lab
+
+
+def submit(lab: Lab, words: str) -> str:
+    """The id of a job of an account that nobody has declared."""
+    command = f"cd /tmp && sbatch --parsable --output=/dev/null --time=60 {words}"
+    return lab.ask(f'setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c "{command}"')
+
+
+def _requeued(lab: Lab, jobs: list[str]) -> str:
+    shown = "".join(lab.ask(f"scontrol show job {job} | grep -o 'Restarts=[0-9]*'") for job in jobs)
+    return shown.replace("Restarts=0", "")
+
+
+def _longest_absence(seen: str) -> float:
+    """Seconds between two answers of slurmctld, at most."""
+    answers = [float(line.split()[1]) for line in seen.splitlines() if line.startswith("up ")]
+    assert len(answers) > 10, seen
+    return max(later - earlier for earlier, later in itertools.pairwise(answers))
+
+
+def completed(lab: Lab) -> set[str]:
+    """The jobs that the database knows to be completed; asked on a compute blade, as somebody who is nobody."""
+    asked = (
+        "sacct --allusers --noheader --parsable2 --allocations --state=COMPLETED --format=JobID --starttime=now-1days"
+    )
+    words = f'setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c "{asked} --endtime=now"'
+    return set(lab.inside(lab.compute[0], words).split())
+
+
+def are_written(lab: Lab, jobs: set[str], seconds: float = 60) -> bool:
+    return bool(until(lambda: jobs <= completed(lab), seconds))
+
+
+def done(lab: Lab, count: int = 3) -> set[str]:
+    """Short jobs that are over."""
+    jobs = {submit(lab, "--wrap=true") for _ in range(count)}
+    over = until(lambda: not jobs & set(lab.ask("squeue --noheader --format=%i").split()), 60)
+    assert over, lab.ask(QUEUE)
+    return jobs
+
+
+def changed(said: Said) -> dict[str, Any]:
+    assert said.code == 0, said.text
+    return {name: sorted(blade["changed"]) for name, blade in said.json["blades"].items() if blade["changed"]}
+
+
+@contextmanager
+def without_a_database(lab: Lab) -> Iterator[None]:
+    """MariaDB that cannot start, for a while: its data are somewhere else."""
+    lab.ask("systemctl stop slurmdbd mariadb; mv /var/lib/mysql /var/lib/mysql.away")
+    try:
+        yield
+    finally:
+        lab.ask("systemctl stop mariadb; rm -rf /var/lib/mysql; mv /var/lib/mysql.away /var/lib/mysql")
+        lab.ask("systemctl reset-failed mariadb slurmdbd; systemctl start mariadb slurmdbd")
+
+
+def test_switching_it_on_harms_no_job(lab: Lab, switched_on: SwitchedOn) -> None:
+    assert switched_on.said.code == 0, switched_on.said.text
+    assert switched_on.after == switched_on.before
+    assert switched_on.requeued == ""
+    assert switched_on.away <= AWAY_AT_MOST
+
+
+def test_what_check_shows_is_what_the_run_changes(switched_on: SwitchedOn) -> None:
+    assert changed(switched_on.said) == changed(switched_on.shown)
+
+
+def test_a_second_run_changes_nothing(accounted: Lab) -> None:
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+    assert changed(accounted.slurm(nodes(accounted), "--full")) == {}
+
+
+def test_users_see_what_the_cluster_remembers(accounted: Lab) -> None:
+    """On a compute blade, and jobs without a declared account work as before."""
+    jobs = done(accounted)
+    assert are_written(accounted, jobs)
+    blade = accounted.compute[0]
+    assert accounted.inside(blade, "sacctmgr -nP list cluster format=cluster") == accounted.name
+    assert "Cluster Utilization" in accounted.inside(blade, "sreport cluster utilization")
+
+
+def test_nothing_is_open_and_nothing_is_readable(accounted: Lab) -> None:
+    """No database on the network, no password anywhere, files as slurmdbd wants them."""
+    assert accounted.ask("ss -Hltn 'sport = 3306'") == ""
+    assert accounted.ask("stat -c '%a %U %G' /etc/slurm/slurmdbd.conf") == "600 slurm slurm"
+    assert accounted.ask("grep -ci storagepass /etc/slurm/slurmdbd.conf || true") == "0"
+    other = "setpriv --reuid=nobody --regid=nogroup --clear-groups mariadb -u slurm -e 'select 1' 2>&1 || true"
+    assert "Access denied" in accounted.ask(other)
+    assert "not recommended" not in accounted.ask("cat /var/log/slurmdbd/slurmdbd.log")
+
+
+def test_scripts_are_kept_where_the_site_says_so(accounted: Lab) -> None:
+    with accounted.variables_of_the_site(slurmctld_config={"AccountingStoreFlags": "job_script,job_env"}):
+        assert set(changed(accounted.slurm(nodes(accounted)))) == {accounted.controller}
+        job = submit(accounted, "--wrap='echo canary-of-the-script'")
+        asked = f"sacct --noheader --batch-script --jobs={job} 2>&1"
+        assert until(lambda: "canary-of-the-script" in accounted.ask(asked)), accounted.ask(asked)
+    assert set(changed(accounted.slurm(nodes(accounted)))) == {accounted.controller}
+
+
+def test_no_record_is_lost_while_slurmdbd_is_away(accounted: Lab) -> None:
+    """Also when slurmctld is started anew meanwhile."""
+    before = completed(accounted)
+    accounted.ask("systemctl stop slurmdbd")
+    jobs = done(accounted)
+    accounted.ask("systemctl stop slurmctld; systemctl start --no-block slurmctld")
+    accounted.ask("systemctl start slurmdbd")
+    assert are_written(accounted, before | jobs)
+    assert len(completed(accounted)) == len(before) + len(jobs)
+
+
+@pytest.mark.parametrize("daemon", ["mariadb", "slurmdbd", "slurmctld"])
+def test_no_record_is_lost_when_a_daemon_is_killed(accounted: Lab, daemon: str) -> None:
+    before = completed(accounted)
+    jobs = done(accounted, 2)
+    accounted.ask(f"systemctl kill --signal=KILL {daemon}")
+    assert until(lambda: "is UP" in accounted.ask("scontrol ping || true"), 90)
+    jobs |= done(accounted, 2)
+    assert are_written(accounted, before | jobs, 90)
+    assert len(completed(accounted)) == len(before) + len(jobs)
+
+
+def test_a_power_cut_of_the_controller_loses_nothing(accounted: Lab) -> None:
+    """Afterwards slurmdbd is there before slurmctld."""
+    before = completed(accounted)
+    jobs = done(accounted, 2)
+    assert are_written(accounted, jobs)
+    accounted.lab("off", accounted.controller)
+    accounted.lab("on", accounted.controller)
+    assert until(lambda: "is UP" in accounted.ask("scontrol ping || true"), 90)
+    assert are_written(accounted, before | jobs)
+    refused = (
+        "journalctl -b -u slurmctld --no-pager; setpriv --reuid=slurm cat /var/log/slurm/slurmctld.log | tail -n 40"
+    )
+    assert "slurmdbd: 6819: Connection refused" not in accounted.ask(f"{refused} | tail -n 20; true")
+    started = [_started(accounted, unit) for unit in ("slurmdbd", "slurmctld")]
+    assert started == sorted(started)
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+def _started(lab: Lab, unit: str) -> int:
+    return int(lab.ask(f"systemctl show --property=ExecMainStartTimestampMonotonic --value {unit}"))
+
+
+def test_a_database_that_is_away_stops_no_run(accounted: Lab) -> None:
+    """The run says so and goes on: a node that was reimaged is a member again, jobs run, and no record is lost."""
+    before = completed(accounted)
+    with without_a_database(accounted):
+        accounted.lab("reimage", accounted.spare)
+        accounted.provision("reimaged", accounted.spare)
+        said = accounted.slurm(nodes(accounted))
+        assert said.code == 3, said.text
+        assert "accounting does not work here" in said.failure(accounted.controller)
+        assert said.json["blades"][accounted.spare]["failure"] is None
+        assert accounted.state(accounted.spare, "idle") == "idle"
+        jobs = done(accounted)
+    assert are_written(accounted, before | jobs)
+    assert accounted.slurm(nodes(accounted)).code == 0
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+def test_dumps_are_whole_few_and_for_root(accounted: Lab) -> None:
+    old = [f"regular-2020010{day}T000000Z.sql.gz" for day in range(1, 10)]
+    accounted.ask(f"cd {DUMPS} && touch {' '.join(old)} regular-x.sql.gz.part")
+    accounted.ask("systemctl start slurm-accounting-dump")
+    found = accounted.ask(f"cd {DUMPS} && ls -1").split()
+    dumps = [name for name in found if name.startswith("regular-")]
+    assert (len(dumps), dumps[:7]) == (8, old[2:])
+    assert accounted.ask(f"stat -c '%a %U' {DUMPS} {DUMPS}/{dumps[-1]}").split() == ["700", "root", "600", "root"]
+    assert "CREATE TABLE `cluster_table`" in accounted.ask(f"zcat {DUMPS}/{dumps[-1]} | grep -A0 cluster_table")
+
+
+def test_another_version_of_slurm_starts_after_a_dump(accounted: Lab) -> None:
+    assert accounted.ask(f"ls {DUMPS} | grep -c upgrade- || true") == "0"
+    accounted.ask(f"echo 22.05.0-1 > {DUMPS}/version; systemctl restart slurmdbd; systemctl restart slurmdbd")
+    assert accounted.ask(f"ls {DUMPS} | grep -c upgrade- || true") == "1"
+    assert accounted.ask(f"cat {DUMPS}/version") == accounted.ask("dpkg-query -W -f '${Version}' slurmdbd")
+
+
+def test_a_database_of_another_cluster_is_explained_before_slurmctld_is_touched(accounted: Lab) -> None:
+    """With both ids, where the release has them, or both names."""
+    since = _started(accounted, "slurmctld")
+    if accounted.release == "bookworm":
+        harm = mend = "setpriv --reuid=slurm sh -c 'printf %s {0} > /var/lib/slurm/slurmctld/clustername'"
+        words, (other, own) = "cluster", ("elsewhere", accounted.name)
+    else:
+        harm = mend = "mariadb -e 'UPDATE slurm_acct_db.cluster_table SET id = {0}'"
+        words, own = "id", accounted.ask("mariadb -BNe 'SELECT id FROM slurm_acct_db.cluster_table'")
+        other = "4095" if own != "4095" else "4094"
+    accounted.ask(harm.format(other))
+    try:
+        with accounted.variables_of_the_site(slurmctld_config={"MinJobAge": 301}):
+            said = accounted.slurm(nodes(accounted))
+        assert said.code == 1, said.text
+        failure = said.failure(accounted.controller)
+        assert re.search(rf"\b{words} {own}\b", failure) or own in failure
+        assert re.search(rf"\b{words} {other}\b", failure), failure
+    finally:
+        accounted.ask(mend.format(own))
+    assert _started(accounted, "slurmctld") == since
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+def test_switching_it_off_harms_no_job_and_keeps_the_records(accounted: Lab) -> None:
+    job = submit(accounted, "--wrap='sleep 1000'")
+    before = completed(accounted)
+    for wanted in (False, True):
+        accounted.accounting = wanted
+        accounted.write_plan()
+        said = accounted.slurm(nodes(accounted))
+        assert said.code == 0, said.text
+        assert f"{job} RUNNING" in accounted.ask(QUEUE)
+    accounted.ask(f"scancel {job}")
+    assert are_written(accounted, before)
+    assert changed(accounted.slurm(nodes(accounted))) == {}
