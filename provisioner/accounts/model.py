@@ -152,7 +152,7 @@ class Qos(Entry):
 
     priority: Count = 0
     preempt: list[SlurmName] = Field(default_factory=list, description="QOS whose jobs make room for these")
-    preempt_mode: Literal["cluster", "cancel", "requeue", "suspend"] = "cluster"
+    preempt_mode: Literal["cluster", "cancel", "requeue", "suspend", "within"] = "cluster"
     preempt_exempt_time: Seconds | None = Field(default=None, description="time for which a job is safe")
     flags: list[QosFlag] = Field(default_factory=list)
     grace_time: Count = Field(default=0, description="seconds that a job is given to end")

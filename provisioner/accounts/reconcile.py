@@ -74,7 +74,7 @@ def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
 
 
 def _held_defaults(wanted: Policy, there: Policy, prune: bool) -> list[Key]:
-    """Associations (without `prune` only declared ones) with a default QOS below an account whose QOS change or that moves.
+    """Associations with a default QOS below an account that moves or whose QOS change; without `prune` declared ones.
 
     Slurm refuses to take a QOS away from above while somebody below has it as default, or seems to for a moment.
     """

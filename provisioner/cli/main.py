@@ -11,10 +11,26 @@ from typing import Annotated, NoReturn
 import typer
 
 from provisioner import __version__
-from provisioner.cli import check, disks, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
+from provisioner.cli import (
+    accounts,
+    check,
+    disks,
+    inventory,
+    lab,
+    plan,
+    reimaged,
+    schema,
+    slurm,
+    status,
+    unlock,
+    verify,
+)
 from provisioner.cli.say import answer, say
 from provisioner.cli.streams import silence
 from provisioner.errors import ExitCode, ProvisionError
+
+MOST_REMOVALS = 20
+"""What `--prune` alone may remove."""
 
 _CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
 _EPILOG = f"Exit codes:\n\n{_CODES}"
@@ -65,6 +81,7 @@ def options(
 app.command("plan")(plan.plan)
 app.command("check")(check.check)
 app.command("slurm")(slurm.slurm)
+app.command("accounts")(accounts.accounts)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("disks")(disks.disks)
@@ -75,10 +92,15 @@ app.command("schema")(schema.schema)
 app.add_typer(lab.app, name="lab")
 
 
+def _whole(words: list[str]) -> list[str]:
+    """The words of the command line with `--prune` alone as `--prune=20`: typer knows no option with half a value."""
+    return [f"--prune={MOST_REMOVALS}" if word == "--prune" else word for word in words]
+
+
 def main() -> NoReturn:
     """Entry point of the `provision` command."""
     try:
-        app(standalone_mode=True)
+        app(args=_whole(sys.argv[1:]), standalone_mode=True)
     except ProvisionError as error:
         if "--json" in sys.argv[1:]:
             answer(error.as_dict())

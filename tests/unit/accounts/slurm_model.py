@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from provisioner.accounts.limits import ASSOCIATION, QOS, Setting, Value, from_slurm
 from provisioner.accounts.policy import Key
@@ -63,8 +64,7 @@ class Slurm:
             setting = known[name]
             before = there.pop(name, None)
             if setting.kind == "tres":
-                assert before is None or isinstance(before, tuple)
-                amounts = {**dict(before or ()), **dict(self._pair(each) for each in text.split(","))}  # type: ignore[arg-type]
+                amounts: dict[str, Any] = {**_dict(before), **dict(self._pair(each) for each in text.split(","))}
                 kept = tuple(sorted((key, int(number)) for key, number in amounts.items() if int(number) >= 0))
                 if kept:
                     there[name] = kept
@@ -251,10 +251,15 @@ def _listed(known: Sequence[Setting], found: Mapping[str, Value]) -> Iterator[st
         yield "" if value is None else _text(setting, value)
 
 
+def _dict(value: Any) -> dict[str, int]:
+    return dict(value or ())
+
+
 def _text(setting: Setting, value: Value) -> str:
     if setting.kind == "tres":
-        assert isinstance(value, tuple)
-        return ",".join(f"{key}={number}{'M' if key == 'mem' and number else ''}" for key, number in value)  # type: ignore[misc]
+        return ",".join(
+            f"{key}={number}{'M' if key == 'mem' and number else ''}" for key, number in _dict(value).items()
+        )
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if setting.kind == "factor":
