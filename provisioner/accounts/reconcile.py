@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from provisioner.accounts import commands as say
 from provisioner.accounts.commands import Command, changed, grouped
-from provisioner.accounts.limits import ASSOCIATION, QOS
+from provisioner.accounts.limits import ASSOCIATION, QOS, Value
 from provisioner.accounts.policy import Association, Key, Policy, User
 
 _PREEMPT = [setting for setting in QOS if setting.name == "Preempt"]
@@ -78,20 +78,22 @@ def _held_defaults(wanted: Policy, there: Policy, prune: bool) -> list[Key]:
 
     Slurm refuses to take a QOS away from above while somebody below has it as default, or seems to for a moment.
     """
-    accounts = [key for key in wanted.associations if not key.user and key in there.associations]
-    changing = {
+    both = [key for key in wanted.associations if not key.user and key in there.associations]
+    moving = {key.account for key in both if wanted.parent(key.account) != there.parent(key.account)}
+    changing = moving | {
         key.account
-        for key in accounts
+        for key in both
         if wanted.associations[key].settings.get("QOS") != there.associations[key].settings.get("QOS")
-        or wanted.parent(key.account) != there.parent(key.account)
     }
 
-    def below(key: Key) -> bool:
+    def touched(key: Key) -> bool:
         line = there.line(key.account)
-        return any(account in changing for account in (line if key.user else line[1:]))
+        # An account's own list and default come in one command, after it has moved.
+        above = line if key.user else line[1:]
+        return key.account in moving or any(account in changing for account in above)
 
     held = [key for key, found in there.associations.items() if "DefaultQOS" in found.settings]
-    return sorted(key for key in held if (prune or key in wanted.associations) and below(key)) if changing else []
+    return sorted(key for key in held if (prune or key in wanted.associations) and touched(key)) if changing else []
 
 
 def _without_defaults(policy: Policy, keys: list[Key]) -> Policy:
@@ -111,10 +113,28 @@ def _qos(wanted: Policy, there: Policy) -> Iterator[Command]:
             yield say.add_qos(name, changed(_QOS_BUT_PREEMPT, settings, {}))
         elif words := changed(_QOS_BUT_PREEMPT, settings, there.qos[name]):
             yield say.modify_qos(name, words)
-    # Once all are there: they may preempt each other.
+    yield from _preemption(wanted, there)
+
+
+def _preemption(wanted: Policy, there: Policy) -> Iterator[Command]:
+    """Once all QOS are there. Slurm refuses circles, so whatever goes is gone before anything comes."""
+    has = {name: there.qos.get(name, {}).get("Preempt") for name in wanted.qos}
     for name, settings in wanted.qos.items():
-        if words := changed(_PREEMPT, settings, there.qos.get(name, {})):
+        want = settings.get("Preempt", ())
+        kept = _common(want, has[name])
+        if has[name] is not None and kept != has[name]:
+            words = changed(_PREEMPT, {"Preempt": kept} if kept else {}, there.qos[name])
             yield say.modify_qos(name, words)
+            has[name] = kept or None
+    for name, settings in wanted.qos.items():
+        before = has[name]
+        if words := changed(_PREEMPT, settings, {} if before is None else {"Preempt": before}):
+            yield say.modify_qos(name, words)
+
+
+def _common(one: Value, other: Value | None) -> tuple[str, ...]:
+    names = other if isinstance(other, tuple) else ()
+    return tuple(str(name) for name in names if isinstance(one, tuple) and name in one)
 
 
 def _accounts(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:

@@ -19,6 +19,7 @@ def check_sharing(draft: Draft) -> Iterator[Problem]:
     yield from _parents(draft)
     yield from _circles(draft)
     yield from _preempted(draft)
+    yield from _preemption_circles(draft)
     for name, account in draft.mappings("accounts").items():
         yield from _shares(draft, ("accounts", name), account)
         yield from _coordinators(draft, name, account)
@@ -77,6 +78,23 @@ def _preempted(draft: Draft) -> Iterator[Problem]:
             elif isinstance(other, str) and other not in known:
                 wrong = f"QOS {printable(name)} preempts an unknown QOS {printable(other)}"
                 yield draft.at_value(place, wrong, did_you_mean(other, known))
+
+
+def _preemption_circles(draft: Draft) -> Iterator[Problem]:
+    """Slurm refuses QOS that preempt each other, also by way of others."""
+    below = {name: [str(each) for each in qos.get("preempt") or []] for name, qos in draft.mappings("qos").items()}
+    told: set[str] = set()
+    for name in below:
+        reached: set[str] = set()
+        rest = [each for each in below[name] if each != name]
+        while rest:
+            if (each := rest.pop()) not in reached:
+                reached.add(each)
+                rest += below.get(each, [])
+        if name in reached and not told & reached:
+            told |= {name}
+            wrong = f"QOS {printable(name)} preempts what preempts it"
+            yield draft.at_value(("qos", name, "preempt"), wrong, "take one of them out of the circle")
 
 
 def _shares(draft: Draft, place: Keys, shares: dict[str, Any]) -> Iterator[Problem]:

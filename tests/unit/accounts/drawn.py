@@ -45,8 +45,9 @@ def policies(draw: Any) -> Policy:
     qos: dict[str, dict[str, Value]] = {}
     for name in draw(st.lists(st.sampled_from(QOS_NAMES), unique=True)):
         qos[name] = draw(settings(QOS))
-    for name in qos:
-        others = sorted(set(qos) - {name})
+    # Each only those before it: Slurm refuses circles.
+    for place, name in enumerate(qos):
+        others = sorted(list(qos)[:place])
         if others and draw(st.booleans()):
             qos[name]["Preempt"] = tuple(sorted(draw(st.sets(st.sampled_from(others), min_size=1))))
     accounts = draw(st.permutations(ACCOUNTS))[: draw(st.integers(0, 5))]

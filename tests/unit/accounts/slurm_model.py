@@ -104,6 +104,12 @@ class Slurm:
         _need(where["name"] in self.qos, "no such QOS")
         assert where["name"] != "normal"
         self._set(_QOS, self.qos[where["name"]], words)
+        reached, rest = set(), [where["name"]]
+        while rest:
+            found = [str(each) for each in _names(self.qos[rest.pop()].get("Preempt")) if each not in reached]
+            reached |= set(found)
+            rest += found
+        _need(where["name"] not in reached, "QOS Preemption loop detected")
 
     def _delete_qos(self, where: dict[str, str], words: list[str]) -> None:
         for name in where["name"].split(","):
@@ -249,6 +255,10 @@ def _listed(known: Sequence[Setting], found: Mapping[str, Value]) -> Iterator[st
     for setting in known:
         value = found.get(setting.name, setting.default)
         yield "" if value is None else _text(setting, value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return value or ()
 
 
 def _dict(value: Any) -> dict[str, int]:
