@@ -84,6 +84,12 @@ def _seconds(value: Any) -> Any:
     return found
 
 
+def _share(value: Any) -> Any:
+    if value != "parent" and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31):
+        raise ValueError("write a whole number, or parent")
+    return value
+
+
 def _listed(value: Any) -> Any:
     """`accounts: physics` is short for a list with one."""
     return [value] if isinstance(value, str | dict) else value
@@ -94,6 +100,7 @@ def _membership(value: Any) -> Any:
     return {"account": value} if isinstance(value, str) else value
 
 
+Share = Annotated[int | str, BeforeValidator(_share, json_schema_input_type=Count | Literal["parent"])]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 _AMOUNT_TYPE = int | Annotated[str, Field(pattern=r"^[0-9]+[KMGTP]?$")]
 Amount = Annotated[Count, BeforeValidator(_amount, json_schema_input_type=_AMOUNT_TYPE)]
@@ -165,7 +172,7 @@ class Qos(Entry):
 class Shares(Entry):
     """What an account, or a user in it, may have of the cluster."""
 
-    fairshare: Count | Literal["parent"] = Field(default=1, description="share among its siblings, or parent")
+    fairshare: Share = Field(default=1, description="share among its siblings, or parent")
     qos: list[SlurmName] | None = Field(default=None, description="QOS that may be used; default: as above it")
     default_qos: SlurmName | None = Field(default=None, description="default: as above it")
     limits: Limits = Field(default_factory=Limits)

@@ -59,13 +59,20 @@ def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
     # Of users that sacctmgr did not list by themselves, and are in accounts none the less.
     unlisted = {key.user for key in there.associations if key.user} - there.users.keys() - wanted.users.keys()
     leaving = [*gone_users, *sorted(unlisted)]
+    ending = [*extra, *_doubled(there, set(leaving))]
+    # With an association in it Slurm forgets that an account is the default, though another is left there.
+    again = ((key.account, key.user) for key in extra if key.account == wanted.users[key.user].default_account)
     depth = {key.account: len(there.line(key.account)) for key in there.associations if not key.user}
     accounts = sorted((name for name in depth if Key(name) not in wanted.associations), key=lambda n: (-depth[n], n))
     qos = sorted(there.qos.keys() - wanted.qos.keys())
     return [
         *(
             say.delete_associations(cluster, names, place)
-            for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in sorted(extra))
+            for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in sorted(ending))
+        ),
+        *(
+            say.modify_users(names, (f"DefaultAccount={account}",), cluster)
+            for account, names in grouped(dict.fromkeys(again))
         ),
         *(say.delete_users(cluster, names) for _, names in grouped(("", name) for name in leaving)),
         *(say.delete_accounts(cluster, names) for _, names in grouped((depth[name], name) for name in accounts)),
@@ -105,6 +112,18 @@ def _without_defaults(policy: Policy, keys: list[Key]) -> Policy:
         for key in keys
     }
     return replace(policy, associations={**policy.associations, **changed})
+
+
+def _doubled(there: Policy, users: set[str]) -> list[Key]:
+    """All associations of users but one in each account: 22.05 else takes one for a default that cannot go."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    # The one of no partition comes first.
+    for key in sorted(key for key in there.associations if key.user in users):
+        if (key.account, key.user) in seen:
+            found.append(key)
+        seen.add((key.account, key.user))
+    return found
 
 
 def _qos(wanted: Policy, there: Policy) -> Iterator[Command]:

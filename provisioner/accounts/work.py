@@ -52,6 +52,11 @@ def plan_work(
     commands = tuple(reconcile(wanted, there, cluster, prune=prune is not None))
     if prune is None:
         return Work(commands, notes=notes)
+    if live.strange:
+        # With an account goes all that is below it, also what nothing here can name.
+        return Work(
+            refused=f"nothing is removed while there is what cannot be named: {notes[0]}; next: remove that first"
+        )
     if jobs is None:
         return Work(refused="slurmctld does not tell whose jobs run, so nothing is removed; next: provision status")
     kept, told = _without_busy(wanted, there, jobs)
@@ -102,14 +107,15 @@ def _without_busy(wanted: Policy, there: Policy, jobs: Sequence[Sequence[str]]) 
 def _jobs(numbers: Sequence[str]) -> str:
     shown = ", ".join(their_words(number, 20) for number in numbers[:_NAMED])
     more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
-    return f"job {shown}{more} of it; next: scancel, or wait for it, then run again"
+    noun = "job" if len(numbers) == 1 else "jobs"
+    return f"{noun} {shown}{more} run or wait there; next: scancel, or wait, then run again"
 
 
 def _strange(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         return ()
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return (f"left alone, since its name is no plain one: {'; '.join(names[:_NAMED])}{more}",)
+    return (f"left alone, since its name or a setting is no plain one: {'; '.join(names[:_NAMED])}{more}",)
 
 
 def failures(work: Work, answer: Mapping[str, Any]) -> list[str]:

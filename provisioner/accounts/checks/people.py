@@ -132,7 +132,7 @@ def _homes(draft: Draft) -> Iterator[Problem]:
     for name, user in _people(draft):
         home = str(user.get("home") or f"{base}/{name}")
         place = ("users", name, "home")
-        if ".." in home.split("/"):
+        if draft.knows(*place) and ".." in home.split("/"):
             yield draft.at_value(place, f"home of user {printable(name)} has a `..`", "write the path without it")
         elif home in seen:
             wrong = f"home of user {printable(name)} is that of {printable(seen[home])}"

@@ -21,7 +21,7 @@ def check_sharing(draft: Draft) -> Iterator[Problem]:
     yield from _preempted(draft)
     yield from _preemption_circles(draft)
     for name, account in draft.mappings("accounts").items():
-        yield from _shares(draft, ("accounts", name), account)
+        yield from _shares(draft, ("accounts", name), account, account.get("parent", ROOT))
         yield from _coordinators(draft, name, account)
     for name, user in draft.mappings("users").items():
         yield from _memberships(draft, name, user)
@@ -97,7 +97,18 @@ def _preemption_circles(draft: Draft) -> Iterator[Problem]:
             yield draft.at_value(("qos", name, "preempt"), wrong, "take one of them out of the circle")
 
 
-def _shares(draft: Draft, place: Keys, shares: dict[str, Any]) -> Iterator[Problem]:
+def _above(draft: Draft, account: Any) -> Any:
+    """The QOS that an account gives to those below it; None where nothing says it, as root's are not in the file."""
+    accounts, seen = draft.mappings("accounts"), set()
+    while isinstance(account, str) and account in accounts and account not in seen:
+        seen.add(account)
+        if (found := accounts[account].get("qos")) is not None:
+            return found
+        account = accounts[account].get("parent", ROOT)
+    return None
+
+
+def _shares(draft: Draft, place: Keys, shares: dict[str, Any], above: Any) -> Iterator[Problem]:
     known = _known(draft, "qos", NORMAL)
     listed = shares.get("qos")
     for i, name in enumerate(listed or []):
@@ -112,9 +123,12 @@ def _shares(draft: Draft, place: Keys, shares: dict[str, Any]) -> Iterator[Probl
     if default not in known:
         wrong = f"unknown QOS {printable(default)}"
         yield draft.at_value((*place, "default_qos"), wrong, did_you_mean(default, known))
-    elif listed and default not in listed:
-        wrong = f"the default QOS {printable(default)} is not among its `qos`"
-        yield draft.at_value((*place, "default_qos"), wrong, "name one of them, or add it")
+        return
+    allowed = _above(draft, above) if listed is None else listed
+    if allowed and None not in allowed and default not in allowed:
+        wrong = f"the default QOS {printable(default)} is none that may be used there"
+        right = f"name one of {', '.join(printable(str(name)) for name in allowed)}, or allow it with `qos`"
+        yield draft.at_value((*place, "default_qos"), wrong, right)
 
 
 def _coordinators(draft: Draft, name: str, account: dict[str, Any]) -> Iterator[Problem]:
@@ -143,7 +157,7 @@ def _memberships(draft: Draft, name: str, user: dict[str, Any]) -> Iterator[Prob
         if both in seen:
             yield draft.at_value(place, f"user {printable(name)} is in {printable(str(account))} twice", "keep one")
         seen.add(both)
-        yield from _shares(draft, place, entry)
+        yield from _shares(draft, place, entry, account)
     default, mine = user.get("default_account"), [entry.get("account") for _, entry in found]
     if isinstance(default, str) and default not in mine:
         wrong = f"the default account {printable(default)} is not among those of user {printable(name)}"

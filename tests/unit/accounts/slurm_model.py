@@ -114,6 +114,8 @@ class Slurm:
     def _delete_qos(self, where: dict[str, str], words: list[str]) -> None:
         for name in where["name"].split(","):
             _need(name in self.qos and name != "normal", f"no QOS {name} to delete")
+            held = [key for key, found in self.associations.items() if found.get("DefaultQOS") == name]
+            _need(not held, f"associations have QOS {name} as their default")
             del self.qos[name]
             for settings in [*self.qos.values(), *self.associations.values()]:
                 for option in ("QOS", "Preempt", "DefaultQOS"):
@@ -207,10 +209,15 @@ class Slurm:
                 key = Key(where["account"], name, where["partition"])
                 _need(key in mine, "nothing deleted")
                 others = {each.account for each in mine if each != key}
-                _need(self.users[name][1] in others, f"{key} is the default account of {name}")
+                default = self.users[name][1]
+                _need(default in others or default == "", f"{key} is the default account of {name}")
+                if default == key.account:
+                    self.users[name][1] = ""
                 del self.associations[key]
                 continue
             _need(mine or name in self.users, "nothing deleted")
+            places = [key.account for key in mine]
+            _need(len(places) == len(set(places)), "You can not remove the default account of a user")
             for key in mine:
                 del self.associations[key]
             self.users.pop(name, None)
