@@ -63,9 +63,7 @@ class ActionModule(ActionBase):
         done = self._execute_module(module_args=batch, task_vars=task_vars)
         if done.get("failed") or done.get("unreachable"):
             return done
-        troubles = failures(work, done)
-        next_step = "next: correct accounts.yml, or run `sacctmgr` there by hand, then run again"
-        return {**result, **told, "changed": True, "troubles": [f"{each}; {next_step}" for each in troubles]}
+        return {**result, **told, "changed": True, "troubles": failures(work, done)}
 
     def _ask(self, given, task_vars):
         asked = {"reads": reads(str(given["cluster"])), "people": bool(given.get("export")), "patience": 30}

@@ -104,7 +104,9 @@ def _users(
 ) -> dict[str, dict[str, Any]]:
     memberships: dict[str, list[Any]] = {}
     for key, association in policy.associations.items():
-        if key.user and key.account in accounts:
+        if key.user and key.account not in accounts:
+            left.append(f"user {key.user} in account {key.account}")
+        elif key.user:
             shares = _shares(association.settings)
             where = {"account": key.account, **({"partition": key.partition} if key.partition else {})}
             memberships.setdefault(key.user, []).append({**where, **shares} if shares or key.partition else key.account)

@@ -13,6 +13,9 @@ from provisioner.accounts.reconcile import reconcile, removals
 from provisioner.console_text import counted, their_words
 
 _NAMED = 10
+_CORRECT = "correct accounts.yml, or run the command on the controller by hand to see more, then run again"
+# slurmdbd 22.05 forgets that a list of preempted QOS became empty until it is started anew.
+_RESTART = "run `systemctl restart slurmdbd` on the controller, then run again: it remembers an older list"
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ def _jobs(numbers: Sequence[str]) -> str:
     shown = ", ".join(their_words(number, 20) for number in numbers[:_NAMED])
     more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
     noun = "job" if len(numbers) == 1 else "jobs"
-    return f"{noun} {shown}{more} run or wait there; next: scancel, or wait, then run again"
+    verb = "runs or waits" if len(numbers) == 1 else "run or wait"
+    return f"{noun} {shown}{more} {verb} there; next: scancel, or wait, then run again"
 
 
 def _strange(names: Sequence[str]) -> tuple[str, ...]:
@@ -125,7 +129,8 @@ def failures(work: Work, answer: Mapping[str, Any]) -> list[str]:
     told = []
     for row in found if isinstance(found, list) else []:
         if isinstance(row, list) and len(row) == 2 and isinstance(row[0], int) and 0 <= row[0] < len(lines):
-            told.append(f"`{lines[row[0]]}` did not work: {their_words(row[1], 300)}")
+            step = _RESTART if "Preemption loop" in str(row[1]) else _CORRECT
+            told.append(f"`{lines[row[0]]}` did not work: {their_words(row[1], 300)}; next: {step}")
     if answer.get("skipped"):
-        told.append("nothing was removed, since what comes before it did not work")
+        told.append(f"nothing was removed, since what comes before it did not work; next: {_CORRECT}")
     return told
