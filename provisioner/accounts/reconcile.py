@@ -59,21 +59,20 @@ def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
     # Of users that sacctmgr did not list by themselves, and are in accounts none the less.
     unlisted = {key.user for key in there.associations if key.user} - there.users.keys() - wanted.users.keys()
     leaving = [*gone_users, *sorted(unlisted)]
-    ending = [*extra, *_doubled(there, set(leaving))]
+    first = _more_than_one(there, set(leaving))
     # With an association in it Slurm forgets that an account is the default, though another is left there.
     again = ((key.account, key.user) for key in extra if key.account == wanted.users[key.user].default_account)
     depth = {key.account: len(there.line(key.account)) for key in there.associations if not key.user}
     accounts = sorted((name for name in depth if Key(name) not in wanted.associations), key=lambda n: (-depth[n], n))
     qos = sorted(there.qos.keys() - wanted.qos.keys())
     return [
-        *(
-            say.delete_associations(cluster, names, place)
-            for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in sorted(ending))
-        ),
+        *_leave(extra, cluster),
         *(
             say.modify_users(names, (f"DefaultAccount={account}",), cluster)
             for account, names in grouped(dict.fromkeys(again))
         ),
+        # They go with their user, who is counted once.
+        *(replace(command, removes=False) for command in _leave(first, cluster)),
         *(say.delete_users(cluster, names) for _, names in grouped(("", name) for name in leaving)),
         *(say.delete_accounts(cluster, names) for _, names in grouped((depth[name], name) for name in accounts)),
         *(say.delete_qos(names) for _, names in grouped(("", name) for name in qos)),
@@ -114,16 +113,23 @@ def _without_defaults(policy: Policy, keys: list[Key]) -> Policy:
     return replace(policy, associations={**policy.associations, **changed})
 
 
-def _doubled(there: Policy, users: set[str]) -> list[Key]:
-    """All associations of users but one in each account: 22.05 else takes one for a default that cannot go."""
-    seen: set[tuple[str, str]] = set()
-    found = []
-    # The one of no partition comes first.
+def _leave(keys: list[Key], cluster: str) -> Iterator[Command]:
+    for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in sorted(keys)):
+        yield say.delete_associations(cluster, names, place)
+
+
+def _more_than_one(there: Policy, users: set[str]) -> list[Key]:
+    """All associations of users but one of their default account.
+
+    22.05 removes no user from a cluster as a whole whose default account is one of several.
+    """
+    mine: dict[str, list[Key]] = {}
     for key in sorted(key for key in there.associations if key.user in users):
-        if (key.account, key.user) in seen:
-            found.append(key)
-        seen.add((key.account, key.user))
-    return found
+        mine.setdefault(key.user, []).append(key)
+    for user, keys in mine.items():
+        default = there.users.get(user, _NOBODY).default_account
+        keys.remove(next((key for key in keys if key.account == default), keys[0]))
+    return sorted(key for keys in mine.values() for key in keys)
 
 
 def _qos(wanted: Policy, there: Policy) -> Iterator[Command]:

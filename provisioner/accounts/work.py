@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.accounts.commands import Command, count_removals
 from provisioner.accounts.live import LiveError, parse_live
-from provisioner.accounts.policy import Key, Policy
+from provisioner.accounts.policy import Association, Key, Policy
 from provisioner.accounts.reconcile import reconcile, removals
 from provisioner.console_text import counted, their_words
 
@@ -89,22 +89,33 @@ def _without_busy(wanted: Policy, there: Policy, jobs: Sequence[Sequence[str]]) 
     # An account takes everything below it along.
     accounts |= {key.account for key in there.associations if key.user in users or key in associations}
     staying = {each for account in accounts for each in there.line(account)}
-    kept = replace(
+    kept = {
+        key: found
+        for key, found in there.associations.items()
+        if key not in associations and key.user not in users and not (not key.user and key.account in staying)
+    }
+    qos |= {name for key in there.associations.keys() - kept.keys() for name in _qos_of(there.associations[key])}
+    after = replace(
         there,
         users={name: user for name, user in there.users.items() if name not in users},
-        associations={
-            key: found
-            for key, found in there.associations.items()
-            if key not in associations and key.user not in users and not (not key.user and key.account in staying)
-        },
+        associations=kept,
         qos={name: settings for name, settings in there.qos.items() if name not in qos},
     )
     told = [f"user {name} stays: {_jobs(numbers)}" for name, numbers in sorted(users.items())]
     told += [f"user {key.user} stays in {key.account}: {_jobs(found)}" for key, found in sorted(associations.items())]
     names = sorted(name for name in staying if Key(name) in there.associations and Key(name) not in wanted.associations)
     told += [f"account {name} stays: jobs are in it or below it" for name in names]
-    told += [f"QOS {name} stays: jobs use it" for name in sorted(qos & (there.qos.keys() - wanted.qos.keys()))]
-    return kept, tuple(told)
+    told += [f"QOS {name} stays: who stays uses it" for name in sorted(qos & (there.qos.keys() - wanted.qos.keys()))]
+    return after, tuple(told)
+
+
+def _qos_of(association: Association) -> list[str]:
+    listed = association.settings.get("QOS", ())
+    default = association.settings.get("DefaultQOS")
+    return [
+        *(str(name) for name in (listed if isinstance(listed, tuple) else ())),
+        *([str(default)] if default else []),
+    ]
 
 
 def _jobs(numbers: Sequence[str]) -> str:

@@ -216,8 +216,7 @@ class Slurm:
                 del self.associations[key]
                 continue
             _need(mine or name in self.users, "nothing deleted")
-            places = [key.account for key in mine]
-            _need(len(places) == len(set(places)), "You can not remove the default account of a user")
+            _need(len(mine) <= 1, "You can not remove the default account of a user")
             for key in mine:
                 del self.associations[key]
             self.users.pop(name, None)
