@@ -53,6 +53,7 @@ LIMIT = 120
 _WORDS = 2000
 # What sacctmgr says, with exit code 1, where all is as it shall be.
 _NOTHING = ("Nothing new added", "Nothing removed", "Nothing modified", "Nothing deleted")
+_REFUSED = ("doesn't exist", "don't have access to their default qos", "Changes Discarded")
 
 
 def answers(reads, patience):
@@ -98,9 +99,9 @@ def execute(commands):
     for place, command in enumerate(commands):
         code, out, err = run(*command, limit=LIMIT)
         said = f"{err}\n{out}".strip()
-        # It also says so where what the command names is not there.
-        fine = any(words in said for words in _NOTHING) and "doesn't exist" not in said
-        if code != 0 and not fine:
+        # It also says so where what the command names is not there, and refuses some things with exit code 0.
+        fine = code == 0 or any(words in said for words in _NOTHING)
+        if not fine or any(words in said for words in _REFUSED):
             failed.append([place, said[:_WORDS]])
     return failed
 

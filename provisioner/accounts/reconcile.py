@@ -15,7 +15,9 @@ from provisioner.accounts.policy import Association, Key, Policy, User
 
 _PREEMPT = [setting for setting in QOS if setting.name == "Preempt"]
 _QOS_BUT_PREEMPT = say.by_name(QOS, "Preempt")
-_NOBODY = User()
+_DEFAULT = [setting for setting in ASSOCIATION if setting.name == "DefaultQOS"]
+_ASSOCIATION_BUT_DEFAULT = say.by_name(ASSOCIATION, "DefaultQOS")
+_NOBODY, _NEW = User(), Association()
 
 
 def reconcile(wanted: Policy, there: Policy, cluster: str, prune: bool = False) -> list[Command]:
@@ -24,36 +26,36 @@ def reconcile(wanted: Policy, there: Policy, cluster: str, prune: bool = False) 
     QOS come first, then accounts from the top down, associations, defaults, rights, coordinators.
 
     Args:
-        prune: whether `removals` follow, so that what they end need not be as it was.
+        prune: whether `removals` follow, so that what they end need not be as it was; they have the default QOS then.
     """
     cleared = _held_defaults(wanted, there, prune)
-    first = [
-        *(
-            say.modify_accounts(cluster, names, ("DefaultQOS=-1",))
-            for _, names in grouped(("", key.account) for key in cleared if not key.user)
-        ),
-        *(
-            say.modify_associations(cluster, names, place, ("DefaultQOS=-1",))
-            for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in cleared if key.user)
-        ),
-    ]
-    there = _without_defaults(there, cleared)
+    after = _without_defaults(there, cleared)
     return [
         *_qos(wanted, there),
-        *first,
-        *_accounts(wanted, there, cluster),
-        *_new_memberships(wanted, there, cluster),
-        *_changed_memberships(wanted, there, cluster),
-        *_users(wanted, there, cluster),
-        *_coordinators(wanted, there),
+        *_cleared(there, cleared, cluster),
+        *_accounts(wanted, after, cluster),
+        *_new_memberships(wanted, after, cluster),
+        *_changed_memberships(wanted, after, cluster),
+        *([] if prune else _defaults(wanted, after, cluster)),
+        *_users(wanted, after, cluster),
+        *_coordinators(wanted, after),
     ]
 
 
-def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
+def removals(wanted: Policy, there: Policy, cluster: str, kept: Policy | None = None) -> list[Command]:
     """The commands that end what is not declared: users, associations, accounts from the bottom up, QOS.
 
-    They come after those of `reconcile`, which has moved default accounts and declared accounts away.
+    They come after those of `reconcile`, which has moved default accounts and declared accounts away. Default QOS come
+    last: those who leave may not have been allowed to use them.
+
+    Args:
+        kept: what may be removed of what is there; by default all.
     """
+    after = _without_defaults(there, _held_defaults(wanted, there, prune=True))
+    return [*_ended(wanted, kept or there, cluster), *_defaults(wanted, after, cluster)]
+
+
+def _ended(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
     gone_users = sorted(there.users.keys() - wanted.users.keys())
     extra = [key for key in there.associations if key.user in wanted.users and key not in wanted.associations]
     # Of users that sacctmgr did not list by themselves, and are in accounts none the less.
@@ -73,33 +75,58 @@ def removals(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
         ),
         # They go with their user, who is counted once.
         *(replace(command, removes=False) for command in _leave(first, cluster)),
-        *(say.delete_users(cluster, names) for _, names in grouped(("", name) for name in leaving)),
+        # One by one: of several 22.05 finds that one is in its default account.
+        *(say.delete_users(cluster, (name,)) for name in leaving),
         *(say.delete_accounts(cluster, names) for _, names in grouped((depth[name], name) for name in accounts)),
         *(say.delete_qos(names) for _, names in grouped(("", name) for name in qos)),
     ]
 
 
 def _held_defaults(wanted: Policy, there: Policy, prune: bool) -> list[Key]:
-    """Associations with a default QOS below an account that moves or whose QOS change; without `prune` declared ones.
+    """Associations whose default QOS is taken back first, and given again at the end; without `prune` declared ones.
 
-    Slurm refuses to take a QOS away from above while somebody below has it as default, or seems to for a moment.
+    Slurm refuses whatever leaves an association with a default QOS that it may not use, its own or one from above, be
+    it for a moment. So none is left above or below what changes.
     """
-    both = [key for key in wanted.associations if not key.user and key in there.associations]
-    moving = {key.account for key in both if wanted.parent(key.account) != there.parent(key.account)}
-    changing = moving | {
-        key.account
-        for key in both
-        if wanted.associations[key].settings.get("QOS") != there.associations[key].settings.get("QOS")
+    changing = {
+        key
+        for key, association in wanted.associations.items()
+        if (has := there.associations.get(key, _NEW)).parent != association.parent
+        or any(has.settings.get(name) != association.settings.get(name) for name in ("QOS", "DefaultQOS"))
     }
+    if not changing:
+        return []
+    above = {account for key in changing for tree in (wanted, there) for account in tree.line(key.account)}
+    below = {key.account for key in changing if not key.user}
 
     def touched(key: Key) -> bool:
-        line = there.line(key.account)
-        # An account's own list and default come in one command, after it has moved.
-        above = line if key.user else line[1:]
-        return key.account in moving or any(account in changing for account in above)
+        return key in changing or (not key.user and key.account in above) or bool(below & {*there.line(key.account)})
 
     held = [key for key, found in there.associations.items() if "DefaultQOS" in found.settings]
-    return sorted(key for key in held if (prune or key in wanted.associations) and touched(key)) if changing else []
+    return [key for key in held if (prune or key in wanted.associations) and touched(key)]
+
+
+def _cleared(there: Policy, keys: list[Key], cluster: str) -> Iterator[Command]:
+    """From the top down: what is cleared below would have the default from above."""
+    accounts = sorted((len(there.line(key.account)), key.account) for key in keys if not key.user)
+    for _, names in grouped(accounts):
+        yield say.modify_accounts(cluster, names, ("DefaultQOS=-1",))
+    for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in keys if key.user):
+        yield say.modify_associations(cluster, names, place, ("DefaultQOS=-1",))
+
+
+def _defaults(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
+    """From the bottom up, once everybody may use what they shall: the default from above counts below."""
+    missing = {
+        key: changed(_DEFAULT, association.settings, there.associations.get(key, _NEW).settings)
+        for key, association in wanted.associations.items()
+    }
+    users = (((Key(key.account, "", key.partition), words), key.user) for key, words in missing.items() if key.user)
+    for (place, words), names in grouped(each for each in users if each[0][1]):
+        yield say.modify_associations(cluster, names, place, words)
+    accounts = [(-len(wanted.line(key.account)), words, key.account) for key, words in missing.items() if not key.user]
+    for (_, words), names in grouped(((depth, words), name) for depth, words, name in sorted(accounts) if words):
+        yield say.modify_accounts(cluster, names, words)
 
 
 def _without_defaults(policy: Policy, keys: list[Key]) -> Policy:
@@ -185,11 +212,11 @@ def _accounts(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
 
 
 def _new(association: Association) -> tuple[str, tuple[str, ...]]:
-    return association.parent, changed(ASSOCIATION, association.settings, {})
+    return association.parent, changed(_ASSOCIATION_BUT_DEFAULT, association.settings, {})
 
 
 def _changed(wanted: Policy, there: Policy, key: Key) -> tuple[str, ...]:
-    return changed(ASSOCIATION, wanted.associations[key].settings, there.associations[key].settings)
+    return changed(_ASSOCIATION_BUT_DEFAULT, wanted.associations[key].settings, there.associations[key].settings)
 
 
 def _new_memberships(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
@@ -204,7 +231,7 @@ def _new_memberships(wanted: Policy, there: Policy, cluster: str) -> Iterator[Co
 
     def kind(key: Key) -> tuple[Key, tuple[str, ...]]:
         default = (f"DefaultAccount={key.account}",) if first.get(key.user) == key else ()
-        words = changed(ASSOCIATION, wanted.associations[key].settings, {})
+        words = changed(_ASSOCIATION_BUT_DEFAULT, wanted.associations[key].settings, {})
         return Key(key.account, "", key.partition), (*default, *words)
 
     for (place, words), names in grouped((kind(key), key.user) for key in missing):

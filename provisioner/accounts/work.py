@@ -63,7 +63,7 @@ def plan_work(
     if jobs is None:
         return Work(refused="slurmctld does not tell whose jobs run, so nothing is removed; next: provision status")
     kept, told = _without_busy(wanted, there, jobs)
-    ending = tuple(removals(wanted, kept, cluster))
+    ending = tuple(removals(wanted, there, cluster, kept))
     if (count := count_removals(ending)) > prune:
         named = ", ".join(str(name) for command in ending for name in command.names[:_NAMED])[:400]
         words = f"{counted(count, 'thing')} would be removed, more than {prune}: {named}"

@@ -97,12 +97,12 @@ def _preemption_circles(draft: Draft) -> Iterator[Problem]:
             yield draft.at_value(("qos", name, "preempt"), wrong, "take one of them out of the circle")
 
 
-def _above(draft: Draft, account: Any) -> Any:
-    """The QOS that an account gives to those below it; None where nothing says it, as root's are not in the file."""
+def _above(draft: Draft, account: Any, field: str) -> Any:
+    """What an account gives to those below it; None where nothing says it, as root's is not in the file."""
     accounts, seen = draft.mappings("accounts"), set()
     while isinstance(account, str) and account in accounts and account not in seen:
         seen.add(account)
-        if (found := accounts[account].get("qos")) is not None:
+        if (found := accounts[account].get(field)) is not None:
             return found
         account = accounts[account].get("parent", ROOT)
     return None
@@ -118,13 +118,18 @@ def _shares(draft: Draft, place: Keys, shares: dict[str, Any], above: Any) -> It
         right = "name one, or leave `qos` out for what is allowed above it"
         yield draft.at_value((*place, "qos"), "a list of no QOS", right)
     default = shares.get("default_qos")
+    if default is None and listed:
+        inherited = _above(draft, above, "default_qos")
+        if isinstance(inherited, str) and None not in listed and inherited not in listed:
+            wrong = f"the default QOS {printable(inherited)} from above is not among its `qos`"
+            yield draft.at_value((*place, "qos"), wrong, "add it, or say `default_qos:` here")
     if not isinstance(default, str):
         return
     if default not in known:
         wrong = f"unknown QOS {printable(default)}"
         yield draft.at_value((*place, "default_qos"), wrong, did_you_mean(default, known))
         return
-    allowed = _above(draft, above) if listed is None else listed
+    allowed = _above(draft, above, "qos") if listed is None else listed
     if allowed and None not in allowed and default not in allowed:
         wrong = f"the default QOS {printable(default)} is none that may be used there"
         right = f"name one of {', '.join(printable(str(name)) for name in allowed)}, or allow it with `qos`"

@@ -75,18 +75,22 @@ def policies(draw: Any) -> Policy:
 
 
 def _shares(draw: Any, qos: Any, associations: Any, parents: Any, account: str) -> dict[str, Value]:
+    """Settings whose default QOS, their own or the one from above, may be used there."""
     found: dict[str, Value] = draw(settings(ASSOCIATION))
     names = ["normal", *qos]
     if draw(st.booleans()):
         found["QOS"] = tuple(sorted(draw(st.sets(st.sampled_from(names), min_size=1))))
     allowed: Any = found.get("QOS")
+    inherited: Any = None
     above = account
-    while allowed is None and above != "root":
+    while above != "root":
         if Key(above) in associations:
-            allowed = associations[Key(above)].settings.get("QOS")
+            allowed = allowed or associations[Key(above)].settings.get("QOS")
+            inherited = inherited or associations[Key(above)].settings.get("DefaultQOS")
         above = parents[above]
-    if draw(st.booleans()):
-        found["DefaultQOS"] = draw(st.sampled_from(allowed or ("normal",)))
+    allowed = allowed or ("normal",)
+    if draw(st.booleans()) or (inherited is not None and inherited not in allowed):
+        found["DefaultQOS"] = draw(st.sampled_from(allowed))
     return found
 
 

@@ -91,9 +91,14 @@ class Slurm:
         return ()
 
     def _check_defaults(self, accounts: Sequence[str]) -> None:
-        for key, settings in self.associations.items():
-            if set(accounts) & set(self._line(key.account)) and "DefaultQOS" in settings:
-                _need(settings["DefaultQOS"] in self._may(key), f"{key} has no access to its default QOS")
+        """Whoever is in or below these accounts may use their default QOS, their own or the one from above."""
+        for key in self.associations:
+            if not set(accounts) & set(self._line(key.account)):
+                continue
+            places = [key, *(Key(account) for account in self._line(key.account))]
+            found = [self.associations[place].get("DefaultQOS") for place in places]
+            default = next((each for each in found if each is not None), None)
+            _need(default is None or default in self._may(key), f"{key} has no access to its default QOS")
 
     def _add_qos(self, where: dict[str, str], words: list[str]) -> None:
         _need(where["name"] not in self.qos, "nothing new added")
@@ -174,10 +179,7 @@ class Slurm:
                 user[1] = where.get("DefaultAccount", account)
             _need(any(each.user == name and each.account == user[1] for each in self.associations), "no such default")
             self._set(_ASSOCIATION, self.associations[key], words)
-            _need(
-                "DefaultQOS" not in self.associations[key] or self.associations[key]["DefaultQOS"] in self._may(key),
-                "x",
-            )
+            self._check_defaults([account])
 
     def _modify_user(self, where: dict[str, str], words: list[str]) -> None:
         for name in where["name"].split(","):
@@ -186,11 +188,7 @@ class Slurm:
                 key = Key(where["account"], name, where["partition"])
                 _need(key in self.associations, "nothing modified")
                 self._set(_ASSOCIATION, self.associations[key], words)
-                _need(
-                    "DefaultQOS" not in self.associations[key]
-                    or self.associations[key]["DefaultQOS"] in self._may(key),
-                    f"{key} has no access to its default QOS",
-                )
+                self._check_defaults([key.account])
                 continue
             for word in words:
                 option, value = self._pair(word)
@@ -216,7 +214,7 @@ class Slurm:
                 del self.associations[key]
                 continue
             _need(mine or name in self.users, "nothing deleted")
-            _need(len(mine) <= 1, "You can not remove the default account of a user")
+            _need(len(mine) <= 1 and "," not in where["name"], "You can not remove the default account of a user")
             for key in mine:
                 del self.associations[key]
             self.users.pop(name, None)

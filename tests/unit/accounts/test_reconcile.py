@@ -31,11 +31,11 @@ def apply(slurm: Slurm, commands: Sequence[Command]) -> None:
 
 
 def without_held_defaults(wanted: Policy, there: Policy) -> Policy:
-    """A live state in which no stranger's default QOS keeps an account from losing that QOS: Slurm refuses it then."""
+    """A live state in which no stranger's QOS keeps an account from what it shall have: Slurm refuses it then."""
     kept = {
         key: found
         if key in wanted.associations
-        else replace(found, settings={name: value for name, value in found.settings.items() if name != "DefaultQOS"})
+        else replace(found, settings={name: value for name, value in found.settings.items() if "QOS" not in name})
         for key, found in there.associations.items()
     }
     return replace(there, associations=kept)
