@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import time
 
 from ansible.module_utils.slurm_commands import run
 
@@ -12,6 +13,7 @@ FOLDER = "/etc/ssh/authorized_keys.d"
 DROP_IN = "/etc/ssh/sshd_config.d/50-provision-users.conf"
 WANTED = f"{FOLDER}/%u"
 SSHD = "/usr/sbin/sshd"
+PATIENCE = 15
 
 
 def effective():
@@ -32,13 +34,19 @@ def reads_ours():
         return False
 
 
-def answers(port):
-    """Whether something greets as sshd does."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            return connection.recv(64).startswith(b"SSH-")
-    except OSError:
-        return False
+def answers(port, patience=PATIENCE):
+    """Whether something greets as sshd does, within so many seconds: it listens to nobody while it starts anew."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                if connection.recv(64).startswith(b"SSH-"):
+                    return True
+        except OSError:
+            pass
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
 
 
 def turn_on():

@@ -71,7 +71,8 @@ def accounts(
         )
     extra = {"provision_accounts": str(file.resolve()), "provision_prune": _most(prune)}
     console = console_for(as_json)
-    finished = _run(site, plan_file, extra, check, verbose, as_json)
+    # What it does is printed once, when it is done.
+    finished = _run(site, plan_file, extra, check, verbose, quiet=as_json or not verbose)
     done = _result(site, finished, TASK)
     if as_json:
         shown = {key: done.get(key) or [] for key in ("commands", "jobs", "notes", "troubles")}
