@@ -92,7 +92,7 @@ app.command("schema")(schema.schema)
 app.add_typer(lab.app, name="lab")
 
 
-def _whole(words: list[str]) -> list[str]:
+def whole(words: list[str]) -> list[str]:
     """The words of the command line with `--prune` alone as `--prune=20`: typer knows no option with half a value."""
     return [f"--prune={MOST_REMOVALS}" if word == "--prune" else word for word in words]
 
@@ -100,7 +100,7 @@ def _whole(words: list[str]) -> list[str]:
 def main() -> NoReturn:
     """Entry point of the `provision` command."""
     try:
-        app(args=_whole(sys.argv[1:]), standalone_mode=True)
+        app(args=whole(sys.argv[1:]), standalone_mode=True)
     except ProvisionError as error:
         if "--json" in sys.argv[1:]:
             answer(error.as_dict())
