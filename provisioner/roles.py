@@ -30,6 +30,7 @@ def _accounts(plan: Plan, name: str) -> bool:
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": _is_member,
     "munge": _is_member,
+    "users": _is_member,
     "scratch": _computes,
     "mariadb": _accounts,
     "slurmdbd": _accounts,
