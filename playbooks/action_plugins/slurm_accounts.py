@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
         file: the accounts file on this machine.
         cluster: Slurm's ClusterName.
         prune: how many things may be removed; -1 for none.
-        fresh: in check mode, whether the database is yet to be made.
+        fresh: whether the database may be yet to be made, so that in check mode no answer means that nothing is there.
         export: only asks, and returns what was answered.
     """
 
@@ -35,10 +35,12 @@ class ActionModule(ActionBase):
         """Returns `commands` (the lines of the preview), `notes`, `jobs` and `troubles`."""
         result = super().run(tmp, task_vars)
         given = self._task.args
-        fresh = bool(given.get("fresh")) and self._task.check_mode
-        answer = {} if fresh else self._ask(given, task_vars)
+        answer = self._ask(given, task_vars)
         if answer.get("failed") or answer.get("unreachable"):
             return answer
+        fresh = bool(given.get("fresh")) and self._task.check_mode and bool(answer.get("trouble"))
+        if fresh:
+            answer = {}
         if trouble := str(answer.get("trouble") or ""):
             words = f"slurmdbd does not answer sacctmgr: {their_words(trouble, 300)}"
             return {**result, "commands": [], "troubles": [f"{words}; next: look at `journalctl -u slurmdbd`"]}
