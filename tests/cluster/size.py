@@ -19,6 +19,12 @@ LAB_NAME, LAB_SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":"
 # Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
 # `?` stands for a bracket, which would have a meaning of its own.
 _SIBLINGS = (
+    "test_accounting.py::*another_version*",
+    "test_accounting.py::*is_killed?mariadb?",
+    "test_accounting.py::*is_killed?slurmdbd?",
+    "test_accounting.py::*power_cut*",
+    "test_accounting.py::*scripts_are_kept*",
+    "test_accounting.py::*switching_it_off*",
     "test_accounts.py::*nobody_else?FIFO?",
     "test_accounts.py::*nobody_else?folder?",
     "test_accounts.py::*nobody_else?gone?",
