@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.cluster.labs import Lab
+from tests.cluster.labs import FirstRun, Lab
 from tests.cluster.waiting import until
 
 FILE = """\
@@ -36,11 +38,23 @@ def file_of(lab: Lab) -> Path:
     return lab.plan.parent / "accounts.yml"
 
 
-@pytest.fixture(autouse=True)
-def _no_file_stays(cluster: Lab) -> Iterator[None]:
-    """And no account: the next test begins with a Slurm that has nothing."""
+@pytest.fixture(scope="module")
+def remembering(lab: Lab, first_run: FirstRun) -> Lab:
+    """A cluster with accounting."""
+    assert first_run.said.code == 0, first_run.said.text
+    lab.accounting = True
+    lab.write_plan()
+    said = lab.slurm(lab.compute)
+    assert said.code == 0, said.text
+    return lab
+
+
+@pytest.fixture
+def cluster(remembering: Lab) -> Iterator[Lab]:
+    """The same; with no file and no account, as each test begins and leaves it."""
+    cluster = remembering
     file_of(cluster).unlink(missing_ok=True)
-    yield
+    yield cluster
     file_of(cluster).write_text("{}\n")
     said = cluster.provision("accounts", "--prune=100", "--json")
     file_of(cluster).unlink()
@@ -186,3 +200,76 @@ def test_a_database_that_is_away_is_one_sentence(cluster: Lab) -> None:
     assert said.code == 1
     assert "slurmdbd does not answer sacctmgr" in json.loads(said.out)["troubles"][0]
     assert until(lambda: cluster.provision("accounts", "--check").code == 0)
+
+
+def key_pair(folder: Path) -> tuple[Path, str]:
+    """A new SSH key: its file, and its public half."""
+    file = folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada@desk", "-f", str(file)], check=True)
+    return file, file.with_suffix(".pub").read_text().strip()
+
+
+def logs_in(lab: Lab, blade: str, user: str, key: Path) -> bool:
+    address = yaml.safe_load(lab.plan.read_text())["blades"][blade]["address"]
+    options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes"]
+    command = ["ssh", "-F", "none", "-i", str(key), *(word for each in options for word in ("-o", each))]
+    done = subprocess.run([*command, f"{user}@{address}", "id -un"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() == user
+
+
+def test_users_are_the_same_everywhere_and_log_in_by_their_key(cluster: Lab, tmp_path: Path) -> None:
+    key, public = key_pair(tmp_path)
+    text = (
+        "groups: {astro: {gid: 3001}}\naccounts: {physics: {}}\nusers:\n"
+        f"  zoe: {{uid: 2042, groups: [astro], accounts: physics, keys: [{public}]}}\n"
+    )
+    declare(cluster, text)
+    blades = [cluster.controller, *cluster.compute]
+    shown = cluster.slurm(cluster.compute, "--check").json["blades"]
+    said = cluster.slurm(cluster.compute)
+    assert said.code == 0, said.text
+    for blade in blades:
+        assert said.json["blades"][blade]["changed"] == shown[blade]["changed"]
+        assert "user zoe: absent -> uid 2042" in shown[blade]["changed"]
+        assert cluster.inside(blade, "id zoe") == "uid=2042(zoe) gid=2042(zoe) groups=2042(zoe),3001(astro)"
+        assert cluster.inside(blade, "stat -c '%U %a' /home/zoe /etc/ssh/authorized_keys.d/zoe").split() == [
+            "zoe", "700", "root", "644",
+        ]  # fmt: skip
+        assert logs_in(cluster, blade, "zoe", key)
+    assert cluster.slurm(cluster.compute).json["changed"] == 0
+    declare(cluster, text.replace("uid: 2042,", "uid: 2042, locked: true,"))
+    assert cluster.slurm(cluster.compute).code == 0
+    assert not any(logs_in(cluster, blade, "zoe", key) for blade in blades)
+    assert cluster.slurm(cluster.compute).json["changed"] == 0
+
+
+def test_a_number_of_somebody_else_fails_its_blade_only(cluster: Lab) -> None:
+    taken, other = cluster.compute[0], cluster.compute[-1]
+    cluster.inside(taken, "useradd --uid 2050 squatter")
+    declare(cluster, BARE + "  zed: {uid: 2050}\n")
+    said = cluster.slurm(cluster.compute)
+    cluster.inside(taken, "userdel squatter")
+    assert said.code == 3, said.text
+    assert "uid 2050 is that of squatter here, and the file gives it to zed" in said.failure(taken)
+    assert "zed" not in cluster.inside(taken, "cut -d: -f1 /etc/passwd").split()
+    assert cluster.inside(other, "id -u zed") == "2050"
+    assert cluster.slurm(cluster.compute).code == 0
+
+
+def test_a_setting_that_sshd_would_not_follow_locks_nobody_out(cluster: Lab, tmp_path: Path) -> None:
+    """Another AuthorizedKeysFile before ours: it counts, ours is taken back, and the run says so."""
+    _, public = key_pair(tmp_path)
+    blade = cluster.compute[0]
+    cluster.inside(
+        blade,
+        "rm -f /etc/ssh/sshd_config.d/50-provision-users.conf; systemctl reload ssh;"
+        " echo 'AuthorizedKeysFile .ssh/authorized_keys' > /etc/ssh/sshd_config.d/10-site.conf",
+    )
+    declare(cluster, BARE.replace("uid: 2001", f"uid: 2001, keys: [{public}]"))
+    said = cluster.slurm(cluster.compute)
+    left = cluster.inside(blade, "ls /etc/ssh/sshd_config.d")
+    cluster.inside(blade, "rm /etc/ssh/sshd_config.d/10-site.conf; systemctl reload ssh")
+    assert said.code == 3, said.text
+    assert "another AuthorizedKeysFile" in said.failure(blade)
+    assert "50-provision-users.conf" not in left
+    assert cluster.slurm(cluster.compute).code == 0
