@@ -1,23 +1,22 @@
 """What is declared and what Slurm has -> the commands that make them the same, in an order that works. Pure.
 
-Who is not declared is left alone; `removals` are what ends without a declaration, and only `--prune` asks for them.
+Who is not declared is left alone; see `removals` for the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from provisioner.accounts import commands as say
 from provisioner.accounts.commands import Command, changed, grouped
+from provisioner.accounts.default_qos import NAME, cleared, given_defaults, held_defaults, without_defaults
 from provisioner.accounts.limits import ASSOCIATION, QOS, Value
 from provisioner.accounts.policy import Association, Key, Policy, User
 
 _PREEMPT = [setting for setting in QOS if setting.name == "Preempt"]
 _QOS_BUT_PREEMPT = say.by_name(QOS, "Preempt")
-_DEFAULT = [setting for setting in ASSOCIATION if setting.name == "DefaultQOS"]
-_ASSOCIATION_BUT_DEFAULT = say.by_name(ASSOCIATION, "DefaultQOS")
-_NOBODY, _NEW = User(), Association()
+_ASSOCIATION_BUT_DEFAULT = say.by_name(ASSOCIATION, NAME)
+_NOBODY = User()
 
 
 def reconcile(wanted: Policy, there: Policy, cluster: str, prune: bool = False) -> list[Command]:
@@ -28,135 +27,18 @@ def reconcile(wanted: Policy, there: Policy, cluster: str, prune: bool = False) 
     Args:
         prune: whether `removals` follow, so that what they end need not be as it was; they have the default QOS then.
     """
-    cleared = _held_defaults(wanted, there, prune)
-    after = _without_defaults(there, cleared)
+    held = held_defaults(wanted, there, prune)
+    after = without_defaults(there, held)
     return [
         *_qos(wanted, there),
-        *_cleared(there, cleared, cluster),
+        *cleared(there, held, cluster),
         *_accounts(wanted, after, cluster),
         *_new_memberships(wanted, after, cluster),
         *_changed_memberships(wanted, after, cluster),
-        *([] if prune else _defaults(wanted, after, cluster)),
+        *([] if prune else given_defaults(wanted, after, cluster)),
         *_users(wanted, after, cluster),
         *_coordinators(wanted, after),
     ]
-
-
-def removals(wanted: Policy, there: Policy, cluster: str, kept: Policy | None = None) -> list[Command]:
-    """The commands that end what is not declared: users, associations, accounts from the bottom up, QOS.
-
-    They come after those of `reconcile`, which has moved default accounts and declared accounts away. Default QOS come
-    last: those who leave may not have been allowed to use them.
-
-    Args:
-        kept: what may be removed of what is there; by default all.
-    """
-    after = _without_defaults(there, _held_defaults(wanted, there, prune=True))
-    return [*_ended(wanted, kept or there, cluster), *_defaults(wanted, after, cluster)]
-
-
-def _ended(wanted: Policy, there: Policy, cluster: str) -> list[Command]:
-    gone_users = sorted(there.users.keys() - wanted.users.keys())
-    extra = [key for key in there.associations if key.user in wanted.users and key not in wanted.associations]
-    # Of users that sacctmgr did not list by themselves, and are in accounts none the less.
-    unlisted = {key.user for key in there.associations if key.user} - there.users.keys() - wanted.users.keys()
-    leaving = [*gone_users, *sorted(unlisted)]
-    first = _more_than_one(there, set(leaving))
-    # With an association in it Slurm forgets that an account is the default, though another is left there.
-    again = ((key.account, key.user) for key in extra if key.account == wanted.users[key.user].default_account)
-    depth = {key.account: len(there.line(key.account)) for key in there.associations if not key.user}
-    accounts = sorted((name for name in depth if Key(name) not in wanted.associations), key=lambda n: (-depth[n], n))
-    qos = sorted(there.qos.keys() - wanted.qos.keys())
-    return [
-        *_leave(extra, cluster),
-        *(
-            say.modify_users(names, (f"DefaultAccount={account}",), cluster)
-            for account, names in grouped(dict.fromkeys(again))
-        ),
-        # They go with their user, who is counted once.
-        *(replace(command, removes=False) for command in _leave(first, cluster)),
-        # One by one: of several 22.05 finds that one is in its default account.
-        *(say.delete_users(cluster, (name,)) for name in leaving),
-        *(say.delete_accounts(cluster, names) for _, names in grouped((depth[name], name) for name in accounts)),
-        *(say.delete_qos(names) for _, names in grouped(("", name) for name in qos)),
-    ]
-
-
-def _held_defaults(wanted: Policy, there: Policy, prune: bool) -> list[Key]:
-    """Associations whose default QOS is taken back first, and given again at the end; without `prune` declared ones.
-
-    Slurm refuses whatever leaves an association with a default QOS that it may not use, its own or one from above, be
-    it for a moment. So none is left above or below what changes.
-    """
-    changing = {
-        key
-        for key, association in wanted.associations.items()
-        if (has := there.associations.get(key, _NEW)).parent != association.parent
-        or any(has.settings.get(name) != association.settings.get(name) for name in ("QOS", "DefaultQOS"))
-    }
-    if not changing:
-        return []
-    above = {account for key in changing for tree in (wanted, there) for account in tree.line(key.account)}
-    below = {key.account for key in changing if not key.user}
-
-    def touched(key: Key) -> bool:
-        return key in changing or (not key.user and key.account in above) or bool(below & {*there.line(key.account)})
-
-    held = [key for key, found in there.associations.items() if "DefaultQOS" in found.settings]
-    return [key for key in held if (prune or key in wanted.associations) and touched(key)]
-
-
-def _cleared(there: Policy, keys: list[Key], cluster: str) -> Iterator[Command]:
-    """From the top down: what is cleared below would have the default from above."""
-    accounts = sorted((len(there.line(key.account)), key.account) for key in keys if not key.user)
-    for _, names in grouped(accounts):
-        yield say.modify_accounts(cluster, names, ("DefaultQOS=-1",))
-    for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in keys if key.user):
-        yield say.modify_associations(cluster, names, place, ("DefaultQOS=-1",))
-
-
-def _defaults(wanted: Policy, there: Policy, cluster: str) -> Iterator[Command]:
-    """From the bottom up, once everybody may use what they shall: the default from above counts below."""
-    missing = {
-        key: changed(_DEFAULT, association.settings, there.associations.get(key, _NEW).settings)
-        for key, association in wanted.associations.items()
-    }
-    users = (((Key(key.account, "", key.partition), words), key.user) for key, words in missing.items() if key.user)
-    for (place, words), names in grouped(each for each in users if each[0][1]):
-        yield say.modify_associations(cluster, names, place, words)
-    accounts = [(-len(wanted.line(key.account)), words, key.account) for key, words in missing.items() if not key.user]
-    for (_, words), names in grouped(((depth, words), name) for depth, words, name in sorted(accounts) if words):
-        yield say.modify_accounts(cluster, names, words)
-
-
-def _without_defaults(policy: Policy, keys: list[Key]) -> Policy:
-    changed = {
-        key: Association(
-            policy.associations[key].parent,
-            {name: value for name, value in policy.associations[key].settings.items() if name != "DefaultQOS"},
-        )
-        for key in keys
-    }
-    return replace(policy, associations={**policy.associations, **changed})
-
-
-def _leave(keys: list[Key], cluster: str) -> Iterator[Command]:
-    for place, names in grouped((Key(key.account, "", key.partition), key.user) for key in sorted(keys)):
-        yield say.delete_associations(cluster, names, place)
-
-
-def _more_than_one(there: Policy, users: set[str]) -> list[Key]:
-    """All associations of users but one of their default account.
-
-    22.05 removes no user from a cluster as a whole whose default account is one of several.
-    """
-    mine: dict[str, list[Key]] = {}
-    for key in sorted(key for key in there.associations if key.user in users):
-        mine.setdefault(key.user, []).append(key)
-    for user, keys in mine.items():
-        default = there.users.get(user, _NOBODY).default_account
-        keys.remove(next((key for key in keys if key.account == default), keys[0]))
-    return sorted(key for keys in mine.values() for key in keys)
 
 
 def _qos(wanted: Policy, there: Policy) -> Iterator[Command]:

@@ -9,7 +9,8 @@ from typing import Any
 from provisioner.accounts.commands import Command, count_removals
 from provisioner.accounts.live import LiveError, parse_live
 from provisioner.accounts.policy import Association, Key, Policy
-from provisioner.accounts.reconcile import reconcile, removals
+from provisioner.accounts.reconcile import reconcile
+from provisioner.accounts.removals import removals
 from provisioner.console_text import counted, their_words
 
 _NAMED = 10

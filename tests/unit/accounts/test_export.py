@@ -12,7 +12,8 @@ from provisioner.accounts.export import exported
 from provisioner.accounts.live import parse_live
 from provisioner.accounts.load import parse_accounts
 from provisioner.accounts.policy import Policy
-from provisioner.accounts.reconcile import reconcile, removals
+from provisioner.accounts.reconcile import reconcile
+from provisioner.accounts.removals import removals
 from tests.unit.accounts.drawn import policies, slurm_with
 from tests.unit.accounts.slurm_model import CLUSTER
 from tests.unit.accounts.test_reconcile import MANY

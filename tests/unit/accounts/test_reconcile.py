@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from provisioner.accounts.commands import Command
 from provisioner.accounts.live import parse_live
 from provisioner.accounts.policy import Association, Key, Policy, User
-from provisioner.accounts.reconcile import reconcile, removals
+from provisioner.accounts.reconcile import reconcile
+from provisioner.accounts.removals import removals
 from tests.unit.accounts.drawn import policies, slurm_with
 from tests.unit.accounts.slurm_model import CLUSTER, Slurm
 
