@@ -52,7 +52,7 @@ MOST_USERS = 20000
 LIMIT = 120
 _WORDS = 2000
 # What sacctmgr says, with exit code 1, where all is as it shall be.
-_NOTHING = ("Nothing new added", "Nothing removed", "Nothing modified", "Nothing deleted")
+_NOTHING = ("Nothing new added", "Nothing added", "Nothing removed", "Nothing modified", "Nothing deleted")
 _REFUSED = ("doesn't exist", "don't have access to their default qos", "Changes Discarded")
 
 
