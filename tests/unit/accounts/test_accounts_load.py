@@ -17,7 +17,7 @@ from provisioner.accounts.model import Accounts
 from provisioner.accounts.vocabulary import ACCOUNTS
 from provisioner.plan.model import PLAIN_TEXT
 from provisioner.plan.problems import UnreadableError
-from tests.accounts.test_cases import CASES
+from tests.accounts.test_accounts_cases import CASES
 
 PATH = Path("accounts.yml")
 # It comes without types.
