@@ -10,11 +10,12 @@ from provisioner.accounts.commands import Command, count_removals
 from provisioner.accounts.live import LiveError, parse_live
 from provisioner.accounts.policy import Association, Key, Policy
 from provisioner.accounts.reconcile import reconcile
-from provisioner.accounts.removals import removals
+from provisioner.accounts.removals import removals, stuck
 from provisioner.console_text import counted, their_words
 
 _NAMED = 10
 _CORRECT = "correct accounts.yml, or run the command on the controller by hand to see more, then run again"
+_STUCK = "Slurm lets nobody out of a default account; next: declare another account for them, then run again"
 # slurmdbd 22.05 forgets that a list of preempted QOS became empty until it is started anew.
 _RESTART = "run `systemctl restart slurmdbd` on the controller, then run again: it remembers an older list"
 
@@ -66,7 +67,7 @@ def plan_work(
     kept, told = _without_busy(wanted, there, jobs)
     ending = tuple(removals(wanted, there, cluster, kept))
     if (count := count_removals(ending)) > prune:
-        named = ", ".join(str(name) for command in ending for name in command.names[:_NAMED])[:400]
+        named = ", ".join(str(name) for command in ending if command.removes for name in command.names[:_NAMED])[:400]
         words = f"{counted(count, 'thing')} would be removed, more than {prune}: {named}"
         return Work(jobs=told, refused=f"{words}; next: look at --prune --check, then say --prune={count}")
     return Work(commands, ending, told, notes)
@@ -89,11 +90,15 @@ def _without_busy(wanted: Policy, there: Policy, jobs: Sequence[Sequence[str]]) 
         qos.add(its_qos)
     # An account takes everything below it along.
     accounts |= {key.account for key in there.associations if key.user in users or key in associations}
+    fixed = stuck(wanted, there) - associations.keys()
     staying = {each for account in accounts for each in there.line(account)}
     kept = {
         key: found
         for key, found in there.associations.items()
-        if key not in associations and key.user not in users and not (not key.user and key.account in staying)
+        if key not in associations
+        and key not in fixed
+        and key.user not in users
+        and not (not key.user and key.account in staying)
     }
     qos |= {name for key in there.associations.keys() - kept.keys() for name in _qos_of(there.associations[key])}
     after = replace(
@@ -104,6 +109,10 @@ def _without_busy(wanted: Policy, there: Policy, jobs: Sequence[Sequence[str]]) 
     )
     told = [f"user {name} stays: {_jobs(numbers)}" for name, numbers in sorted(users.items())]
     told += [f"user {key.user} stays in {key.account}: {_jobs(found)}" for key, found in sorted(associations.items())]
+    told += [
+        f"user {key.user} stays in {key.account} for partition {key.partition or 'any'}: {_STUCK}"
+        for key in sorted(fixed)
+    ]
     names = sorted(name for name in staying if Key(name) in there.associations and Key(name) not in wanted.associations)
     told += [f"account {name} stays: jobs are in it or below it" for name in names]
     told += [f"QOS {name} stays: who stays uses it" for name in sorted(qos & (there.qos.keys() - wanted.qos.keys()))]

@@ -34,6 +34,7 @@ class Slurm:
     users: dict[str, list[str]] = field(default_factory=dict)
     coordinators: set[tuple[str, str]] = field(default_factory=set)
     implied: bool = True
+    flagged: set[str] = field(default_factory=set)
 
     def run(self, argv: Sequence[str]) -> None:
         """Takes one command."""
@@ -174,6 +175,7 @@ class Slurm:
             _need(key not in self.associations, "nothing new added")
             first = not any(each.user == name for each in self.associations)
             self.associations[key] = {}
+            self.flagged.discard(name)
             user = self.users.setdefault(name, ["none", account])
             if first or "DefaultAccount" in where:
                 user[1] = where.get("DefaultAccount", account)
@@ -199,6 +201,7 @@ class Slurm:
                     mine = {each.account for each in self.associations if each.user == name}
                     _need(value in mine, f"{name} is not in {value}")
                     self.users[name][1] = value
+                    self.flagged.add(name)
 
     def _delete_user(self, where: dict[str, str], words: list[str]) -> None:
         for name in where["name"].split(","):
@@ -206,15 +209,12 @@ class Slurm:
             if "account" in where:
                 key = Key(where["account"], name, where["partition"])
                 _need(key in mine, "nothing deleted")
-                others = {each.account for each in mine if each != key}
-                default = self.users[name][1]
-                _need(default in others or default == "", f"{key} is the default account of {name}")
-                if default == key.account:
-                    self.users[name][1] = ""
+                _need(self.users[name][1] != key.account, f"{key} is of the default account of {name}")
                 del self.associations[key]
                 continue
             _need(mine or name in self.users, "nothing deleted")
-            _need(len(mine) <= 1 and "," not in where["name"], "You can not remove the default account of a user")
+            whole = all(key.account == self.users[name][1] for key in mine) and name in self.flagged
+            _need(not mine or (whole and "," not in where["name"]), "You can not remove the default account of a user")
             for key in mine:
                 del self.associations[key]
             self.users.pop(name, None)
