@@ -124,8 +124,8 @@ def test_a_prune_names_whose_jobs_run_and_removes_the_others(cluster: Lab) -> No
     declare(cluster, FILE)
     commands(cluster)
     cluster.ask("getent passwd bob > /dev/null || useradd --uid 2002 bob")
-    blade = cluster.compute[0]
-    cluster.inside(blade, "getent passwd bob > /dev/null || useradd --uid 2002 bob")
+    for blade in cluster.compute:
+        cluster.inside(blade, "getent passwd bob > /dev/null || useradd --uid 2002 bob")
     job = cluster.ask(
         "setpriv --reuid=bob --regid=bob --clear-groups sbatch --parsable -A guests -D / --wrap 'sleep 600'"
     )
