@@ -28,6 +28,7 @@ def tables(results: Mapping[str, Any]) -> str:
         "no-change": lambda section: "### A run that changes nothing\n\n" + _on_blades(section) + _line(section),
         "display": _display,
         "more-roles": _more_roles,
+        "accounts": _accounts,
         "first": lambda section: "### The first run\n\n" + _on_blades(section),
         "peer": _peer,
         "scale": _scale,
@@ -107,6 +108,16 @@ def _more_roles(section: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     head = ("blades", "as it is, s", "twelve roles more, s", "added, s", "CPU as it is, s", "CPU with twelve more, s")
     return "### Twelve more roles, in a run that changes nothing\n\n" + table(head, rows)
+
+
+def _accounts(section: Mapping[str, Any]) -> str:
+    rows = [
+        (f"{found['users']} users, 1+{compute}", str(found["commands"]), spread(found["first_seconds"]),
+         spread(found["no_change_seconds"]))
+        for compute, found in section["sizes"].items()
+    ]  # fmt: skip
+    head = ("what", "commands", "all new, s", "without changes, s")
+    return "### `provision accounts`\n\n" + table(head, rows)
 
 
 def _peer(section: Mapping[str, Any]) -> str:

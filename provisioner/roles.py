@@ -26,6 +26,7 @@ def _accounts(plan: Plan, name: str) -> bool:
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
+    "users": is_member,
     "scratch": _computes,
     "mariadb": _accounts,
     "slurmdbd": _accounts,

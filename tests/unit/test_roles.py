@@ -23,9 +23,9 @@ blades:
   BLD-016: {bay: 16, address: 10.20.0.116, tier: "off", ram: 16}
 """
 CASES = {
-    "BLD-006": ["base", "munge", "mariadb", "slurmdbd", "slurmctld"],
-    "BLD-010": ["base", "munge", "scratch", "slurmd"],
-    "BLD-011": ["base", "munge", "scratch", "slurmd"],
+    "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld"],
+    "BLD-010": ["base", "munge", "users", "scratch", "slurmd"],
+    "BLD-011": ["base", "munge", "users", "scratch", "slurmd"],
     "BLD-016": [],
 }
 

@@ -29,11 +29,11 @@ class Draft:
 
     @cached_property
     def tiers(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("tiers")
+        return self.mappings("tiers")
 
     @cached_property
     def stock(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("stock")
+        return self.mappings("stock")
 
     @property
     def cluster(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Draft:
     @cached_property
     def enclosures(self) -> dict[str, dict[str, Any]]:
         """The enclosures by name; the only one of a plan without `enclosures` is called ''."""
-        return self._mappings("enclosures") or {"": self.data.get("enclosure") or {}}
+        return self.mappings("enclosures") or {"": self.data.get("enclosure") or {}}
 
     def enclosure_of(self, blade: str) -> str | None:
         """The name of the enclosure that a blade is in; None while it is not known."""
@@ -80,7 +80,8 @@ class Draft:
         same = at.file == self.tree.value_at(self.nodes.written(seen_from)).file
         return f"line {at.line}" if same else f"line {at.line} of {at.file or 'the plan'}"
 
-    def _mappings(self, section: str) -> dict[str, dict[str, Any]]:
+    def mappings(self, section: str) -> dict[str, dict[str, Any]]:
+        """The entries of a section that are mappings themselves, by name."""
         found = self.data.get(section)
         entries = found.items() if isinstance(found, dict) else ()
         return {name: entry for name, entry in entries if isinstance(entry, dict)}
