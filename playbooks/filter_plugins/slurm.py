@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.preflight import blade_problems
@@ -39,6 +40,7 @@ class FilterModule:
             "database_settings": accounting.database_settings,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
+            "people_asked": people_asked,
             "scratch_notes": scratch_notes,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_choice": choice,
