@@ -3,7 +3,8 @@
 CLUSTER_OS: the Debian release, or several with commas. CLUSTER_NODES: how many compute blades take part in
 the runs over all of them; 15 and the controller fill an enclosure, and then runs are also stopped at every
 point and not only at those that hurt most. CLUSTER_LAB: name and subnet of the lab, such as `test-other:7`, so
-that two checkouts can run these tests at the same time.
+that two checkouts can run these tests at the same time. With `pytest --numprocesses=2 --dist=loadfile` each process has
+labs of its own, and each file is one process's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from fnmatch import fnmatchcase
 RELEASES = os.environ.get("CLUSTER_OS", "bookworm").split(",")
 NODES = int(os.environ.get("CLUSTER_NODES", "3"))
 WHOLE_ENCLOSURE = NODES >= 15
-LAB_NAME, LAB_SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":")
+_NAME, _SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":")
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+LAB_NAME = _NAME if _WORKER == "0" else f"{_NAME}-{_WORKER}"
+# The next two are labs of single files.
+LAB_SUBNET = int(_SUBNET) + 3 * int(_WORKER)
+NEW_SUBNET, EXAMPLES_SUBNET = LAB_SUBNET + 101, LAB_SUBNET + 102
 
 # Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
 # `?` stands for a bracket, which would have a meaning of its own.

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.cluster.labs import Lab
-from tests.cluster.size import LAB_NAME, LAB_SUBNET, RELEASES
+from tests.cluster.size import EXAMPLES_SUBNET, LAB_NAME, RELEASES
 from tests.cluster.waiting import until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "login-database" / "plan.yml"
@@ -34,7 +34,7 @@ class Harbour(Lab):
 
 @pytest.fixture(scope="module", params=RELEASES)
 def harbour(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
-    made = Harbour(f"{LAB_NAME}-ex", int(LAB_SUBNET) + 101, 2, request.param, tmp_path_factory.mktemp("plan"))
+    made = Harbour(f"{LAB_NAME}-ex", EXAMPLES_SUBNET, 2, request.param, tmp_path_factory.mktemp("plan"))
     try:
         made.lab("down")
         made.lab("up", f"--os={request.param}", f"--nodes={','.join([made.controller, made.database, *made.compute])}")
