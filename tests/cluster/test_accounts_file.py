@@ -127,7 +127,8 @@ def test_a_prune_names_whose_jobs_run_and_removes_the_others(cluster: Lab) -> No
     for blade in cluster.compute:
         cluster.inside(blade, "getent passwd bob > /dev/null || useradd --uid 2002 bob")
     job = cluster.ask(
-        "setpriv --reuid=bob --regid=bob --clear-groups sbatch --parsable -A guests -D / -o /dev/null --wrap 'sleep 600'"
+        "setpriv --reuid=bob --regid=bob --clear-groups"
+        " sbatch --parsable -A guests -D / -o /dev/null --wrap 'sleep 600'"
     )
     declare(cluster, BARE)
     said = cluster.provision("accounts", "--prune", "--json")
