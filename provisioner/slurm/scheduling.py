@@ -1,16 +1,17 @@
 """In which order slurmctld starts jobs, how it fills gaps, and what becomes of a job whose node fails. Pure.
 
-A priority is a sum of factors between 0 and 1, each times its weight. The weights follow one rule: the word of an admin
-(QOS, then partition) counts for more than what is computed, and what somebody used for more than how long or large a
-job is.
+A priority is a sum of factors between 0 and 1, each times its weight. The weights follow two rules: an urgent QOS, the
+word of an admin, counts for more than everything else together; and what a user has used for more than how long a job
+waits and how large it is.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from math import ceil
 
 from provisioner.slurm.change import Release
+from provisioner.slurm.times import minutes
 
 Keys = dict[str, str | int]
 
@@ -34,7 +35,6 @@ LARGE = 256
 """Nodes from which on a look at the whole queue may keep slurmctld from answering."""
 # Minutes; slurmctld takes no window above thirty days.
 _DAY, _LONGEST = 1440, 43200
-_TIME = re.compile(r"(?:([0-9]+)-)?([0-9]+)(?::([0-9]+))?(?::([0-9]+))?")
 # The first release that reads MaxBatchRequeue; before it is a constant, 5.
 _REQUEUE_LIMIT: Release = (23, 2)
 
@@ -60,10 +60,8 @@ def backfill_settings(nodes: int, limits: Iterable[str]) -> Keys:
         nodes: how many there are.
         limits: MaxTime of the partitions, as slurm.conf has it.
     """
-    known = [minutes(limit) for limit in limits]
-    # Without a limit a job lasts for ever; Slurm looks thirty days ahead at most.
-    longest = max((_LONGEST if limit is None else limit for limit in known), default=_DAY)
-    window = min(max(longest, _DAY), _LONGEST)
+    # Without a limit a job lasts for ever.
+    window = max(ceil(min(max(map(minutes, limits), default=_DAY), _LONGEST)), _DAY)
     resolution = 60 if window <= _DAY else 300 if window <= 7 * _DAY else 600
     words = [
         # Goes on where it was after it has let others work; without it the end of a long queue is never looked at.
@@ -88,19 +86,3 @@ def requeue_settings(release: Release) -> Keys:
     """
     limit: Keys = {"MaxBatchRequeue": 2} if release >= _REQUEUE_LIMIT else {}
     return {"JobRequeue": 1, **limit}
-
-
-def minutes(limit: str) -> int | None:
-    """A time of slurm.conf (`7-00:00:00`, `2-0`, `90`, `1:30:00`) in minutes, rounded up; None for no limit."""
-    found = _TIME.fullmatch(limit)
-    if found is None:
-        return None
-    days, *rest = (None if part is None else int(part) for part in found.groups())
-    first, second, third = (part or 0 for part in rest)
-    if days is not None:
-        seconds = days * 86400 + first * 3600 + second * 60 + third
-    elif rest[2] is not None:
-        seconds = first * 3600 + second * 60 + third
-    else:
-        seconds = first * 60 + second
-    return -(-seconds // 60)

@@ -56,7 +56,7 @@ def test_a_job_whose_node_fails_starts_anew_on_another(cluster: Lab) -> None:
 
 
 @pytest.fixture(scope="module", params=RELEASES)
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A cluster of its own, without accounting at first: a controller and two compute blades."""
     made = Lab("test-policy", 17, 1, request.param, tmp_path_factory.mktemp("plan"))
     try:
@@ -69,20 +69,20 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def switched_on(lab: Lab) -> Iterator[SwitchedOn]:
+def switched_on(own: Lab) -> Iterator[SwitchedOn]:
     """Accounting and fair share, switched on below two jobs that run and two that wait."""
-    with lab.variables_of_the_site(**SITE):
-        yield switch_on(lab)
+    with own.variables_of_the_site(**SITE):
+        yield switch_on(own)
 
 
 @pytest.fixture(scope="module")
-def fair(lab: Lab, switched_on: SwitchedOn) -> Lab:
+def fair(own: Lab, switched_on: SwitchedOn) -> Lab:
     """A cluster whose users have accounts, made by hand."""
     assert switched_on.said.code == 0, switched_on.said.text
-    lab.ask("sacctmgr --immediate add account physics cluster=$(sacctmgr -nP list cluster format=cluster)")
+    own.ask("sacctmgr --immediate add account physics cluster=$(sacctmgr -nP list cluster format=cluster)")
     for user in USERS:
-        lab.ask(f"sacctmgr --immediate add user {user} account=physics")
-    return lab
+        own.ask(f"sacctmgr --immediate add user {user} account=physics")
+    return own
 
 
 def as_user(lab: Lab, user: str, words: str) -> str:
@@ -97,10 +97,10 @@ def factors(lab: Lab, job: str) -> dict[str, int]:
     return dict(zip(columns, map(int, row), strict=True)) if row else {}
 
 
-def test_switching_fair_share_on_harms_no_job(lab: Lab, switched_on: SwitchedOn) -> None:
+def test_switching_fair_share_on_harms_no_job(own: Lab, switched_on: SwitchedOn) -> None:
     assert switched_on.said.code == 0, switched_on.said.text
     assert (switched_on.after, switched_on.requeued) == (switched_on.before, "")
-    told = lab.ask("scontrol show config")
+    told = own.ask("scontrol show config")
     for key, value in {
         "PriorityType": "priority/multifactor",
         "PriorityWeightFairShare": "100000",
@@ -110,13 +110,13 @@ def test_switching_fair_share_on_harms_no_job(lab: Lab, switched_on: SwitchedOn)
     }.items():
         assert any(line.split() == [key, "=", value] for line in told.splitlines()), key
     assert "bf_window=10080" in told
-    assert changed(lab.slurm(nodes(lab))) == {}
+    assert changed(own.slurm(nodes(own))) == {}
 
 
-def test_without_enforcement_nobody_needs_an_account(lab: Lab, switched_on: SwitchedOn) -> None:
+def test_without_enforcement_nobody_needs_an_account(own: Lab, switched_on: SwitchedOn) -> None:
     assert switched_on.said.code == 0, switched_on.said.text
-    job = as_user(lab, STRANGER, "--wrap=true")
-    assert until(lambda: shown(lab, job, "JobState") == "COMPLETED", 30), lab.ask(QUEUE)
+    job = as_user(own, STRANGER, "--wrap=true")
+    assert until(lambda: shown(own, job, "JobState") == "COMPLETED", 30), own.ask(QUEUE)
 
 
 def test_who_used_much_waits_longer(fair: Lab) -> None:
