@@ -14,6 +14,7 @@ from provisioner.slurm import accounting
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.defects import release_problems
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
@@ -50,6 +51,7 @@ class FilterModule:
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
             "slurm_hand_edits": hand_edits,
+            "slurm_release_problems": release_problems,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_node_credential": node_credential,

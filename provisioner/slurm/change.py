@@ -26,8 +26,8 @@ _ALWAYS_RESTART = {
     "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters", "maxnodecount",
-    "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",
+    "accountingstorageenforce", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",
+    "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
     "jobacctgathertype", "prologflags",
 }  # fmt: skip

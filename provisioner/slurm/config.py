@@ -10,10 +10,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.slurm.change import release_of
+from provisioner.slurm.enforcement import ENFORCED
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
+from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 
 Settings = dict[str, str | int]
 
+_OLDEST = "22.05"
 _CONFIGLESS = "enable_configless"
 _SIGNED = "block_null_hash"
 # What ends a value, a line or a key for Slurm.
@@ -58,7 +62,6 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "UnkillableStepTimeout": 120,
         "TreeWidth": 16,
         "SchedulerType": "sched/backfill",
-        "PriorityType": "priority/basic",
         "EnforcePartLimits": "ALL",
         # Debian ships no mailer; the default path makes every start log an error.
         "MailProg": "/bin/true",
@@ -118,7 +121,9 @@ def slurm_config(
     The lines come as texts, since a template takes 2 s to print the keys of a thousand nodes.
 
     Args:
-        cluster: `{"name", "controller", "address", "tmp_fs"}`, and `"accounting"`: the address of slurmdbd, if any.
+        cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
+            `"accounting"`: the address of slurmdbd, `"accounts"`: whether users have accounts there, `"enforced"`:
+            whether Slurm holds them to these, see `provisioner.slurm.enforcement`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -127,15 +132,22 @@ def slurm_config(
     Raises:
         ValueError: a line would not be read as it is written.
     """
+    node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
+    its_partitions = partition_lines(partitions, nodes, planned)
+    accounted = bool(cluster.get("accounting"))
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
+    defaults |= backfill_settings(len(nodes), [str(line["MaxTime"]) for line in its_partitions if "MaxTime" in line])
+    defaults |= priority_settings(accounted, bool(cluster.get("accounts")))
+    defaults |= requeue_settings(release_of(cluster.get("version", _OLDEST)))
     defaults["TmpFS"] = cluster["tmp_fs"]
     if any(":" in address for address in (cluster["address"], *(record["address"] for record in nodes.values()))):
         defaults["CommunicationParameters"] = f"{_SIGNED},EnableIPv6"
-    if cluster.get("accounting"):
+    if accounted:
         defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"
         defaults["AccountingStorageHost"] = cluster["accounting"]
-    node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes, planned)]
+    if accounted and cluster.get("enforced"):
+        defaults["AccountingStorageEnforce"] = ENFORCED
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *its_partitions]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

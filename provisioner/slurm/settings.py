@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.slurm.defects import defect_problems
+
 _PLAN = "the plan and the registry say it"
 _RELIED_ON = "units, ports and folders of the roles go with it"
 # Keys that open a line of their own kind; in slurm.conf the plan and the registry say all of them.
@@ -162,7 +164,7 @@ def settings_problems(site: Any, name: str = "slurmctld_config") -> list[str]:
     if twice:
         problems.append(f"{name} sets {', '.join(twice)} twice, since Slurm reads keys whatever their case; {_NEXT}")
     problems += [f"{name}: {key} {trouble}; {_NEXT}" for key in site if (trouble := value_trouble(site[key]))]
-    return problems
+    return problems + (defect_problems(site) if name == "slurmctld_config" else [])
 
 
 def value_trouble(value: Any) -> str:
