@@ -6,6 +6,7 @@ At most two calls of the controller: one that asks, and one with all commands.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 
@@ -13,23 +14,24 @@ from provisioner.accounts.commands import Command
 from provisioner.accounts.declared import declared_policy
 from provisioner.accounts.live import reads
 from provisioner.accounts.load import load_accounts
-from provisioner.accounts.work import failures, plan_work
+from provisioner.accounts.work import failures, plan_work, why_not_enforced
 from provisioner.console_text import their_words
 from provisioner.errors import ProvisionError
 
 
 class ActionModule(ActionBase):
-    """`slurm_accounts: {file, cluster, prune, fresh, export}`; a preview in check mode.
+    """`slurm_accounts: {file, cluster, prune, fresh, due, export}`; a preview in check mode.
 
     Args:
         file: the accounts file on this machine.
         cluster: Slurm's ClusterName.
         prune: how many things may be removed; -1 for none.
         fresh: whether the database may be yet to be made, so that in check mode no answer means that nothing is there.
+        due: whether accounts would count from now on, were they all there; `enforce` in the answer says that they are.
         export: only asks, and returns what was answered.
     """
 
-    _VALID_ARGS = frozenset({"file", "cluster", "prune", "fresh", "export"})
+    _VALID_ARGS = frozenset({"file", "cluster", "prune", "fresh", "due", "export"})
 
     def run(self, tmp=None, task_vars=None):
         """Returns `commands` (the lines of the preview), `notes`, `jobs` and `troubles`."""
@@ -51,21 +53,26 @@ class ActionModule(ActionBase):
         except ProvisionError as error:
             return {**result, "failed": True, "msg": f"{error.message}; next: {error.next_step}"}
         prune = int(given.get("prune", -1))
+        jobs = _rows(answer.get("jobs"), fresh)
         work = plan_work(
-            wanted, _texts(answer.get("answers")), _rows(answer.get("jobs"), fresh), str(given["cluster"]),
-            None if prune < 0 else prune,
-        )  # fmt: skip
-        told = {"notes": list(work.notes), "jobs": list(work.jobs), "commands": work.lines()}
+            wanted, _texts(answer.get("answers")), jobs, str(given["cluster"]), None if prune < 0 else prune
+        )
+        told: dict[str, Any] = {"notes": list(work.notes), "jobs": list(work.jobs), "commands": work.lines()}
         if work.refused:
             return {**result, **told, "commands": [], "troubles": [work.refused]}
-        changed = bool(work.lines())
-        if not changed or self._task.check_mode:
-            return {**result, **told, "changed": changed, "troubles": []}
-        batch = {"commands": _argvs(work.commands), "removals": _argvs(work.removals)}
-        done = self._execute_module(module_args=batch, task_vars=task_vars)
-        if done.get("failed") or done.get("unreachable"):
-            return done
-        return {**result, **told, "changed": True, "troubles": failures(work, done)}
+        troubles = []
+        if work.lines() and not self._task.check_mode:
+            batch = {"commands": _argvs(work.commands), "removals": _argvs(work.removals)}
+            done = self._execute_module(module_args=batch, task_vars=task_vars)
+            if done.get("failed") or done.get("unreachable"):
+                return done
+            troubles = failures(work, done)
+        told |= {"changed": bool(work.lines()), "troubles": troubles}
+        # A file that declares nobody would only lock everybody out.
+        if given.get("due") and wanted.users:
+            why = why_not_enforced(wanted, work, troubles, jobs)
+            told |= {"enforce": not why, "notes": told["notes"] + why}
+        return {**result, **told}
 
     def _ask(self, given, task_vars):
         asked = {"reads": reads(str(given["cluster"])), "people": bool(given.get("export")), "patience": 30}
@@ -84,11 +91,6 @@ def _texts(found):
 
 def _rows(found, fresh):
     """The jobs, None where slurmctld did not tell; where nothing is yet there are none."""
-    if fresh:
-        return []
-    rows = found if isinstance(found, list) else None
-    return (
-        None
-        if rows is None
-        else [row for row in rows if isinstance(row, list) and all(isinstance(each, str) for each in row)]
-    )
+    if not isinstance(found, list):
+        return [] if fresh else None
+    return [row for row in found if isinstance(row, list) and all(isinstance(each, str) for each in row)]

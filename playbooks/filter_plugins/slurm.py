@@ -15,6 +15,7 @@ from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.defects import release_problems
+from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
@@ -50,6 +51,7 @@ class FilterModule:
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
+            "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_hand_edits": hand_edits,
             "slurm_release_problems": release_problems,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
@@ -61,6 +63,7 @@ class FilterModule:
             "slurm_reported": reported,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "slurm_stays_enforced": stays_enforced,
             "slurm_touched": touched,
             "slurm_verdict": verdict,
             "slurmd_outdated": slurmd_outdated,

@@ -44,7 +44,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_table import table
 
-JOB = (("JobID", 20), ("UserName", 40), ("Account", 80), ("QOS", 80))
+JOB = (("JobID", 20), ("UserName", 40), ("Account", 80), ("QOS", 80), ("Partition", 400))
 ALIVE = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED,PENDING"
 MOST_JOBS = 10000
 MOST_USERS = 20000
@@ -123,7 +123,7 @@ def main():
         found, words = answers(given["reads"], given["patience"])
         names = [line.split("|")[0] for line in found.get("users", "").splitlines()] if given["people"] else []
         people = {name: unix_account(name) for name in names[:MOST_USERS]}
-        module.exit_json(changed=False, answers=found, trouble=words, jobs=[] if words else jobs(), people=people)
+        module.exit_json(changed=False, answers=found, trouble=words, jobs=jobs(), people=people)
     if module.check_mode:
         module.exit_json(changed=bool(given["commands"] or given["removals"]), failed_commands=[], skipped=0)
     failed = execute(given["commands"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provisioner.accounts.commands import Command, count_removals
@@ -12,6 +12,7 @@ from provisioner.accounts.policy import Association, Key, Policy
 from provisioner.accounts.reconcile import reconcile
 from provisioner.accounts.removals import removals, stuck
 from provisioner.console_text import counted, their_words
+from provisioner.slurm.enforcement import Associations, obstacles
 
 _NAMED = 10
 _CORRECT = "correct accounts.yml, or run the command on the controller by hand to see more, then run again"
@@ -24,7 +25,8 @@ _RESTART = "run `systemctl restart slurmdbd` on the controller, then run again: 
 class Work:
     """Commands in order; those of `removals` only after all others worked.
 
-    `notes` say what is left alone, `jobs` whose jobs keep something from being removed, `refused` why nothing is done.
+    `notes` say what is left alone, `jobs` whose jobs keep something from being removed, `refused` why nothing is done;
+    `there` is what Slurm has before.
     """
 
     commands: tuple[Command, ...] = ()
@@ -32,6 +34,7 @@ class Work:
     jobs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refused: str = ""
+    there: Policy = field(default_factory=Policy)
 
     def lines(self) -> list[str]:
         """The preview: the commands themselves."""
@@ -45,7 +48,7 @@ def plan_work(
 
     Args:
         answers: what sacctmgr printed, see `live.reads`; {} for a database that is yet to be made.
-        jobs: id, user, account and QOS of each job; None when slurmctld did not tell.
+        jobs: id, user, account, QOS and partition of each job; None when slurmctld did not tell.
         prune: how many things may be removed; None for none at all.
     """
     try:
@@ -56,7 +59,7 @@ def plan_work(
     notes = _strange(live.strange)
     commands = tuple(reconcile(wanted, there, cluster, prune=prune is not None))
     if prune is None:
-        return Work(commands, notes=notes)
+        return Work(commands, notes=notes, there=there)
     if live.strange:
         # With an account goes all that is below it, also what nothing here can name.
         return Work(
@@ -73,13 +76,27 @@ def plan_work(
     return Work(commands, ending, told, notes)
 
 
+def why_not_enforced(
+    wanted: Policy, work: Work, troubles: Sequence[str], jobs: Sequence[Sequence[str]] | None
+) -> list[str]:
+    """What keeps Slurm from refusing jobs without an account, once the work is done; for the jobs see `plan_work`."""
+    keys = work.there.associations.keys() | wanted.associations.keys()
+    users = {**work.there.users, **wanted.users}
+    after = Associations(
+        {(key.account, key.user, key.partition) for key in keys if key.user},
+        {name: user.default_account for name, user in users.items()},
+    )
+    asked = None if jobs is None else [(row[0], row[1], row[2], row[4]) for row in jobs if len(row) == 5]
+    return obstacles(troubles, asked, after)
+
+
 def _without_busy(wanted: Policy, there: Policy, jobs: Sequence[Sequence[str]]) -> tuple[Policy, tuple[str, ...]]:
     """What may be removed, and sentences about what may not yet: jobs of it run or wait."""
     users: dict[str, list[str]] = {}
     associations: dict[Key, list[str]] = {}
     accounts: set[str] = set()
     qos: set[str] = set()
-    for number, user, account, its_qos in (row for row in jobs if len(row) == 4):
+    for number, user, account, its_qos, _ in (row for row in jobs if len(row) == 5):
         if user not in wanted.users and user in there.users:
             users.setdefault(user, []).append(number)
         elif Key(account, user) not in wanted.associations:

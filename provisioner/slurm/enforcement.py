@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.console_text import counted, their_words
 
@@ -25,24 +26,16 @@ _ROOT = "root"
 
 
 @dataclass(frozen=True)
-class Enforcement:
-    """Whether limits are enforced from now on, and why not yet: sentences with a next step."""
-
-    on: bool
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Accounts:
+class Associations:
     """What the database has: `(account, user, partition)`, partition `''` for any, and the default account of users."""
 
-    associations: Collection[tuple[str, str, str]]
+    known: Collection[tuple[str, str, str]]
     defaults: Mapping[str, str]
 
     def has(self, user: str, account: str, partition: str) -> bool:
         """Whether Slurm finds an account for a job; one that names none is of the user's default."""
         name = self.defaults.get(user, "") if account in _NONE else account
-        return any((name, user, where) in self.associations for where in ("", partition))
+        return any((name, user, where) in self.known for where in ("", partition))
 
 
 def is_enforced(applied: str) -> bool:
@@ -50,52 +43,45 @@ def is_enforced(applied: str) -> bool:
     return _SET.search(applied) is not None
 
 
-def stays_enforced(declared: bool, applied: str) -> bool:
+def stays_enforced(applied: str, declared: bool) -> bool:
     """Whether a run begins with enforcement: it was there, and the site still declares accounts."""
     return declared and is_enforced(applied)
 
 
-def enforcement(
-    declared: bool,
-    applied: str,
-    troubles: Sequence[str],
-    jobs: Sequence[Sequence[str]] | None,
-    accounts: Accounts,
-    ours: str,
-) -> Enforcement:
-    """What becomes of enforcement once the accounts of a site have been brought about.
+def enforcement_is_due(applied: str, site: Mapping[str, Any]) -> bool:
+    """Whether nothing is enforced yet, and the site leaves that to us.
 
     Args:
-        declared: whether the site has a file of accounts, and accounting.
         applied: the slurm.conf that slurmctld took last.
-        troubles: what of the file could not be brought about; [] when all of it is in the database.
-        jobs: id, user, account and partition of each job that runs or waits; None when slurmctld did not tell.
-        accounts: what the database has now.
-        ours: the user that jobs of verification run as.
+        site: its keys of slurm.conf.
     """
-    if not declared:
-        return Enforcement(False)
-    if is_enforced(applied):
-        return Enforcement(True)
-    notes = []
+    return not is_enforced(applied) and "accountingstorageenforce" not in {str(key).lower() for key in site}
+
+
+def obstacles(troubles: Sequence[str], jobs: Sequence[Sequence[str]] | None, there: Associations) -> list[str]:
+    """Why nothing can be enforced yet, each with its next step; [] once all accounts of the site's file are there.
+
+    Args:
+        troubles: what of the file could not be brought about.
+        jobs: id, user, account and partition of each job that runs or waits; None when slurmctld did not tell.
+        there: what the database has now.
+    """
+    found = []
     if troubles:
-        notes.append("not all of the accounts file is in the database; next: see its troubles above, then run again")
-    if jobs is None:
-        notes.append("slurmctld does not tell whose jobs are there; next: provision status, then run again")
+        found.append("not all of the accounts file is in the database; next: mend that, then run again")
+    elif jobs is None:
+        found.append("slurmctld does not tell whose jobs are there; next: provision status, then run again")
     else:
-        notes += _strangers(jobs, accounts)
-    if not accounts.has(ours, "", ""):
-        notes.append(f"{ours}, as whom jobs of verification run, has no account; next: declare one for it, run again")
-    head = "limits of accounts are not enforced yet"
-    return Enforcement(not notes, tuple(f"{head}: {note}" for note in notes))
+        found += _strangers(jobs, there)
+    return [f"limits of accounts are not enforced yet: {each}" for each in found]
 
 
-def _strangers(jobs: Sequence[Sequence[str]], accounts: Accounts) -> list[str]:
+def _strangers(jobs: Sequence[Sequence[str]], there: Associations) -> list[str]:
     """A sentence about jobs that would become InvalidAccount."""
     found: dict[str, list[str]] = {}
     for number, user, account, partition in (row for row in jobs if len(row) == 4):
         # A job may wait for several partitions.
-        known = all(accounts.has(user, account, each) for each in partition.split(","))
+        known = all(there.has(user, account, each) for each in partition.split(","))
         if user != _ROOT and not known:
             found.setdefault(user, []).append(number)
     if not found:

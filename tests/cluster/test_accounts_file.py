@@ -277,3 +277,46 @@ def test_a_setting_that_sshd_would_not_follow_locks_nobody_out(cluster: Lab, tmp
     assert "another AuthorizedKeysFile" in said.failure(blade)
     assert "50-provision-users.conf" not in left
     assert cluster.slurm(cluster.compute).code == 0
+
+
+LINE = "slurmctld: takes only jobs of users with an account, and holds them to their limits"
+
+
+def submit(lab: Lab, user: str) -> str:
+    """The id of a job of a user, or what sbatch says against it."""
+    drop = f"setpriv --reuid={user} --regid={user} --clear-groups"
+    return lab.ask(f"{drop} sbatch --parsable -D / -o /dev/null --wrap 'sleep 1000' 2>&1 || true")
+
+
+def enforced(lab: Lab) -> str:
+    return lab.ask("scontrol show config | sed -n 's/^AccountingStorageEnforce *= //p'")
+
+
+def test_accounts_count_once_everybody_with_a_job_has_one(cluster: Lab) -> None:
+    """A job without an account would never start; it waits with what it has, and the run says whose it is."""
+    file_of(cluster).unlink()
+    assert cluster.slurm(cluster.compute).code == 0
+    assert enforced(cluster) == "none"
+    stranger = submit(cluster, "games")
+    declare(cluster, BARE)
+    said = cluster.slurm(cluster.compute)
+    assert said.code == 0, said.text
+    assert f"would never start: games ({stranger})" in said.text
+    assert enforced(cluster) == "none"
+    job = submit(cluster, "ada")
+    cluster.ask(f"scancel {stranger}")
+    assert until(lambda: cluster.ask("squeue -h -u games") == "")
+
+    shown = cluster.slurm(cluster.compute, "--check").json["blades"][cluster.controller]["changed"]
+    said = cluster.slurm(cluster.compute)
+    assert said.code == 0, said.text
+    assert said.json["blades"][cluster.controller]["changed"] == shown == [LINE]
+    assert enforced(cluster) == "associations,limits,qos,safe"
+    assert cluster.ask(f"squeue -h -j {job} -o %T") == "RUNNING"
+    assert "Invalid account" in submit(cluster, "games")
+    assert cluster.slurm(cluster.compute).json["changed"] == 0
+
+    cluster.ask(f"scancel {job}")
+    file_of(cluster).unlink()
+    assert cluster.slurm(cluster.compute).code == 0
+    assert enforced(cluster) == "none"
