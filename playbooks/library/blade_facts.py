@@ -185,7 +185,8 @@ def main():
         "secrets": secret_digests(secrets, wanted["salt"]),
         "scratch": scratch_state(wanted["scratch"]),
         "full": wanted["full"],
-        "slurmd_c": run(slurmd, "-C") if slurmd else "",
+        # That of 24.11.5 crashes now and then, and the second one does not.
+        "slurmd_c": (run(slurmd, "-C") or run(slurmd, "-C")) if slurmd else "",
         "slurmd_holds": holds(units.get("slurmd.service")),
         "lock": lock,
         "remains": remains(),
