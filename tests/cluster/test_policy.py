@@ -46,12 +46,34 @@ def test_a_job_whose_node_fails_starts_anew_on_another(cluster: Lab) -> None:
         # Slurm waits for two minutes, so that the node's last words do not meet the new start.
         again = f"scontrol update jobid={job} starttime=now || true"
         assert until(lambda: [cluster.ask(again), shown(cluster, job, "JobState")][1] == "RUNNING", 60)
-        assert shown(cluster, job, "NodeList") != name
+        seen = cluster.ask(f"scontrol show job {job}; sinfo --Node; grep {job} /var/log/slurm/slurmctld.log")
+        assert shown(cluster, job, "NodeList") != name, seen
         assert (shown(cluster, job, "Requeue"), shown(cluster, job, "Restarts")) == ("1", "1")
     finally:
         cluster.ask(f"scancel {job}")
         cluster.lab("on", name.upper())
         cluster.state(name.upper(), "idle", 60)
+
+
+def test_a_slurmctld_that_hangs_in_a_reconfigure_is_started_anew(cluster: Lab) -> None:
+    """As 24.11.5 may, for ever; here it is scontrol that hangs, once."""
+    hangs = (
+        '#!/bin/sh\n[ "$1" = reconfigure ] && rm /run/hang 2>/dev/null && exec sleep 1000\nexec /usr/bin/scontrol "$@"'
+    )
+    job = submit(cluster, "--wrap='sleep 1000'")
+    assert until(lambda: shown(cluster, job, "JobState") == "RUNNING", 30), cluster.ask(QUEUE)
+    started = cluster.ask("systemctl show --property=ExecMainPID --value slurmctld")
+    cluster.ask(f"printf '{hangs}' > /usr/local/bin/scontrol; chmod +x /usr/local/bin/scontrol; touch /run/hang")
+    try:
+        with cluster.variables_of_the_site(slurmctld_config={"MinJobAge": 302}):
+            said = changed(cluster.slurm(cluster.compute))
+        assert "slurmctld: reconfigure: minjobage changed" in said[cluster.controller]
+        assert cluster.ask("systemctl show --property=ExecMainPID --value slurmctld") != started
+        assert "302" in cluster.ask("scontrol show config | grep MinJobAge")
+        assert (shown(cluster, job, "JobState"), shown(cluster, job, "Restarts")) == ("RUNNING", "0")
+    finally:
+        cluster.ask(f"rm --force /usr/local/bin/scontrol /run/hang; scancel {job}")
+    assert set(changed(cluster.slurm(cluster.compute))) == {cluster.controller}
 
 
 @pytest.fixture(scope="module", params=RELEASES)
