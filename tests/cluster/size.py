@@ -80,6 +80,7 @@ _SIBLINGS = (
     "test_policy.py::*accounts*",
     "test_policy.py::*fair_share*",
     "test_policy.py::*hangs*",
+    "test_policy.py::*large_cluster*",
     "test_policy.py::*nobody_needs*",
     "test_policy.py::*waits_longer*",
     "test_scratch_probe.py::*said_so",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.slurm.scheduling import backfill_settings
 from tests.cluster.accounting import QUEUE, SwitchedOn, changed, nodes, submit, switch_on
 from tests.cluster.labs import Lab
 from tests.cluster.size import RELEASES
@@ -53,6 +54,17 @@ def test_a_job_whose_node_fails_starts_anew_on_another(cluster: Lab) -> None:
         cluster.ask(f"scancel {job}")
         cluster.lab("on", name.upper())
         cluster.state(name.upper(), "idle", 60)
+
+
+def test_slurm_takes_what_a_large_cluster_gets(cluster: Lab) -> None:
+    """A word that it does not know or a number out of its bounds would stand in its log."""
+    large = backfill_settings(1000, ["UNLIMITED"])
+    with cluster.variables_of_the_site(slurmctld_config=large):
+        changed(cluster.slurm(cluster.compute))
+    assert f"= {large['SchedulerParameters']}" in cluster.ask("scontrol show config")
+    cluster.ask("scontrol setdebugflags +backfill; scontrol reconfigure; scontrol setdebugflags -backfill")
+    assert set(changed(cluster.slurm(cluster.compute))) == {cluster.controller}
+    assert cluster.ask("grep -i 'invalid.*param' /var/log/slurm/slurmctld.log || true") == ""
 
 
 def test_a_slurmctld_that_hangs_in_a_reconfigure_is_started_anew(cluster: Lab) -> None:
