@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioner.console_text import their_words
 from provisioner.slurm.accounting import database_mib
+from provisioner.slurm.defects import release_problems
 from provisioner.slurm.hardware import implausible, parse_slurmd_c
 from provisioner.slurm.registry import read_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
@@ -134,7 +135,8 @@ def _mask_problems(blade: Mapping[str, Any]) -> list[str]:
 
 def _site_problems(blade: Mapping[str, Any], site: Mapping[str, Any]) -> list[str]:
     """What the site or the registry would put into slurm.conf and must not; before anything is touched."""
-    problems = site_problems(site)
+    release = SLURM_OF_DEBIAN.get(blade["os"]["version_id"])
+    problems = site_problems(site) + (release_problems(site, release) if release else [])
     try:
         read_registry(_text(blade, REGISTRY), site["slurmctld_cluster"]["name"])
     except (ValueError, KeyError, TypeError) as error:

@@ -28,6 +28,9 @@ FACTORS: Mapping[str, str | int] = {
     # What was used a week ago counts half, and age counts up to a week.
     "PriorityDecayHalfLife": "7-0",
     "PriorityMaxAge": "7-0",
+    # Minutes. As long as limits are not enforced Slurm counts what jobs use at this beat only, and a shorter job costs
+    # nothing.
+    "PriorityCalcPeriod": 1,
 }
 FAIR_SHARE = 100000
 

@@ -309,6 +309,12 @@ def test_what_the_site_must_not_set_is_told_before_anything_is_touched() -> None
     assert blade_problems(blade(), wanted(site=evil), blade()) == [], "told once, of the controller"
 
 
+def test_a_key_that_its_release_lacks_is_told_before_anything_is_touched() -> None:
+    ahead = {**SITE, "slurmctld_config": {"MaxBatchRequeue": 3}}
+    (problem,) = blade_problems(blade(), as_controller(site=ahead), blade())
+    assert problem.startswith("slurmctld_config: MaxBatchRequeue is no key of slurm.conf in Slurm 22.05")
+
+
 @pytest.mark.parametrize("content", ["{", '{"format": 1, "cluster": "other", "nodes": {}}', "[" * 100_000])
 def test_a_damaged_registry_is_told_before_anything_is_touched(content: str) -> None:
     controller = blade(paths={REGISTRY: text(content)})
