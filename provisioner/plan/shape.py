@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from provisioner.names import name_problem
-from provisioner.plan import model, node
+from provisioner.plan import model, node, partition
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
 from provisioner.plan.words import FORMS, GENERIC, OWNED, RIGHTS
@@ -27,6 +27,8 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("stock", "*"): model.Part,
     ("scratch",): model.Proving,
     ("accounting",): model.AccountingPlace,
+    ("preemption",): partition.PreemptionRule,
+    ("partitions", "*"): partition.NamedPartition,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,
     ("tiers", "*", "partition"): model.Partition,
@@ -118,7 +120,9 @@ def _bad_name(path: Keys, error: ErrorDetails, tree: Tree) -> Problem:
         return at.problem(
             found[0], "write a set such as node[001-040]" if re.match(r"[A-Za-z0-9-]*\[", name) else found[1]
         )
-    kind = {"tiers": "tier name", "networks": "name of a network"}.get(section, "part number")
+    kind = {"tiers": "tier name", "partitions": "name of a partition", "networks": "name of a network"}.get(
+        section, "part number"
+    )
     wrong = f'"{printable(name)}" is no {kind}'
     return at.problem(wrong, _form(error))
 

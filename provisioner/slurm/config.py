@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line
+from provisioner.slurm.partitions import DEFAULT_TIME, partition_lines, preemption_settings
 
 Settings = dict[str, str | int]
 
@@ -118,7 +119,8 @@ def slurm_config(
     The lines come as texts, since a template takes 2 s to print the keys of a thousand nodes.
 
     Args:
-        cluster: `{"name", "controller", "address", "tmp_fs"}`, and `"accounting"`: the address of slurmdbd, if any.
+        cluster: `{"name", "controller", "address", "tmp_fs"}`, and `"accounting"`: the address of slurmdbd, if any;
+            `"preemption"` and `"default_time"`: see `partition_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -134,8 +136,11 @@ def slurm_config(
     if cluster.get("accounting"):
         defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"
         defaults["AccountingStorageHost"] = cluster["accounting"]
+    preemption = cluster.get("preemption", NOTHING)
+    defaults |= preemption_settings(preemption, partitions)
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes, planned)]
+    queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 
