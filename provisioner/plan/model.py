@@ -30,6 +30,7 @@ from provisioner.plan.fields import (
 )
 from provisioner.plan.node import PROVE, Blade, Features, Gpus, Proof, Scratch, SshWay, Weight
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
+from provisioner.slurm.times import MOST_TIME
 
 
 class SlurmRole(StrEnum):
@@ -90,7 +91,7 @@ class Partition(Strict):
     """The Slurm partition that the compute blades of a tier form."""
 
     name: Word | None = Field(default=None, description="default: the name of the tier")
-    max_time: Time = Field(default="7-00:00:00", description="the longest time of a job")
+    max_time: Time = Field(default=MOST_TIME, description="the longest time of a job")
     default_time: Time | None = Field(
         default=None, description="the time of a job that names none; default: a day, or max_time where that is less"
     )

@@ -18,6 +18,7 @@ from provisioner.plan.fields import (
     Whole,
     Word,
 )
+from provisioner.slurm.times import MOST_TIME
 
 
 def split_set(text: str) -> list[str]:
@@ -73,7 +74,7 @@ class NamedPartition(Strict):
     )
     default: bool = Field(default=False, strict=True, description="takes the jobs that name no partition")
     hidden: bool = Field(default=False, strict=True, description="left out of what sinfo and squeue show")
-    max_time: Time = Field(default="7-00:00:00", description="the longest time of a job")
+    max_time: Time = Field(default=MOST_TIME, description="the longest time of a job")
     default_time: Time | None = Field(
         default=None, description="the time of a job that names none; default: a day, or max_time where that is less"
     )

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line
-from provisioner.slurm.partitions import DEFAULT_TIME, partition_lines, preemption_settings
+from provisioner.slurm.partitions import partition_lines, preemption_settings
+from provisioner.slurm.times import DEFAULT_TIME
 
 Settings = dict[str, str | int]
 

@@ -10,13 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioner.slurm.nodes import NOTHING, Line, Nodes, Planned, default_memory_per_cpu, host_list
-from provisioner.slurm.times import shorter
+from provisioner.slurm.times import DEFAULT_TIME, MOST_TIME, shorter
 
 Preemption = Mapping[str, Any]
 
-DEFAULT_TIME = "1-00:00:00"
-"""The time of a job that names none, where neither plan nor site says another one."""
-MOST_TIME = "7-00:00:00"
 # The account that verification has on every Debian is in this group, and no person is.
 _OURS = {"Hidden": "YES", "AllowGroups": "nogroup", "OverSubscribe": "NO"}
 # With one job on a core Slurm suspends by priority and never takes turns; see preempt.shtml.

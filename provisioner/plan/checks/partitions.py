@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.checks.roles import RESERVED_PARTITIONS
 from provisioner.plan.problems import Keys, Problem, printable
-from provisioner.slurm.times import minutes
+from provisioner.slurm.times import MOST_TIME, minutes
 
 _ACCOUNTED = ("allow_accounts", "deny_accounts", "allow_qos", "deny_qos", "qos")
 # Why the default cannot be one.
@@ -89,7 +89,9 @@ def _access(draft: Draft, place: Keys, entry: dict[str, Any]) -> Iterator[Proble
 
 
 def _times(draft: Draft, place: Keys, what: str, entry: dict[str, Any]) -> Iterator[Problem]:
-    usual, longest = entry.get("default_time"), entry.get("max_time", "7-00:00:00")
+    usual, longest = entry.get("default_time"), entry.get("max_time")
+    if longest is None and not draft.knows(*place, "max_time"):
+        longest = MOST_TIME
     if usual and longest and minutes(usual) > minutes(longest):
         wrong = f"{what} has default_time {usual}, which is more than its max_time {longest}"
         yield draft.at_value((*place, "default_time"), wrong, "write a shorter one")

@@ -209,8 +209,8 @@ def test_every_key_that_the_project_sets_itself_is_one_of_slurm() -> None:
     # Keys of a node or partition stand in lines of their own.
     assert {"clustername", "messagetimeout", "nodename"} <= ours & known
     of_lines = {"nodeaddr", "nodehostname", "cpus", "boards", "sockets", "socketsperboard", "corespersocket", "state",
-                "threadspercore", "realmemory", "tmpdisk", "nodes", "default", "maxtime", "defaulttime", "prioritytier", "feature",
-                "features", "weight", "gres", "memspeclimit"}  # fmt: skip
+                "threadspercore", "realmemory", "tmpdisk", "nodes", "default", "maxtime", "prioritytier", "feature",
+                "defaulttime", "features", "weight", "gres", "memspeclimit"}  # fmt: skip
     assert ours - known - of_lines == set()
 
 
