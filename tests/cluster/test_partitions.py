@@ -101,11 +101,21 @@ def named(lab: Lab) -> Lab:
 
 
 def test_a_second_run_changes_nothing_and_every_node_is_proved(named: Lab) -> None:
-    again = named.slurm(nodes(named))
-    assert changed(again) == {}
-    assert "a job" in again.json["verified"] or "one job across both nodes" in again.json["verified"], again.text
+    assert changed(named.slurm(nodes(named))) == {}
+    verified = named.provision("verify")
+    assert verified.code == 0, verified.text
+    assert "one job across both nodes" in verified.text
     status = named.provision("status", "--json")
     assert status.code == 0, status.text
+
+
+def test_a_free_node_is_proved_while_a_job_of_more_priority_waits_for_it(named: Lab, queue: None) -> None:
+    runs = _submit(named, "--partition=High --nodelist=bld-003 --wrap='sleep 600'")
+    assert _is(named, runs, "RUNNING")
+    waits = _submit(named, "--partition=High --nodes=2 --wrap='sleep 600'")
+    assert until(lambda: "Resources" in named.ask(f"squeue --noheader --jobs={waits} --format=%r"))
+    verified = named.provision("verify")
+    assert verified.code == 0, verified.text
 
 
 def test_people_see_their_partitions_and_a_job_without_words_gets_the_default(named: Lab, queue: None) -> None:
