@@ -38,14 +38,14 @@ _KINDS: dict[str, Literal["account", "qos"]] = {
 }
 
 
-def partition_blades(plan: Plan, partition: NamedPartition) -> list[str]:
-    """The compute nodes of a partition that the plan names, by their place; all where it says none."""
+def _chosen(plan: Plan, partition: NamedPartition, among: list[str]) -> list[str]:
+    """The compute nodes of a partition that the plan names; all where it says none."""
     nodes = {name for word in partition.nodes or [] for name in names_in(word)}
     tiers, features = set(partition.tiers or []), set(partition.features or [])
     everyone = not (partition.nodes or partition.tiers or partition.features)
     return [
         name
-        for name in compute_blades(plan)
+        for name in among
         if everyone or name in nodes or plan.blades[name].tier in tiers or features & set(_features(plan, name))
     ]
 
@@ -56,13 +56,14 @@ def _features(plan: Plan, name: str) -> list[str]:
 
 
 def blades_by_partition(plan: Plan) -> dict[str, list[str]]:
-    """The compute nodes of each partition by its name: those that the plan names, else one for each tier."""
+    """The compute nodes of each partition, by their place: of those that the plan names, else of one for each tier."""
+    among = compute_blades(plan)
     if plan.partitions:
-        return {name: partition_blades(plan, partition) for name, partition in plan.partitions.items()}
+        return {name: _chosen(plan, partition, among) for name, partition in plan.partitions.items()}
     found: dict[str, list[str]] = {
         tier.partition.name or name: [] for name, tier in plan.tiers.items() if SlurmRole.COMPUTE in tier.slurm
     }
-    for name in compute_blades(plan):
+    for name in among:
         tier = plan.blades[name].tier
         found[plan.tiers[tier].partition.name or tier].append(name)
     return found
@@ -82,7 +83,8 @@ def partition_names(plan: Plan) -> Iterator[tuple[Keys, Literal["account", "qos"
 def slurm_partitions(plan: Plan) -> list[dict[str, Any]]:
     """The partitions as role slurmctld takes them, see `provisioner.slurm.partitions.partition_lines`."""
     if plan.partitions:
-        return [_named(plan, name, partition) for name, partition in plan.partitions.items()]
+        blades = blades_by_partition(plan)
+        return [_named(name, partition, blades[name]) for name, partition in plan.partitions.items()]
     return [
         {
             "name": tier.partition.name or name,
@@ -96,10 +98,10 @@ def slurm_partitions(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _named(plan: Plan, name: str, partition: NamedPartition) -> dict[str, Any]:
+def _named(name: str, partition: NamedPartition, blades: list[str]) -> dict[str, Any]:
     return {
         "name": name,
-        "nodes": [host_name(each) for each in partition_blades(plan, partition)],
+        "nodes": [host_name(each) for each in blades],
         "max_time": partition.max_time,
         "priority_tier": partition.priority_tier,
         **_given({"default_time": partition.default_time}),

@@ -58,7 +58,7 @@ def _everything(given: list[Mapping[str, Any]], preemption: Preemption) -> dict[
     if not any("nodes" in partition for partition in given):
         return {"name": "all", "max_time": MOST_TIME, "priority_tier": 1, "keys": {"Default": "YES"}}
     left_alone = {"PreemptMode": "OFF"} if preemption.get("by") == "partition" else {}
-    tier = min(partition["priority_tier"] for partition in given)
+    tier = min(int(partition["priority_tier"]) for partition in given)
     return {"name": "all", "max_time": MOST_TIME, "priority_tier": tier, "keys": {**_OURS, **left_alone}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from provisioner.plan.checks.draft import Draft
@@ -15,11 +16,19 @@ _KEYS = ("nodes", "tiers", "features")
 
 def check_partition_nodes(draft: Draft) -> Iterator[Problem]:
     """Nodes, tiers and features that are not there or do not compute; a default without nodes; too few nodes."""
+    if not draft.partitions:
+        return
+    computing = {blade: _features_of(draft, blade) for blade in draft.blades if _computes(draft, blade)}
+    known = sorted(set(chain.from_iterable(computing.values())))
+    doubtful = _are_features_doubtful(draft)
+    unsure = not draft.blades or any("slurm" not in draft.tier_of(blade) for blade in draft.blades)
     for name, entry in draft.partitions.items():
-        problems = [*_nodes(draft, name, entry), *_tiers(draft, name, entry), *_features(draft, name, entry)]
+        problems = [*_nodes(draft, name), *_tiers(draft, name), *([] if doubtful else _features(draft, name, known))]
         yield from problems
         if not problems:
-            yield from _enough(draft, name, entry)
+            yield from _span(draft, name, entry)
+        if not problems and not unsure:
+            yield from _enough(draft, name, entry, len(_members(draft, name, computing)))
 
 
 def _listed(draft: Draft, path: Keys) -> Iterator[tuple[Keys, str]]:
@@ -33,16 +42,11 @@ def _listed(draft: Draft, path: Keys) -> Iterator[tuple[Keys, str]]:
         yield from (((*path, number), word) for number, word in enumerate(value) if word is not None)
 
 
-def _computing(draft: Draft) -> dict[str, dict[str, Any]]:
-    """The blades that are compute nodes."""
-    return {name: blade for name, blade in draft.blades.items() if _computes(draft, name)}
-
-
 def _computes(draft: Draft, name: str) -> bool:
     return name != draft.cluster.get("controller") and "compute" in (draft.tier_of(name).get("slurm") or [])
 
 
-def _nodes(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Problem]:
+def _nodes(draft: Draft, name: str) -> Iterator[Problem]:
     for place, word in _listed(draft, ("partitions", name, "nodes")):
         try:
             named = names_in(word)
@@ -76,7 +80,7 @@ def _idle_words(draft: Draft, name: str) -> str:
     return f"does not compute as a blade of tier {draft.blades[name]['tier']}"
 
 
-def _tiers(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Problem]:
+def _tiers(draft: Draft, name: str) -> Iterator[Problem]:
     for place, tier in _listed(draft, ("partitions", name, "tiers")):
         roles = draft.tiers.get(tier, {}).get("slurm")
         if tier not in draft.tiers and not draft.knows("tiers", tier):
@@ -88,14 +92,8 @@ def _tiers(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Problem]:
             yield draft.at_value(place, wrong, "add compute to the `slurm` list of the tier, or name another one")
 
 
-def _features(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Problem]:
-    if any("features" not in blade and draft.knows("blades", each, "features") for each, blade in draft.blades.items()):
-        return
-    if any("features" not in tier and draft.knows("tiers", each, "features") for each, tier in draft.tiers.items()):
-        return
-    places = _listed(draft, ("partitions", name, "features"))
-    known = {feature for blade in _computing(draft) for feature in _features_of(draft, blade)}
-    for place, feature in places:
+def _features(draft: Draft, name: str, known: list[str]) -> Iterator[Problem]:
+    for place, feature in _listed(draft, ("partitions", name, "features")):
         if feature not in known:
             wrong = (
                 f"partition {printable(name)} wants feature {printable(feature)}, which the plan gives no compute node"
@@ -104,33 +102,44 @@ def _features(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Proble
             yield draft.at_value(place, wrong, right)
 
 
+def _are_features_doubtful(draft: Draft) -> bool:
+    """Whether some could not be used, which is a problem of theirs."""
+    sections = {"blades": draft.blades, "tiers": draft.tiers}
+    return any(
+        "features" not in entry and draft.knows(section, each, "features")
+        for section, entries in sections.items()
+        for each, entry in entries.items()
+    )
+
+
 def _features_of(draft: Draft, blade: str) -> list[str]:
     own = draft.blades[blade].get("features")
     return (own if own is not None else draft.tier_of(blade).get("features")) or []
 
 
-def _members(draft: Draft, name: str, entry: dict[str, Any]) -> set[str]:
+def _members(draft: Draft, name: str, computing: dict[str, list[str]]) -> set[str]:
     """The compute nodes that the partition will have."""
     named, tiers, features = ({word for _, word in _listed(draft, ("partitions", name, key))} for key in _KEYS)
     nodes = {node for word in named for node in names_in(word)}
     return {
         blade
-        for blade in _computing(draft)
+        for blade, its_features in computing.items()
         if not (named or tiers or features)
         or blade in nodes
         or draft.blades[blade].get("tier") in tiers
-        or features & {*_features_of(draft, blade)}
+        or features.intersection(its_features)
     }
 
 
-def _enough(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Problem]:
+def _span(draft: Draft, name: str, entry: dict[str, Any]) -> Iterator[Problem]:
     least, most = entry.get("min_nodes"), entry.get("max_nodes")
     if least and most and least > most:
         wrong = f"partition {printable(name)} has min_nodes {least}, which is more than its max_nodes {most}"
         yield draft.at_value(("partitions", name, "min_nodes"), wrong, "write a smaller one")
-    if not draft.blades or any("slurm" not in draft.tier_of(blade) for blade in draft.blades):
-        return
-    count = len(_members(draft, name, entry))
+
+
+def _enough(draft: Draft, name: str, entry: dict[str, Any], count: int) -> Iterator[Problem]:
+    least = entry.get("min_nodes")
     if not count and entry.get("default"):
         wrong = f"partition {printable(name)} is the default and has no nodes"
         yield draft.at_key(("partitions", name), wrong, "name nodes, tiers or features of compute nodes")
