@@ -20,7 +20,8 @@ from provisioner.plan.derive import (
     scratch_layout,
     scratch_proof,
 )
-from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.derive_partitions import preemption_rule, slurm_partitions
+from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 from provisioner.plan.way import LAB_INTERPRETER, way_to
 from provisioner.roles import roles_of
@@ -179,21 +180,14 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "munge_key_host": controller,
         "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
-        "slurmctld_partitions": [
-            {
-                "name": tier.partition.name or name,
-                "tier": name,
-                "max_time": tier.partition.max_time,
-                "priority_tier": tier.partition.priority_tier,
-            }
-            for name, tier in plan.tiers.items()
-            if SlurmRole.COMPUTE in tier.slurm
-        ],
+        "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
         "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
     }
     if keys := {host_name(name): found for name, blade in plan.blades.items() if (found := node_keys(plan, blade))}:
         variables["slurmctld_nodes"] = keys
+    if rule := preemption_rule(plan):
+        variables["slurmctld_preemption"] = rule
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
     return variables

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from provisioner.names import NAME
+from provisioner.slurm.times import TIME
 
 # One name, or a node set of names such as node[001-040].
 NODE_NAMES = r"^[A-Za-z0-9-]*(\[[0-9,/-]+\][A-Za-z0-9-]*)*$"
@@ -19,7 +20,10 @@ DEVICE_PATH = r"^/dev/[A-Za-z0-9/_.:+-]+$"
 KEY_FILE = r"^[A-Za-z0-9/~._][A-Za-z0-9/~._+@ -]*$"
 FINGERPRINT = r"^SHA256:[A-Za-z0-9+/]{43}$"
 PART_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-MAX_TIME = r"^([0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED)$"
+A_TIME = rf"^({TIME})$"
+PARTITION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+SLURM_NAME = r"^[a-z0-9_][a-z0-9_.-]{0,62}$"
+SHARING = r"^(no|exclusive|(yes|force)(:[1-9][0-9]{0,2})?)$"
 INCLUDED = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml$"
 MAC = r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"
 SERIAL = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
@@ -42,6 +46,9 @@ KeyFile = Annotated[str, StringConstraints(pattern=KEY_FILE, max_length=200)]
 Fingerprint = Annotated[str, StringConstraints(pattern=FINGERPRINT)]
 PartNumber = Annotated[str, StringConstraints(pattern=PART_NUMBER)]
 IncludedFile = Annotated[str, StringConstraints(pattern=INCLUDED)]
+Time = Annotated[str, StringConstraints(pattern=A_TIME)]
+PartitionName = Annotated[str, StringConstraints(pattern=PARTITION)]
+SlurmName = Annotated[str, StringConstraints(pattern=SLURM_NAME)]
 Mac = Annotated[str, StringConstraints(pattern=MAC)]
 Serial = Annotated[str, StringConstraints(pattern=SERIAL)]
 Feature = Annotated[str, StringConstraints(pattern=FEATURE)]

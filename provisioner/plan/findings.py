@@ -17,6 +17,7 @@ from provisioner.plan.derive import (
     scratch_disks,
     slurm_role,
 )
+from provisioner.plan.derive_partitions import blades_by_partition
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 
@@ -40,7 +41,7 @@ def findings(plan: Plan) -> list[Finding]:
         for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
     ]
     site = (*_cpus(plan), *_scratch_ids(plan), *_host_keys(plan), *_network(plan), *_stock(plan), *_backup(plan))
-    return found + [Finding("warning", None, message) for message in site]
+    return found + [Finding("warning", None, message) for message in (*site, *_partitions(plan))]
 
 
 def added_sticks(plan: Plan, blade: Blade) -> int:
@@ -126,6 +127,20 @@ def _stock(plan: Plan) -> Iterator[str]:
 def _backup(plan: Plan) -> Iterator[str]:
     if plan.cluster.backup_controller:
         yield f"{plan.cluster.backup_controller} is named as backup controller, which is not used yet"
+
+
+def _partitions(plan: Plan) -> Iterator[str]:
+    if not plan.partitions:
+        return
+    its = blades_by_partition(plan)
+    if empty := [name for name, blades in its.items() if not blades]:
+        noun, have = ("partition", "has") if len(empty) == 1 else ("partitions", "have")
+        yield f"{noun} {', '.join(empty)} {have} no nodes, so Slurm gets it once there are some"
+    if not any(partition.default for partition in plan.partitions.values()):
+        yield "no partition is the default: a job that names none is refused"
+    used = {blade for blades in its.values() for blade in blades}
+    if left := [name for name in compute_blades(plan) if name not in used]:
+        yield f"{folded(left)}: in no partition, so no job gets there"
 
 
 def stock_use(plan: Plan) -> Counter[str]:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from provisioner.plan.fields import (
-    MAX_TIME,
     DomainName,
     Gigabytes,
     IncludedFile,
@@ -19,15 +18,19 @@ from provisioner.plan.fields import (
     NodeName,
     NodeNames,
     PartCount,
+    PartitionName,
     PartNumber,
     PlainText,
     Port,
     Strict,
+    Time,
     UserName,
     Whole,
     Word,
 )
 from provisioner.plan.node import PROVE, Blade, Features, Gpus, Proof, Scratch, SshWay, Weight
+from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
+from provisioner.slurm.times import MOST_TIME
 
 
 class SlurmRole(StrEnum):
@@ -88,8 +91,11 @@ class Partition(Strict):
     """The Slurm partition that the compute blades of a tier form."""
 
     name: Word | None = Field(default=None, description="default: the name of the tier")
-    max_time: str = Field(default="7-00:00:00", pattern=MAX_TIME, description="the longest time of a job")
-    priority_tier: Whole = Field(default=1, ge=0, le=65533, description="jobs of a higher one go first")
+    max_time: Time = Field(default=MOST_TIME, description="the longest time of a job")
+    default_time: Time | None = Field(
+        default=None, description="the time of a job that names none; default: a day, or max_time where that is less"
+    )
+    priority_tier: Priority = Field(default=1, description="jobs of a higher one go first")
 
 
 class Proving(Strict):
@@ -148,6 +154,14 @@ class Plan(Strict):
         "controller, such as {host: BLD-010}",
     )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
+    partitions: dict[PartitionName, NamedPartition] = Field(
+        default_factory=dict, description="the partitions by name, instead of one for each tier"
+    )
+    preemption: Preemption = Field(
+        default=PreemptionRule(by="none"),
+        description="whether jobs take the place of others: none, partition or qos, or more words such as "
+        "{by: partition, mode: suspend}",
+    )
     blades: dict[NodeName, Blade] = Field(description="the blades by name, such as BLD-008")
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from provisioner.names import name_problem
-from provisioner.plan import model, node
+from provisioner.plan import model, node, partition
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
 from provisioner.plan.vocabulary import Vocabulary
@@ -27,6 +27,8 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("stock", "*"): model.Part,
     ("scratch",): model.Proving,
     ("accounting",): model.AccountingPlace,
+    ("preemption",): partition.PreemptionRule,
+    ("partitions", "*"): partition.NamedPartition,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,
     ("tiers", "*", "partition"): model.Partition,
@@ -44,7 +46,12 @@ PLAN = Vocabulary(
     models=MODELS,
     forms=FORMS,
     rights=RIGHTS,
-    names={"tiers": "tier name", "networks": "name of a network", "*": "part number"},
+    names={
+        "tiers": "tier name",
+        "partitions": "name of a partition",
+        "networks": "name of a network",
+        "*": "part number",
+    },
     missing={"controller": "no controller is named"},
 )
 

@@ -17,6 +17,7 @@ from typing import Any
 from provisioner.inventory import GROUPS, tier_group
 from provisioner.names import host_name
 from provisioner.plan.derive import accounting_host
+from provisioner.plan.derive_partitions import preemption_rule
 from provisioner.plan.model import Plan
 from provisioner.plan.positions import Tree, build_tree
 from provisioner.plan.problems import Keys, Problem, UnreadableError, did_you_mean, label, printable
@@ -52,7 +53,7 @@ def settings_problems(plan: Plan, site: Path, roles: Path) -> Iterator[SettingsP
     """All problems of all files of a site; see `check_settings`."""
     known = known_options(roles)
     # What the plan says decides which keys are the site's.
-    said = {"slurmctld_accounting": accounting_host(plan)}
+    said = {"slurmctld_accounting": accounting_host(plan), "slurmctld_preemption": preemption_rule(plan)}
     try:
         for name, problem in unread(site):
             yield SettingsProblem(name, problem)

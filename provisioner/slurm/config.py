@@ -12,8 +12,10 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line
+from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
+from provisioner.slurm.times import DEFAULT_TIME
 
 Settings = dict[str, str | int]
 
@@ -123,7 +125,8 @@ def slurm_config(
     Args:
         cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
             `"accounting"`: the address of slurmdbd, `"accounts"`: whether users have accounts there, `"enforced"`:
-            whether Slurm holds them to these, see `provisioner.slurm.enforcement`.
+            whether Slurm holds them to these, see `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`:
+            see `partition_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -133,10 +136,11 @@ def slurm_config(
         ValueError: a line would not be read as it is written.
     """
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
-    its_partitions = partition_lines(partitions, nodes, planned)
+    preemption = cluster.get("preemption", NOTHING)
+    queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
     accounted = bool(cluster.get("accounting"))
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
-    defaults |= backfill_settings(len(nodes), [str(line["MaxTime"]) for line in its_partitions if "MaxTime" in line])
+    defaults |= backfill_settings(len(nodes), [str(line["MaxTime"]) for line in queues if "MaxTime" in line])
     defaults |= priority_settings(accounted, bool(cluster.get("accounts")))
     defaults |= requeue_settings(release_of(cluster.get("version", _OLDEST)))
     defaults["TmpFS"] = cluster["tmp_fs"]
@@ -147,7 +151,8 @@ def slurm_config(
         defaults["AccountingStorageHost"] = cluster["accounting"]
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *its_partitions]
+    defaults |= preemption_settings(preemption, partitions)
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

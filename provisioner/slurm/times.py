@@ -6,6 +6,10 @@ import re
 from math import inf
 
 TIME = r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,4}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED"
+MOST_TIME = "7-00:00:00"
+"""The longest time of a job in a partition that says none."""
+DEFAULT_TIME = "1-00:00:00"
+"""The time of a job that names none, where neither plan nor site says another one."""
 _PARTS = re.compile(r"(?:([0-9]+)-)?([0-9]+):([0-9]+):([0-9]+)")
 
 

@@ -70,7 +70,8 @@ def test_an_example_becomes_this_slurm_conf(name: str) -> None:
     plan = load_plan(EXAMPLES / name / "plan.yml")
     told = inventory(plan)["all"]["vars"]
     accounting = told["slurmctld_accounting"]["address"]
-    cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch", "accounting": accounting}
+    preemption = told.get("slurmctld_preemption", {})
+    cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch", "accounting": accounting, "preemption": preemption}
     nodes = registry(plan, name)
     model = slurm_config(cluster, nodes, told["slurmctld_partitions"], {}, told.get("slurmctld_nodes", {}))
     assert rendered("slurm.conf.j2", __slurmctld_model=model) == (HERE / name / "slurm.conf").read_text()

@@ -14,7 +14,7 @@ from provisioner.plan.ranges import Expansion, expand
 
 @dataclass(frozen=True)
 class Draft:
-    """The usable part of `tree`. `blades`, `tiers` and `stock` are raw mappings by name.
+    """The usable part of `tree`. `blades`, `tiers`, `partitions` and `stock` are raw mappings by name.
 
     A blade out of a node set has its own name and values; its problems stand where the set is written.
     """
@@ -34,6 +34,16 @@ class Draft:
     @cached_property
     def stock(self) -> dict[str, dict[str, Any]]:
         return self.mappings("stock")
+
+    @cached_property
+    def partitions(self) -> dict[str, dict[str, Any]]:
+        return self._mappings("partitions")
+
+    @cached_property
+    def preemption(self) -> dict[str, Any]:
+        """What the plan says of preemption, in its long form."""
+        said = self.data.get("preemption")
+        return {"by": said} if isinstance(said, str) else said if isinstance(said, dict) else {}
 
     @property
     def cluster(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from provisioner.plan.problems import Problem, did_you_mean, printable
 
 # `all` is the partition that provision itself makes of every compute node, and what `@all` selects;
 # Slurm takes `default` for a template.
-RESERVED_PARTITIONS = frozenset({"all", "default"})
+RESERVED_PARTITIONS = {"all": "every compute node", "default": "Slurm's defaults"}
 
 
 def check_roles(draft: Draft) -> Iterator[Problem]:
@@ -89,8 +89,7 @@ def _partitions(draft: Draft) -> Iterator[Problem]:
         at = draft.at_value if written else draft.at_key
         if tier == "all" or name in RESERVED_PARTITIONS:
             reserved = "all" if tier == "all" else name
-            what = "every compute node" if reserved == "all" else "Slurm's defaults"
-            yield at(place, f"`{reserved}` is reserved for {what}", "call it something else")
+            yield at(place, f"`{reserved}` is reserved for {RESERVED_PARTITIONS[reserved]}", "call it something else")
         elif "compute" not in (entry.get("slurm") or []):
             continue
         elif name in seen:

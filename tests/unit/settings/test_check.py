@@ -210,7 +210,7 @@ def test_every_key_that_the_project_sets_itself_is_one_of_slurm() -> None:
     assert {"clustername", "messagetimeout", "nodename"} <= ours & known
     of_lines = {"nodeaddr", "nodehostname", "cpus", "boards", "sockets", "socketsperboard", "corespersocket", "state",
                 "threadspercore", "realmemory", "tmpdisk", "nodes", "default", "maxtime", "prioritytier", "feature",
-                "features", "weight", "gres", "memspeclimit"}  # fmt: skip
+                "defaulttime", "features", "weight", "gres", "memspeclimit"}  # fmt: skip
     assert ours - known - of_lines == set()
 
 
