@@ -37,7 +37,7 @@ class Draft:
 
     @cached_property
     def partitions(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("partitions")
+        return self.mappings("partitions")
 
     @cached_property
     def preemption(self) -> dict[str, Any]:
