@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from provisioner.accounts.checks.partitions import unknown_names
 from provisioner.accounts.load import accounts_file, load_accounts
 from provisioner.paths import assets
-from provisioner.plan.load import load_plan
+from provisioner.plan.load import load_plan, plan_tree
 from provisioner.plan.model import Plan
+from provisioner.plan.problems import PlanError
+from provisioner.plan.source import read_source
 from provisioner.settings.check import check_settings
 
 
@@ -21,6 +24,10 @@ def load_site(plan_file: Path) -> Plan:
     """
     plan = load_plan(plan_file)
     check_settings(plan, plan_file.parent, assets() / "roles")
-    if (accounts := accounts_file(plan_file)).exists():
-        load_accounts(accounts)
+    if (file := accounts_file(plan_file)).exists():
+        accounts = load_accounts(file)
+        if plan.partitions:
+            tree = plan_tree(read_source(plan_file), plan_file)
+            if problems := list(unknown_names(plan, tree, accounts)):
+                raise PlanError(plan_file, problems)
     return plan
