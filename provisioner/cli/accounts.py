@@ -35,9 +35,9 @@ def accounts(
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Ansible's own output.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Bring users, Slurm accounts, limits and QOS about as accounts.yml beside the plan says.
+    """Bring Slurm accounts and limits about as accounts.yml says.
 
-    What differs becomes commands of sacctmgr, in an order that works; --check shows these very commands. Who is not
+    QOS, associations, coordinators and rights, too. What differs becomes commands of sacctmgr, in an order that works; --check shows these very commands. Who is not
     declared is left alone, unless --prune is given. Users whose jobs run or wait are named and stay. Every
     `provision slurm` does the same, without --prune.
 

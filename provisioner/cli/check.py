@@ -17,9 +17,9 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the plan, and group_vars, host_vars and accounts.yml beside it.
+    """Check the plan and the files beside it.
 
-    Works offline and touches nothing; every run does the same first. All problems come at once, each with file, line
+    These are group_vars, host_vars and accounts.yml. Works offline and touches nothing; every run does the same first. All problems come at once, each with file, line
     and column. Exits with 2 when there is one. What only plain Ansible would stumble over is a note.
 
     Examples:

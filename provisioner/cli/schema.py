@@ -12,7 +12,7 @@ from provisioner.cli.say import answer
 def schema(
     accounts: Annotated[bool, typer.Option("--accounts", help="Of the accounts file, instead.")] = False,
 ) -> None:
-    """Print the JSON Schema of a role plan, or of the accounts file beside it.
+    """Print the JSON Schema of a plan or accounts file.
 
     Examples:
 
