@@ -19,8 +19,9 @@ def check(
 ) -> None:
     """Check the plan and the files beside it.
 
-    These are group_vars, host_vars and accounts.yml. Works offline and touches nothing; every run does the same first. All problems come at once, each with file, line
-    and column. Exits with 2 when there is one. What only plain Ansible would stumble over is a note.
+    These are group_vars, host_vars and accounts.yml. Works offline and touches nothing; every run does the same first.
+    All problems come at once, each with file, line and column. Exits with 2 when there is one. What only plain Ansible
+    would stumble over is a note.
 
     Examples:
 
