@@ -37,9 +37,9 @@ def accounts(
 ) -> None:
     """Bring Slurm accounts and limits about as accounts.yml says.
 
-    QOS, associations, coordinators and rights, too. What differs becomes commands of sacctmgr, in an order that works; --check shows these very commands. Who is not
-    declared is left alone, unless --prune is given. Users whose jobs run or wait are named and stay. Every
-    `provision slurm` does the same, without --prune.
+    QOS, associations, coordinators and rights, too. What differs becomes commands of sacctmgr, in an order that works;
+    --check shows these very commands. Who is not declared is left alone, unless --prune is given. Users whose jobs run
+    or wait are named and stay. Every `provision slurm` does the same, without --prune.
 
     Examples:
 
