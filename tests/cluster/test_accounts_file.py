@@ -294,7 +294,6 @@ def enforced(lab: Lab) -> str:
 
 def test_accounts_count_once_everybody_with_a_job_has_one(cluster: Lab) -> None:
     """A job without an account would never start; it waits with what it has, and the run says whose it is."""
-    file_of(cluster).unlink()
     assert cluster.slurm(cluster.compute).code == 0
     assert enforced(cluster) == "none"
     stranger = submit(cluster, "games")
