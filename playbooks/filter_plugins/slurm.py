@@ -14,6 +14,7 @@ from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.defects import release_problems
+from provisioner.slurm.enforcement import stays_enforced
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
@@ -60,6 +61,7 @@ class FilterModule:
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
             "slurm_touched": touched,
+            "slurm_stays_enforced": stays_enforced,
             "slurm_verdict": verdict,
             "slurmd_outdated": slurmd_outdated,
             "slurmdbd_settings": accounting.slurmdbd_settings,
