@@ -157,7 +157,7 @@ def test_the_verbs_import_nothing_heavy_before_they_are_called() -> None:
     assert not {"pydantic", "yaml", "ClusterShell"} & set(loaded)
 
 
-@pytest.mark.parametrize("case", ["other-site", "other-site-ipv6", "included"])
+@pytest.mark.parametrize("case", ["other-site", "other-site-ipv6", "included", "partitions-named"])
 def test_the_schema_takes_plans_of_other_sites(case: str) -> None:
     site = yaml.safe_load((Path(__file__).parents[2] / "plans" / case / "plan.yml").read_text())
     jsonschema.validate(site, json.loads(shown("schema")))
