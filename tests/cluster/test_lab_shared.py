@@ -19,7 +19,7 @@ BLADES = ("BLD-001", "BLD-002")
 @pytest.fixture(params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Two blades that share a directory at another place than the usual one."""
-    made = Lab(NAME, 66, 1, request.param, tmp_path_factory.mktemp("plan"))
+    made = Lab(NAME, 31, 1, request.param, tmp_path_factory.mktemp("plan"))
     made.lab("down")
     shutil.rmtree(SHARED, ignore_errors=True)
     SHARED.mkdir(parents=True)

@@ -20,7 +20,7 @@ SHARED = STATE_HOME / NAME
 @pytest.fixture(scope="session", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A controller, which users log in to, and two compute blades: a cluster as a run with our defaults makes it."""
-    made = Lab(NAME, 65, 1, request.param, tmp_path_factory.mktemp("plan"), accounting=True, shared=SHARED)
+    made = Lab(NAME, 32, 1, request.param, tmp_path_factory.mktemp("plan"), accounting=True, shared=SHARED)
     try:
         made.lab("down")
         shutil.rmtree(SHARED, ignore_errors=True)
