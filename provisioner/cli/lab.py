@@ -73,6 +73,14 @@ def _chosen(bench: Bench, names: list[str]) -> list[Container]:
 def up(
     nodes: Nodes = None,
     os: Annotated[Os | None, typer.Option("--os", help="Debian release; default: bookworm, or what runs.")] = None,
+    shared: Annotated[
+        str | None,
+        typer.Option(
+            "--shared",
+            metavar="DIR[:PATH]",
+            help="A directory of this machine that all blades have, at PATH; default: at /shared.",
+        ),
+    ] = None,
     plan: PlanFile = None,
 ) -> None:
     """Start the blades; keep those that are there.
@@ -80,20 +88,27 @@ def up(
     A lab is no sandbox: its containers have the rights of root on this machine (mounts, devices, networks). Run in it
     only what you would run as root here.
 
+    A shared directory stands in for a site's NFS: what one blade writes there, all others read, with the same uids. The
+    lab keeps it through reimage and power cuts. It is yours: nothing here empties or removes it.
+
     Examples:
 
         provision lab up
 
         provision lab up --nodes BLD-006,BLD-008,BLD-011 --os trixie
+
+        provision lab up --shared /srv/lab
     """
     from provisioner.lab import lab
     from provisioner.lab.settings import Release
+    from provisioner.lab.shared import parse_shared
     from provisioner.plan.select import select_nodes
 
     bench = _open(plan)
+    directory = parse_shared(shared) if shared is not None else None
     chosen = select_nodes(bench.plan, nodes)
     with _only_one(bench):
-        made = lab.up(bench, chosen, Release(os.value) if os else None, _say)
+        made = lab.up(bench, chosen, Release(os.value) if os else None, directory, _say)
     kept = len(chosen) - len(made)
     say(f"{counted(len(made), 'blade')} started, {kept} ran already; see: provision lab status")
 
