@@ -13,6 +13,7 @@ from provisioner.slurm import accounting
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
@@ -45,8 +46,10 @@ class FilterModule:
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
+            "slurm_deep_troubles": troubles,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
+            "slurm_in_order": in_order,
             "slurm_hand_edits": hand_edits,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
