@@ -53,11 +53,11 @@ from ansible.module_utils.deep_checks import (
     recorded,
     script,
 )
-from ansible.module_utils.deep_jobs import Asker, Failed, NotTried, Stopped
+from ansible.module_utils.deep_jobs import Asker, Busy, Failed, NotTried, Stopped
 from ansible.module_utils.deep_limits import cores, locked, memory, preempted
-from ansible.module_utils.deep_place import config, free_and_busy, partition_for
+from ansible.module_utils.deep_place import LEAVES, config, free_and_busy, partition_for
 from ansible.module_utils.deep_terminal import terminal
-from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, worked_as, works_as
+from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone, worked_as, works_as
 
 # In this order; `provisioner/slurm/deep.py` has a line of words for each.
 CHECKS = {
@@ -77,6 +77,7 @@ CHECKS = {
 }
 WITHOUT_A_NODE = ("sinfo", "sacct", "preemption")
 LONGEST = 4000
+ANOTHER = "name an account without rights that all nodes have (--user, or provision_deep_user in group_vars)"
 
 
 def tried(checks, asker, why_not, seconds):
@@ -98,11 +99,16 @@ def tried(checks, asker, why_not, seconds):
             report["words"] = check(asker)
         except NotTried as reason:
             report |= {"result": "not tried", "words": str(reason)}
+            why_not = str(reason) if isinstance(reason, Busy) else why_not
         except Failed as trouble:
             report |= {"result": "failed", "words": str(trouble), "evidence": trouble.evidence[:LONGEST]}
             report["cause"] = trouble.cause
             if trouble.cause == "not allowed":
                 why_not = f"{asker.account} may not submit jobs"
+        if report["result"] != "ok":
+            # What is left of it has the cores that the next one needs.
+            cancel_own(asker.comment)
+            ours_gone(LEAVES, [asker.node])
         found.append({**report, "words": report["words"][:LONGEST], "seconds": round(time.monotonic() - began, 1)})
     return found
 
@@ -165,9 +171,9 @@ def main():
     try:
         is_root = pwd.getpwnam(account).pw_uid == 0
     except KeyError:
-        module.fail_json(msg=f"there is no account {account} on it; next: name one with --user that all nodes have")
+        module.fail_json(msg=f"there is no account {account} on it; next: {ANOTHER}")
     if is_root:
-        module.fail_json(msg=f"{account} is root, to whom no limit applies; next: name another account with --user")
+        module.fail_json(msg=f"{account} is root, to whom no limit applies; next: {ANOTHER}")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     try:

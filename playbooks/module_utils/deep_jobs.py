@@ -39,6 +39,13 @@ class NotTried(Exception):
     """A check could not be made, and that is nobody's fault."""
 
 
+class Busy(NotTried):
+    """A job waited as long as it may for what others have; the next one would, too."""
+
+    def __init__(self):
+        super().__init__("nodes are busy")
+
+
 class Stopped(Exception):
     """Whoever asked is gone."""
 
@@ -133,7 +140,7 @@ class Asker:
         """Says why a job still waits."""
         reasons = sorted({row["reason"] for row in rows if row["state"] in WAITING})
         if rows and all(_BUSY.fullmatch(reason) for reason in reasons):
-            raise NotTried("nodes are busy")
+            raise Busy
         why = ", ".join(reasons) or "squeue does not show it"
         raise Failed(f"job {number} did not start within {self.patience} s: {why}", self.shown(number))
 

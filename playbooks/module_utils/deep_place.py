@@ -12,6 +12,7 @@ from ansible.module_utils.slurm_table import table
 
 # Seconds for the job of the verification before this one to leave its nodes.
 LEAVES = 15
+PLANNED = {"PLANNED"}
 _FIELDS = (("NodeList", 255), ("PartitionName", 255), ("PriorityTier", 12), ("Available", 12))
 
 
@@ -39,9 +40,17 @@ def free_and_busy(names):
         if time.monotonic() > end or not any("COMPLETING" in words for words in states.values()):
             break
         time.sleep(POLL_SECONDS)
-    free = sorted(name for name, words in states.items() if words <= FREE)
-    busy = sorted(name for name, words in states.items() if words & BUSY and words <= BUSY)
+    # A node that a job of before was planned for keeps the word until the next cycle of backfill.
+    idle = FREE if _somebody_waits() else FREE | PLANNED
+    free = sorted(name for name, words in states.items() if words <= idle)
+    busy = sorted(name for name, words in states.items() if words <= BUSY | FREE | PLANNED and not words <= idle)
     return free, busy
+
+
+def _somebody_waits():
+    """Whether jobs of others wait; one that nobody can tell of counts."""
+    code, out, _ = run("squeue", "--noheader", "--states=PENDING", "--format=%A", limit=ANSWER)
+    return code != 0 or bool(set(out.split()) - our_jobs().keys())
 
 
 def partition_for(names):

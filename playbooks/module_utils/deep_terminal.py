@@ -12,7 +12,7 @@ import subprocess
 import termios
 import time
 
-from ansible.module_utils.deep_jobs import Failed, NotTried, Stopped
+from ansible.module_utils.deep_jobs import Busy, Failed, Stopped
 from ansible.module_utils.slurm_commands import plain_environment
 
 # Rows and columns that no terminal has by default.
@@ -28,7 +28,7 @@ def terminal(asker):
     command = ["srun", *asker.options(), "--ntasks=1", "--mem=64M", "--mpi=none", "--pty", "bash", "--norc"]
     code, said = _talk(command, asker)
     if "queued and waiting" in said and "has been allocated" not in said:
-        raise NotTried("nodes are busy")
+        raise Busy
     if _SEEN not in said:
         how = "did not answer" if code is None else f"ended with {code}"
         raise Failed(f"bash on {asker.node} is no terminal of {_SIZE[0]} lines: srun {how}", said)

@@ -26,7 +26,7 @@ _ALWAYS_RESTART = {
     "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters", "maxnodecount",
+    "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters", "maxarraysize", "maxnodecount",
     "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
     "jobacctgathertype", "prologflags",

@@ -31,7 +31,7 @@ CHECKS: Mapping[str, Check] = {
     "squeue": Check("squeue", "squeue --jobs=JOB", "run it as that user on the controller"),
     "scancel": Check("scancel", "scancel JOB", _LOG),
     "terminal": Check("an interactive shell", "srun --pty bash", _PORTS),
-    "array": Check("a job array", "sbatch --array=1-3 SCRIPT", f"MaxArraySize in slurm.conf is to be above 3; else {_LOG}"),
+    "array": Check("a job array", "sbatch --array=1-3 SCRIPT", f"MaxArraySize in slurm.conf is to be above 3; {_LOG}"),
     "chain": Check("a chain of jobs", "sbatch --dependency=afterok:JOB SCRIPT", _LOG),
     "all nodes": Check("a job over all nodes", "sbatch --nodes=N SCRIPT  # with srun in it", _PORTS),
     "memory": Check(
