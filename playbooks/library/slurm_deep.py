@@ -54,8 +54,9 @@ from ansible.module_utils.deep_checks import (
     script,
 )
 from ansible.module_utils.deep_jobs import Asker, Busy, Failed, NotTried, Stopped
-from ansible.module_utils.deep_limits import cores, locked, memory, preempted
+from ansible.module_utils.deep_limits import cores, locked, memory
 from ansible.module_utils.deep_place import LEAVES, config, free_and_busy, partition_for
+from ansible.module_utils.deep_preempt import preempted
 from ansible.module_utils.deep_terminal import terminal
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone, worked_as, works_as
 
@@ -75,7 +76,7 @@ CHECKS = {
     "preemption": preempted,
     "sacct": recorded,
 }
-WITHOUT_A_NODE = ("sinfo", "sacct", "preemption")
+WITHOUT_A_NODE = ("sinfo", "sacct")
 LONGEST = 4000
 ANOTHER = "name an account without rights that all nodes have (--user, or provision_deep_user in group_vars)"
 
@@ -138,13 +139,12 @@ def verify(wanted):
     free, busy = [name for name in free if name in having], [name for name in busy if name in having]
     comment = our_comment(wanted["run"])
     node = (free or busy or [""])[0]
-    asker = Asker(wanted["account"], comment, partition, node, free, busy, wanted["patience"], gone)
-    checks = {**CHECKS, "preemption": lambda asker: preempted(asker, settings)}
+    asker = Asker(wanted["account"], comment, partition, node, free, busy, wanted["patience"], settings, gone)
     works_as(wanted["account"])
     try:
         return {
             "account": wanted["account"], "partition": partition, "free": free, "busy": busy,
-            "checks": tried(checks, asker, no_place(free, busy, settings), wanted["timeout"]),
+            "checks": tried(CHECKS, asker, no_place(free, busy, settings), wanted["timeout"]),
         }  # fmt: skip
     finally:
         cancel_own(comment)

@@ -61,12 +61,13 @@ class Asker:
         free: the nodes that nobody uses.
         busy: the nodes that others use.
         patience: seconds that a job may wait.
+        config: slurmctld's settings by key.
         is_over: tells whether whoever asked is gone.
     """
 
-    def __init__(self, account, comment, partition, node, free, busy, patience, is_over):
+    def __init__(self, account, comment, partition, node, free, busy, patience, config, is_over):
         self.account, self.comment, self.partition, self.node = account, comment, partition, node
-        self.free, self.busy, self.patience, self.is_over = free, busy, patience, is_over
+        self.free, self.busy, self.patience, self.config, self.is_over = free, busy, patience, config, is_over
         # What became of its jobs, for those that ask the database.
         self.ended = {}
 

@@ -64,11 +64,3 @@ def locked(asker):
     if code != 0:
         raise Failed("`ulimit -l` in a job is not unlimited", asker.shown(number), "slurmd locks")
     return "unlimited"
-
-
-def preempted(asker, config):
-    """A job of a low partition makes way for one of a high partition, where the site has that."""
-    kind = config.get("PreemptType", "preempt/none")
-    if kind == "preempt/none":
-        raise NotTried("preemption is not configured")
-    raise NotTried(f"{kind} is configured, and only jobs of users show it")

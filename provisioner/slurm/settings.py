@@ -71,6 +71,12 @@ _NODE_KEYS = {
     "MemSpecLimit": re.compile(r"[0-9]{1,8}"),
     "CpuBind": re.compile(r"none|socket|ldom|core|thread"),
 }
+# Limits that a unit of systemd has, and what they may be: both ends, or one for both.
+_LIMITS = {
+    "as", "core", "cpu", "data", "fsize", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime",
+    "sigpending", "stack",
+}  # fmt: skip
+_LIMIT = re.compile(r"(infinity|[0-9]{1,18}[KMGT]?)(:(infinity|[0-9]{1,18}[KMGT]?))?")
 _TIME = re.compile(r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED")
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 
@@ -81,8 +87,8 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     Args:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
             `slurmctld_partitions`, `slurmctld_nodes`, `slurmctld_tmp_fs`, `slurmdbd_config`, `mariadb_config`,
-            `scratch_mount_point`, `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as
-            the play has them; those that are missing are not looked at.
+            `slurmd_limits`, `scratch_mount_point`, `base_cluster`, `base_domain`, `base_hosts`, `base_users` and
+            `base_time_source` as the play has them; those that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if given.get("slurmctld_accounting") and isinstance(site := given.get("slurmctld_config"), Mapping):
@@ -95,6 +101,7 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     for partition in given.get("slurmctld_partitions", []):
         problems += _odd("slurmctld_partitions", partition, forms)
     problems += _node_problems(given.get("slurmctld_nodes", {}))
+    problems += _limit_problems(given.get("slurmd_limits", {}))
     problems += _hosts_problems(given)
     for name in ("scratch_mount_point", "slurmctld_tmp_fs"):
         folder = given.get(name, "/scratch")
@@ -119,6 +126,20 @@ def _hosts_problems(given: Mapping[str, Any]) -> list[str]:
         forms = {"name": _HOST, "id": _BLADE, "address": _ADDRESS, "ipv6": _ADDRESS, "domain": _DOMAIN}
         its = {key: form for key, form in forms.items() if key in _HOST_KEYS or key in host}
         problems += _odd("base_hosts", host, its)
+    return problems
+
+
+def _limit_problems(limits: Any) -> list[str]:
+    """What would get into slurmd's unit besides limits."""
+    if not isinstance(limits, Mapping):
+        return [f"slurmd_limits has to be limits by name, such as {{CORE: infinity}}; {_NEXT}"]
+    problems = []
+    for name, limit in limits.items():
+        if str(name).lower() not in _LIMITS:
+            known = ", ".join(sorted(_LIMITS)).upper()
+            problems.append(f"slurmd_limits: {_shown(name)} is not one of {known}; {_NEXT}")
+        elif isinstance(limit, bool) or not _LIMIT.fullmatch(str(limit)):
+            problems.append(f"slurmd_limits: {name} has to be a number such as 64M, or infinity; {_NEXT}")
     return problems
 
 

@@ -11,7 +11,7 @@ DEEP = ansible_module("slurm_deep")
 CHECKS, ASKING, LIMITS, PLACE, JOBS, TERMINAL = (
     shared(name) for name in ("deep_checks", "deep_jobs", "deep_limits", "deep_place", "slurm_jobs", "deep_terminal")
 )
-TABLE, NODES = shared("slurm_table"), shared("slurm_nodes")
+PREEMPT, NODES = shared("deep_preempt"), shared("slurm_nodes")
 Said = tuple[int, str, str]
 
 
@@ -51,7 +51,7 @@ class User:
         return 0, "\n".join(shown) + "\n", ""
 
     def _sbatch(self, command: tuple[str, ...], text: str) -> Said:
-        if "not allowed" in self.harms:
+        if "not allowed" in self.harms or ("no partition" in self.harms and "--partition=high" in command):
             return (
                 1,
                 "",
@@ -63,6 +63,8 @@ class User:
         after = next((word.rpartition(":")[2] for word in command if word.startswith("--dependency=")), "")
         self.jobs[number] = {
             "text": text or self.script, "held": "--hold" in command, "after": after, "asked": 0,
+            "partition": [word.partition("=")[2] for word in command if word.startswith("--partition=")][-1],
+            "exclusive": "--exclusive" in command, "requeued": False,
             "tasks": ["1", "2", "3"] if "--array=1-3" in command else ["N/A"], "cancelled": False,
         }  # fmt: skip
         return 0, f"{number}\n", ""
@@ -118,6 +120,10 @@ class User:
 
     def table(self, program: str, fields: Any, *options: str) -> list[list[str]]:
         """Rows of sinfo and squeue, as `slurm_table` has them."""
+        if program == "sinfo" and fields == PREEMPT._FIELDS:
+            mode = "OFF" if "nobody makes way" in self.harms else "REQUEUE"
+            tier = "1" if "one tier" in self.harms else "9"
+            return [["all", "1", mode, "up"], ["high", tier, mode, "up"]]
         if program == "sinfo":
             up = "down" if "partition is down" in self.harms else "up"
             return [[name, where, tier, up] for name in self.nodes for where, tier in (("all", "1"), ("high", "9"))]
@@ -135,6 +141,13 @@ class User:
         job = self.jobs[number]
         job["asked"] += 1
         dropped = "dependency is dropped" in self.harms
+        low = next((one for one in self.jobs.values() if one["partition"] == "all" and one["exclusive"]), None)
+        if job["partition"] == "high" and low is not None:
+            if "no way is made" in self.harms:
+                return "PENDING", "Resources"
+            low["requeued"] = True
+        if job["requeued"]:
+            return "PENDING", "BeginTime"
         if "busy" in self.harms or "odd reason" in self.harms:
             return "PENDING", "Resources" if "busy" in self.harms else "BadConstraints"
         if job["after"] and not dropped and self._state(job["after"])[0] != "COMPLETED":
@@ -159,9 +172,9 @@ def tried(monkeypatch: Any, user: User, patience: int = 1, **more: Any) -> dict[
 
 def answered(monkeypatch: Any, user: User, gone: Callable[[], bool], **more: Any) -> dict[str, Any]:
     """What the module answers while whoever asked is there, as `gone` tells."""
-    for module in (CHECKS, ASKING, PLACE, JOBS, NODES):
+    for module in (CHECKS, ASKING, PLACE, PREEMPT, JOBS, NODES):
         monkeypatch.setattr(module, "run", user.run)
-    for module in (ASKING, PLACE):
+    for module in (ASKING, PLACE, PREEMPT):
         monkeypatch.setattr(module, "table", user.table)
     for module, name in ((ASKING, "WORK"), (CHECKS, "WRITTEN")):
         monkeypatch.setattr(module, name, 0.2)

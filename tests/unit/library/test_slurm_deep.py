@@ -136,6 +136,27 @@ def test_it_goes_only_where_it_is_in_nobodys_way(
     assert (one(found, "memory")["result"] == "ok") is (words == "")
 
 
+@pytest.mark.parametrize(
+    ("harm", "result", "words"),
+    [
+        ("", "ok", "of partition all became PENDING, job"),
+        ("no way is made", "failed", "a job of partition high waits for one of all"),
+        ("one tier", "not tried", "no partition of bld-008 takes precedence"),
+        ("nobody makes way", "not tried", "no partition of bld-008 takes precedence"),
+        ("no partition", "not tried", "nobody may not use partition high"),
+    ],
+)
+def test_a_low_job_has_to_make_way(monkeypatch: pytest.MonkeyPatch, harm: str, result: str, words: str) -> None:
+    found = one(tried(monkeypatch, User(harm, PreemptType="preempt/partition_prio")), "preemption")
+    assert found["result"] == result
+    assert words in found["words"]
+
+
+def test_preemption_by_qos_is_said_to_be_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = one(tried(monkeypatch, User(PreemptType="preempt/qos")), "preemption")
+    assert (found["result"], found["words"]) == ("not tried", "preempt/qos: only preemption by partition is tried")
+
+
 @pytest.mark.parametrize(("harm", "free"), [("", ["bld-008"]), ("somebody waits", [])])
 def test_a_node_that_is_planned_for_somebody_is_busy(
     monkeypatch: pytest.MonkeyPatch, harm: str, free: list[str]
@@ -238,7 +259,7 @@ def test_an_interactive_shell_is_one_on_a_terminal(
     (folder / "srun").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     patience = 1 if name in ("hangs", "no terminal") else 20
-    asker = ASKING.Asker("nobody", "x", "all", "bld-008", ["bld-008"], [], patience, lambda: False)
+    asker = ASKING.Asker("nobody", "x", "all", "bld-008", ["bld-008"], [], patience, {}, lambda: False)
     try:
         if words:
             with pytest.raises(ASKING.Failed, match=words):
