@@ -123,7 +123,7 @@ def gone():
 
 def no_place(free, busy, settings):
     """Why no node can be used, '' where one can."""
-    if free or (busy and settings.get("PreemptType") == "preempt/none"):
+    if free or (busy and not settings.get("PreemptType")):
         return ""
     if busy:
         return "nodes are busy, and with preemption a job of ours could take a user's place"

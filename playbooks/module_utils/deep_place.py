@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from ansible.module_utils.slurm_commands import run
@@ -13,11 +14,12 @@ from ansible.module_utils.slurm_table import table
 # Seconds for the job of the verification before this one to leave its nodes.
 LEAVES = 15
 PLANNED = {"PLANNED"}
+NONE = re.compile(r"\(null\)|[a-z_]+/none")
 _FIELDS = (("NodeList", 255), ("PartitionName", 255), ("PriorityTier", 12), ("Available", 12))
 
 
 def config():
-    """What slurmctld says of its settings, by key.
+    """What slurmctld says of its settings, by key; '' for none, which 22.05 and 24.11 write in several ways.
 
     Raises:
         RuntimeError: it does not answer.
@@ -26,7 +28,7 @@ def config():
     if code != 0:
         raise RuntimeError((err or out).strip())
     pairs = (line.partition("=") for line in out.splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return {key.strip(): "" if NONE.fullmatch(value.strip()) else value.strip() for key, _, value in pairs}
 
 
 def free_and_busy(names):

@@ -14,8 +14,8 @@ _FIELDS = (("PartitionName", 255), ("PriorityTier", 12), ("PreemptMode", 20), ("
 
 def preempted(asker):
     """What became of the low job."""
-    kind = asker.config.get("PreemptType", "preempt/none")
-    if kind == "preempt/none":
+    kind = asker.config.get("PreemptType")
+    if not kind:
         raise NotTried("preemption is not configured")
     if kind != "preempt/partition_prio":
         raise NotTried(f"{kind}: only preemption by partition is tried")

@@ -40,7 +40,7 @@ SLEEP = "sbatch --parsable --chdir=/ --output=/dev/null --exclusive --time=60 --
 def _nothing_left(cluster: Lab, _as_it_was: None) -> Iterator[None]:
     """Torn down before the lab is looked at."""
     yield
-    cluster.ask("scancel --user=alice,nobody; true")
+    cluster.ask("scancel --user=alice; scancel --user=nobody; true")
     assert until(lambda: left_behind(cluster) == "", 60), left_behind(cluster)
 
 

@@ -81,6 +81,14 @@ def test_sacct_has_to_know_every_job_that_ended(monkeypatch: pytest.MonkeyPatch,
         assert "OUT_OF_MEMORY" in one(found, "sacct")["words"]
 
 
+def test_none_is_none_however_a_release_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    none: dict[str, Any] = {"PreemptType": "(null)", "AccountingStorageType": "(null)"}
+    found = tried(monkeypatch, User(nodes={"bld-008": "MIXED"}, **none))
+    assert one(found, "memory")["result"] == "ok"
+    assert one(found, "preemption")["words"] == "preemption is not configured"
+    assert one(found, "sacct")["words"] == "the cluster has no accounting"
+
+
 def test_who_may_not_submit_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = tried(monkeypatch, User("not allowed"))
     assert [name for name, result in results(found).items() if result == "failed"] == ["sbatch"]
