@@ -52,6 +52,7 @@ from ansible.module_utils.deep_checks import (
     queue_shown,
     recorded,
     script,
+    sweep,
 )
 from ansible.module_utils.deep_jobs import Asker, Busy, Failed, NotTried, Stopped
 from ansible.module_utils.deep_limits import cores, locked, memory
@@ -133,6 +134,7 @@ def no_place(free, busy, settings):
 def verify(wanted):
     """The report; every job of ours is cancelled whatever happens."""
     cancel_left_behind()
+    sweep(wanted["account"])
     settings = config()
     free, busy = free_and_busy(wanted["nodes"])
     partition, having = partition_for({*free, *busy})

@@ -68,6 +68,12 @@ def script(asker):
     return f"job {number} ran on {asker.node} with its name, nodes and output"
 
 
+def sweep(account):
+    """Removes the scripts that killed ones left behind half an hour ago; as that account, which wrote them."""
+    old = ["-maxdepth", "1", "-type", "d", "-name", "provision-verify.??????????", "-user", account, "-mmin", "+30"]
+    run("find", "/tmp", *old, "-exec", "rm", "-rf", "{}", "+", account=account)
+
+
 @contextmanager
 def _written(asker):
     """The path of the script, in a folder of that account; gone afterwards."""

@@ -45,7 +45,7 @@ def cores(asker):
     number = asker.submit(WIDE, "--ntasks=1", "--cpus-per-task=1")
     code = asker.code(number)
     if code == ALL_OF_IT:
-        raise NotTried(f"{asker.node} has one core")
+        raise NotTried(f"a job gets all cores of {asker.node}")
     if code > 100:
         raise Failed(f"a job that asked for one core can use {code - 100} CPUs", asker.shown(number))
     if code != 0:

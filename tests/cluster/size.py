@@ -54,6 +54,7 @@ _SIBLINGS = (
     "test_causes.py::*leaves_on_a_node*",
     "test_causes.py::*node*stopped?",
     "test_deep.py::*busy*",
+    "test_deep.py::*preemption*",
     "test_deep.py::*cannot*",
     "test_deep.py::*?Ctrl-C?",
     "test_examples.py::*",

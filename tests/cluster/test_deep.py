@@ -148,3 +148,19 @@ def test_whom_it_cannot_work_as_is_said(cluster: Lab, user: str, words: str) -> 
     assert said.code in (1, 2), said.text
     assert words in said.text
     assert "advises" not in said.text
+
+
+@pytest.mark.parametrize(("exempt", "result"), [("00:00:00", "ok"), ("01:00:00", "failed")])
+def test_preemption_is_tried_where_it_is_configured(cluster: Lab, exempt: str, result: str) -> None:
+    """A job that is exempt for an hour makes no way."""
+    settings = {"PreemptType": "preempt/partition_prio", "PreemptMode": "REQUEUE", "PreemptExemptTime": exempt}
+    with cluster.variables_of_the_site(slurmctld_config=settings, provision_deep_patience=5):
+        configured = cluster.slurm(cluster.compute)
+        cluster.ask("systemctl restart slurmctld; scontrol update partitionname=medium prioritytier=100")
+        assert until(lambda: set(cluster.states().values()) == {"idle"}, 60), cluster.states()
+        said = deep(cluster)
+    back = cluster.slurm(cluster.compute)
+    cluster.ask("systemctl restart slurmctld; scontrol update partitionname=medium prioritytier=1")
+    assert (configured.code, back.code) == (0, 0)
+    assert checks(said)["preemption"]["result"] == result, said.text
+    assert only(said, "failed") == ({"preemption"} if result == "failed" else set())

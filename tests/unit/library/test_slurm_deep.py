@@ -296,3 +296,18 @@ def test_the_script_that_tries_for_more_cores_tells_how_many_it_got(asked: str, 
 def test_the_script_that_locks_memory_knows_the_limit_of_the_shell() -> None:
     command = ["prlimit", f"--memlock={LIMITS.LITTLE}:", "sh", "-c", LIMITS.LOCKED]
     assert subprocess.run(command, check=False).returncode == 44
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
+def test_old_scripts_of_the_account_go_and_nothing_else() -> None:
+    made = {name: Path("/tmp") / f"provision-verify.{os.getpid():07}{name}" for name in ("old", "new", "its")}
+    try:
+        for name, path in made.items():
+            path.mkdir()
+            os.chown(path, 0 if name == "its" else 65534, 0)
+            os.utime(path, (0, 0) if name != "new" else None)
+        CHECKS.sweep("nobody")
+        assert {name for name, path in made.items() if path.exists()} == {"new", "its"}
+    finally:
+        for path in made.values():
+            path.rmdir() if path.exists() else None
