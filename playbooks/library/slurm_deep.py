@@ -29,6 +29,10 @@ options:
     description: Seconds that all of it may take; what is not begun by then is not tried.
     type: int
     default: 480
+  memlock:
+    description: How much memory a job may lock, as the site has it for the unit of slurmd.
+    type: str
+    default: infinity
   run:
     description: Id of the run, for the comment of our jobs.
     type: str
@@ -142,6 +146,7 @@ def verify(wanted):
     comment = our_comment(wanted["run"])
     node = (free or busy or [""])[0]
     asker = Asker(wanted["account"], comment, partition, node, free, busy, wanted["patience"], settings, gone)
+    asker.memlock = wanted["memlock"]
     works_as(wanted["account"])
     try:
         return {
@@ -166,6 +171,7 @@ def main():
             "nodes": {"type": "list", "elements": "str", "required": True},
             "patience": {"type": "int", "default": 60},
             "timeout": {"type": "int", "default": 480},
+            "memlock": {"type": "str", "default": "infinity"},
             "run": {"type": "str", "default": ""},
         },
     )

@@ -68,6 +68,8 @@ class Asker:
     def __init__(self, account, comment, partition, node, free, busy, patience, config, is_over):
         self.account, self.comment, self.partition, self.node = account, comment, partition, node
         self.free, self.busy, self.patience, self.config, self.is_over = free, busy, patience, config, is_over
+        # What slurmd's units lock at most, as the site says.
+        self.memlock = "infinity"
         # What became of its jobs, for those that ask the database.
         self.ended = {}
 

@@ -61,6 +61,8 @@ def locked(asker):
         return "as much as the container that the node is may have"
     if code == 44:
         raise Failed("`ulimit -l` in a job is that of the shell that submitted it", asker.shown(number))
+    if code == 45 and asker.memlock != "infinity":
+        return f"as the site says: {asker.memlock}"
     if code != 0:
         raise Failed("`ulimit -l` in a job is not unlimited", asker.shown(number), "slurmd locks")
     return "unlimited"

@@ -47,7 +47,7 @@ def verify(
 
       provision verify --deep
 
-      provision verify --deep --nodes @medium --user alice --json | jq '.deep.checks[] | select(.result != "ok")'
+      provision verify --deep --nodes @medium --user alice --json | jq .deep
     """
     from provisioner.cli.deep_report import print_deep
     from provisioner.cli.output import console_for

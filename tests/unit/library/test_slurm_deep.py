@@ -89,6 +89,11 @@ def test_none_is_none_however_a_release_writes_it(monkeypatch: pytest.MonkeyPatc
     assert one(found, "sacct")["words"] == "the cluster has no accounting"
 
 
+@pytest.mark.parametrize(("harm", "result"), [("locked 45", "ok"), ("locked 44", "failed")])
+def test_a_site_may_let_jobs_lock_less(monkeypatch: pytest.MonkeyPatch, harm: str, result: str) -> None:
+    assert one(tried(monkeypatch, User(harm), memlock="64M"), "locked memory")["result"] == result
+
+
 def test_who_may_not_submit_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = tried(monkeypatch, User("not allowed"))
     assert [name for name, result in results(found).items() if result == "failed"] == ["sbatch"]
