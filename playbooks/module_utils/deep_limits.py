@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ansible.module_utils.deep_jobs import Failed, NotTried
 
-# MiB that the job asks for, and that it takes: more than twice as much, since with cgroup v2 Slurm 22.05 lets a job have
+# MiB that the job asks for, and that it takes: more than twice as much, as with cgroup v2 Slurm 22.05 lets a job have
 # as much swap as memory. Not much more: where the limit does not hold, nobody else on the node shall suffer.
 ASKED, TAKEN = 48, 160
 GREEDY = f"head -c {TAKEN}M /dev/zero | tail -c {TAKEN}M > /dev/null"
