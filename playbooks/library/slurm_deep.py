@@ -63,7 +63,7 @@ from ansible.module_utils.deep_limits import cores, locked, memory
 from ansible.module_utils.deep_place import LEAVES, config, free_and_busy, partition_for
 from ansible.module_utils.deep_preempt import preempted
 from ansible.module_utils.deep_terminal import terminal
-from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone, worked_as, works_as
+from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, our_comment, ours_gone, worked_as
 
 # In this order; `provisioner/slurm/deep.py` has a line of words for each.
 CHECKS = {
@@ -147,15 +147,13 @@ def verify(wanted):
     node = (free or busy or [""])[0]
     asker = Asker(wanted["account"], comment, partition, node, free, busy, wanted["patience"], settings, gone)
     asker.memlock = wanted["memlock"]
-    works_as(wanted["account"])
     try:
         return {
             "account": wanted["account"], "partition": partition, "free": free, "busy": busy,
             "checks": tried(CHECKS, asker, no_place(free, busy, settings), wanted["timeout"]),
         }  # fmt: skip
     finally:
-        cancel_own(comment)
-        worked_as()
+        worked_as(cancel_own(comment))
 
 
 def end(number, frame):

@@ -10,7 +10,7 @@ import re
 import time
 
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_jobs import NAME, NOT_ALLOWED
+from ansible.module_utils.slurm_jobs import NAME, NOT_ALLOWED, works_as
 from ansible.module_utils.slurm_nodes import POLL_SECONDS
 from ansible.module_utils.slurm_table import table
 
@@ -77,6 +77,8 @@ class Asker:
         """Exit code, output and errors of a command of this account."""
         if self.is_over():
             raise Stopped
+        # Another verification may have taken the note back by now.
+        works_as(self.account)
         return run(*command, account=self.account, limit=limit, text=text)
 
     def options(self, nodes=None):

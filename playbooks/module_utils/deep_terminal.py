@@ -14,6 +14,7 @@ import time
 
 from ansible.module_utils.deep_jobs import Busy, Failed, Stopped
 from ansible.module_utils.slurm_commands import plain_environment
+from ansible.module_utils.slurm_jobs import works_as
 
 # Rows and columns that no terminal has by default.
 _SIZE = (31, 97)
@@ -26,6 +27,7 @@ _MOST = 65536
 def terminal(asker):
     """An interactive shell on a node, its size and its exit code."""
     command = ["srun", *asker.options(), "--ntasks=1", "--mem=64M", "--mpi=none", "--pty", "bash", "--norc"]
+    works_as(asker.account)
     code, said = _talk(command, asker)
     if "queued and waiting" in said and "has been allocated" not in said:
         raise Busy

@@ -85,9 +85,9 @@ def works_as(account):
             file.write(account)
 
 
-def worked_as():
-    """Takes the note back once no job of that account is ours."""
-    if not any(job["account"] not in ACCOUNTS for job in our_jobs().values()):
+def worked_as(jobs):
+    """Takes the note back where none of these jobs of ours is that of a third account at work."""
+    if not any(job["alive"] and job["account"] not in ACCOUNTS for job in jobs.values()):
         with contextlib.suppress(OSError):
             os.unlink(NOTE)
 
@@ -117,12 +117,15 @@ def cancel_left_behind():
     """Cancels our jobs whose process is gone; returns all of ours that were there."""
     jobs = our_jobs()
     cancel({number: job for number, job in jobs.items() if not job["alive"]})
+    worked_as(jobs)
     return jobs
 
 
 def cancel_own(comment):
-    """Cancels what is there of one verification."""
-    cancel({number: job for number, job in our_jobs().items() if job["comment"] == comment})
+    """Cancels what is there of one verification; returns the others of ours."""
+    jobs = our_jobs()
+    cancel({number: job for number, job in jobs.items() if job["comment"] == comment})
+    return {number: job for number, job in jobs.items() if job["comment"] != comment}
 
 
 def ours_gone(seconds, names):

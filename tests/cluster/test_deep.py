@@ -138,6 +138,7 @@ def test_jobs_of_one_whose_module_was_killed_are_cancelled_by_the_next(cluster: 
     said = cluster.provision("verify", f"--nodes={','.join(cluster.compute)}", "--json")
     assert said.code == 0, said.text
     assert "alice" not in cluster.ask(OURS)
+    assert cluster.ask("cat /var/lib/provision/verified-as 2>/dev/null; true") == "", "alice is a user again"
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,12 @@ def test_every_job_is_ours_by_name_account_and_comment(monkeypatch: pytest.Monke
 def test_whoever_is_gone_gets_no_more_jobs_and_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
     user = User()
     cancelled: list[str] = []
-    monkeypatch.setattr(DEEP, "cancel_own", cancelled.append)
+
+    def cancel_own(comment: str) -> dict[str, Any]:
+        cancelled.append(comment)
+        return {}
+
+    monkeypatch.setattr(DEEP, "cancel_own", cancel_own)
     answer = answered(monkeypatch, user, lambda: len(user.jobs) > 1)
     assert "whoever asked is gone" in answer["msg"]
     assert len(user.jobs) == 2
@@ -232,13 +237,25 @@ def test_it_works_as_nobody_who_has_all_rights_or_is_not_there(account: str) -> 
 
 
 def test_the_account_that_it_works_as_is_known_to_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Until none of its jobs is at work: whoever takes our name later is a user like any other."""
     monkeypatch.setattr(JOBS, "NOTE", str(tmp_path / "note"))
-    monkeypatch.setattr(JOBS, "run", User().run)
+    rows = {"alice": f"7 bld-008 {JOBS.our_comment('run')}\n8 bld-008 provision:verify:dead:1:1"}
+    asked: list[tuple[str, ...]] = []
+
+    def run(*command: str, **more: Any) -> tuple[int, str, str]:
+        asked.append(command)
+        account = next((word.partition("=")[2] for word in command if word.startswith("--user=")), "")
+        return 0, rows.get(account, ""), ""
+
+    monkeypatch.setattr(JOBS, "run", run)
     JOBS.works_as("nobody")
     assert JOBS.accounts() == ("nobody", "root")
     JOBS.works_as("alice")
-    assert JOBS.accounts() == ("nobody", "root", "alice")
-    JOBS.worked_as()
+    assert set(JOBS.cancel_left_behind()) == {"7", "8"}
+    assert asked[-1] == ("scancel", "--name=provision-verify", "--user=alice", "8")
+    assert JOBS.accounts() == ("nobody", "root", "alice"), "one is at work"
+    JOBS.worked_as(JOBS.cancel_own(JOBS.our_comment("run")))
+    assert asked[-1] == ("scancel", "--name=provision-verify", "--user=alice", "7")
     assert JOBS.accounts() == ("nobody", "root")
 
 
