@@ -50,6 +50,9 @@ def _talk(command, asker):
             env={**plain_environment(account.pw_name), "TERM": "dumb"}, user=account.pw_uid, group=account.pw_gid,
             extra_groups=[], cwd="/", start_new_session=True,
         )  # fmt: skip
+    except OSError as error:
+        os.close(ours)
+        raise Failed(f"srun cannot be run: {error.strerror}") from error
     finally:
         os.close(theirs)
     try:

@@ -274,6 +274,7 @@ SHELLS = {
     "refused": ("echo 'srun: error: Unable to allocate' >&2; exit 1", "srun ended with 1"),
     "another end": ('"$@"; exit 3', "became 3"),
     "hangs": ("exec tail -f /dev/null", "srun did not answer"),
+    "not for users": ("", "srun cannot be run: Permission denied"),
 }
 
 
@@ -286,8 +287,8 @@ def test_an_interactive_shell_is_one_on_a_terminal(
     folder.mkdir(exist_ok=True)
     doing, words = SHELLS[name]
     (folder / "srun").write_text(f'#!/bin/sh\nwhile [ "$1" != bash ]; do shift; done\n{doing}\n')
-    (folder / "srun").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    (folder / "srun").chmod(0o700 if name == "not for users" else 0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     patience = 1 if name in ("hangs", "no terminal") else 20
     asker = ASKING.Asker("nobody", "x", "all", "bld-008", ["bld-008"], [], patience, {}, lambda: False)
     try:
