@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.console_text import their_words
+from provisioner.slurm.deep_checks import CHECKS
 
 # Looks at a value and says what is wrong with it, '' when nothing is.
 Check = Callable[[Any], str]
@@ -209,6 +210,26 @@ VERIFIED = record(
         "peers": listed(text(400), 100_000),
     },
 )
+DEEP = record(
+    {
+        "account": _WORD,
+        "partition": text(255),
+        "checks": listed(
+            record(
+                {
+                    "name": text(40, "|".join(CHECKS)),
+                    "result": text(20, "ok|failed|not tried"),
+                    "words": text(4000, _ANYTHING),
+                    "evidence": text(4000, _ANYTHING),
+                    "cause": text(40, r"[a-z ]*"),
+                    "seconds": number(0, 1e6),
+                }
+            ),
+            100,
+        ),
+    }
+)
+"""What `provision verify --deep` is told."""
 MACHINE = record(
     {
         "host_name": text(255),
@@ -233,6 +254,7 @@ FACTS: Mapping[str, Check] = {
     "scratch": record({"size_mib": _MIB}, _SCRATCH),
     "provision_changed": _SENTENCES,
     "provision_troubles": _SENTENCES,
+    "slurm_deep": DEEP,
     "slurm_verify": VERIFIED,
     "provision_notes": _SENTENCES,
 }

@@ -14,6 +14,7 @@ from provisioner.slurm import accounting
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
@@ -49,9 +50,11 @@ class FilterModule:
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
+            "slurm_deep_troubles": troubles,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
             "slurm_enforcement_is_due": enforcement_is_due,
+            "slurm_in_order": in_order,
             "slurm_hand_edits": hand_edits,
             "slurm_release_problems": release_problems,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),

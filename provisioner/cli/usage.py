@@ -57,7 +57,8 @@ def _meant_option(command: Any, verb: str, option: str, words: Sequence[str]) ->
         at = next((place for place, word in enumerate(words) if word.split("=")[0] == option), 0)
         value = words[at].partition("=")[2] or " ".join(words[at + 1 : at + 2]) or "BLD-008"
         return f"did you mean {verb} {value}?"
-    near = get_close_matches(option, [name for name in _options(command) if name.startswith("--")], n=2)
+    known = [name for name in _options(command) if name.startswith("--")]
+    near = [name for name in known if name.startswith(option)][:2] or get_close_matches(option, known, n=2)
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -28,7 +28,8 @@ _ALWAYS_RESTART = {
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "accountingstorageenforce", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",
-    "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",
+    "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
+    "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
     "jobacctgathertype", "prologflags",
 }  # fmt: skip

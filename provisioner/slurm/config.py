@@ -54,6 +54,8 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "JobAcctGatherType": "jobacct_gather/cgroup",
         "JobAcctGatherFrequency": "task=30",
         "PrologFlags": "Contain",
+        # MPI locks memory: how much is the node's to say (its slurmd's unit), and not the shell's that submits.
+        "PropagateResourceLimitsExcept": "MEMLOCK",
         "LaunchParameters": "use_interactive_step",
         "MpiDefault": "none",
         # A blade comes back by itself after a power cut or a reimage; a drain stays a drain.
@@ -73,7 +75,8 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
 CGROUP_SETTINGS: Settings = {
     "ConstrainCores": "yes",
     "ConstrainRAMSpace": "yes",
-    "ConstrainSwapSpace": "no",
+    # Else a job that takes too much goes on in the swap of the node until that is full.
+    "ConstrainSwapSpace": "yes",
     "ConstrainDevices": "no",
 }
 

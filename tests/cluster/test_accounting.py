@@ -19,6 +19,7 @@ from tests.cluster.accounting import (
     switch_on,
     without_a_database,
 )
+from tests.cluster.deep import checks, only
 from tests.cluster.labs import Lab
 from tests.cluster.size import RELEASES
 from tests.cluster.tampering import cases_of
@@ -253,3 +254,36 @@ def test_switching_it_off_harms_no_job_and_keeps_the_records(accounted: Lab) -> 
     accounted.ask(f"scancel {job}")
     assert are_written(accounted, before)
     assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+def test_a_deep_verification_asks_the_database(accounted: Lab) -> None:
+    said = accounted.provision("verify", "--deep", "--json")
+    assert said.code == 0, said.text
+    assert only(said, "failed") == set()
+    assert only(said, "not tried") == {"preemption"}
+    assert "OUT_OF_MEMORY" in checks(said)["sacct"]["words"]
+
+
+def test_a_deep_verification_without_the_database_finds_sacct(accounted: Lab) -> None:
+    accounted.ask("systemctl stop slurmdbd")
+    try:
+        said = accounted.provision("verify", "--deep", "--json")
+    finally:
+        accounted.ask("systemctl start slurmdbd")
+    assert said.code == 3, said.text
+    assert only(said, "failed") == {"sacct"}
+    assert "slurmdbd" in checks(said)["sacct"]["next_step"]
+
+
+def test_a_deep_verification_of_who_may_not_submit_says_so(accounted: Lab) -> None:
+    with accounted.variables_of_the_site(slurmctld_config={"AccountingStorageEnforce": "associations"}):
+        assert accounted.slurm(nodes(accounted)).code == 0
+        said = accounted.provision("verify", "--deep", "--json")
+        accounted.ask("sacctmgr --immediate add account users; sacctmgr --immediate add user nobody account=users")
+        allowed = accounted.provision("verify", "--deep", "--json")
+    assert accounted.slurm(nodes(accounted)).code == 0
+    assert said.code == 3, said.text
+    assert only(said, "failed") == {"sbatch"}
+    assert "association" in checks(said)["sbatch"]["next_step"]
+    assert checks(said)["memory"]["words"] == "nobody may not submit jobs"
+    assert allowed.code == 0, allowed.text

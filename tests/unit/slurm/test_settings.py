@@ -240,3 +240,31 @@ def test_what_a_plan_says_of_its_hosts_is_fine() -> None:
     hosts = [{"name": "bld-008", "id": "BLD-008", "address": "10.20.0.108"}]
     assert site_problems({"base_cluster": "demo", "base_domain": "", "base_hosts": hosts}) == []
     assert site_problems({"base_domain": "cluster.example"}) == []
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{}, {"CORE": "infinity"}, {"core": 0}, {"MEMLOCK": "64M", "NOFILE": "1024:524288"}, {"STACK": "8M:infinity"}],
+)
+def test_limits_of_the_unit_are_taken_as_systemd_has_them(limits: dict[str, Any]) -> None:
+    assert site_problems({"slurmd_limits": limits}) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"CORE": "infinity\nExecStartPre=/bin/evil"}, "CORE has to be a number"),
+        ({"CORE": True}, "CORE has to be a number"),
+        ({"CORE": None}, "CORE has to be a number"),
+        ({"CORE": "lots"}, "CORE has to be a number"),
+        ({"CORE=1\nExecStart": "x"}, "is not one of AS, CORE"),
+        ({"Core files": 1}, "is not one of AS, CORE"),
+        ({1: 1}, "is not one of AS, CORE"),
+        (["CORE"], "has to be limits by name"),
+    ],
+)
+def test_nothing_but_limits_gets_into_the_unit(limits: Any, words: str) -> None:
+    (problem,) = site_problems({"slurmd_limits": limits})
+    assert problem.startswith("slurmd_limits")
+    assert words in problem
+    assert "\n" not in problem
