@@ -27,6 +27,7 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
     "scratch": _computes,
+    "jobtmp": _computes,
     "mariadb": _accounts,
     "slurmdbd": _accounts,
     "slurmctld": _controls,

@@ -10,10 +10,11 @@ from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting
-from provisioner.slurm.change import config_change
+from provisioner.slurm.change import config_change, file_key
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
+from provisioner.slurm.job_tmp import job_container, job_notes
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
@@ -45,9 +46,12 @@ class FilterModule:
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
+            "slurm_file_key": file_key,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
             "slurm_hand_edits": hand_edits,
+            "slurm_job_container": job_container,
+            "slurm_job_notes": job_notes,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_node_credential": node_credential,

@@ -6,6 +6,7 @@ should I add nodes to an existing cluster?") and the notes of slurm.conf(5).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -100,6 +101,11 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     kind = max(need.kind for need in needs)
     why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
     return Change(kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)))
+
+
+def file_key(text: str, name: str) -> str:
+    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for no file."""
+    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if text.strip() else ""
 
 
 def _rebuilt(before: _Parsed, now: _Parsed) -> list[str]:

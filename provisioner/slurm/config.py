@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.slurm.job_tmp import job_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
 
 Settings = dict[str, str | int]
@@ -134,6 +135,7 @@ def slurm_config(
     if cluster.get("accounting"):
         defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"
         defaults["AccountingStorageHost"] = cluster["accounting"]
+    defaults = job_settings(defaults, nodes, site)
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes, planned)]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
