@@ -24,8 +24,8 @@ blades:
 """
 CASES = {
     "BLD-006": ["base", "munge", "mariadb", "slurmdbd", "slurmctld"],
-    "BLD-010": ["base", "munge", "scratch", "slurmd"],
-    "BLD-011": ["base", "munge", "scratch", "slurmd"],
+    "BLD-010": ["base", "munge", "scratch", "jobtmp", "slurmd"],
+    "BLD-011": ["base", "munge", "scratch", "jobtmp", "slurmd"],
     "BLD-016": [],
 }
 
