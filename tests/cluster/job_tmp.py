@@ -63,11 +63,6 @@ def tmp_of_a_job(lab: Lab, blade: str) -> str:
     return {"0": "own", "2": "shared"}[said]
 
 
-def mounted(lab: Lab, blade: str, job: str) -> int:
-    """How many steps of the job have seen its mark."""
-    return lab.inside(blade, f"cat /tmp/{job}.out").count("mark-")
-
-
 @contextmanager
 def put_on(lab: Lab, blade: str, place: str) -> Iterator[None]:
     """A plan that says where the folders of a blade's jobs are."""

@@ -99,7 +99,7 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_bay": 8,
         "blade_tier": "medium",
         "node_roles": ["base", "munge", "scratch", "jobtmp", "slurmd"],
-            "jobtmp_place": "scratch",
+        "jobtmp_place": "scratch",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",
         "scratch_prove": "dense",
