@@ -14,7 +14,7 @@ from provisioner.slurm.change import config_change, file_key
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
-from provisioner.slurm.job_tmp import job_container, job_notes
+from provisioner.slurm.job_tmp import job_container, job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
@@ -52,6 +52,7 @@ class FilterModule:
             "slurm_hand_edits": hand_edits,
             "slurm_job_container": job_container,
             "slurm_job_notes": job_notes,
+            "slurm_job_place": job_place,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
             "slurm_node_credential": node_credential,

@@ -27,6 +27,18 @@ _DIRS: Release = (23, 2)
 _HEAD = "# Written by provision from the node registry (job_tmp of the plan); changes here are overwritten.\n"
 
 
+def job_place(place: str, facts: Mapping[str, Any]) -> str:
+    """Where the folders of a node's jobs are by now: of a disk that is not made into scratch yet they cannot be.
+
+    Args:
+        place: what the plan says.
+        facts: the node's `ansible_facts`: `blade`, and `scratch` where the role of this name worked in this run.
+    """
+    scratch = facts.get("scratch") or facts["blade"].get("scratch") or {}
+    there = scratch.get("size_mib") or scratch.get("expected_mib")
+    return "shared" if place == "scratch" and not there else place
+
+
 def job_folders(nodes: Nodes, site: Mapping[str, Any]) -> bool:
     """Whether jobs have folders of their own: some node is to have them, all are prepared, and the site agrees."""
     return _wanted(nodes) and not _unprepared(nodes) and not _taken(site)

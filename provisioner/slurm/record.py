@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from provisioner.slurm.hardware import Hardware, disagreement, implausible, parse_slurmd_c
+from provisioner.slurm.job_tmp import job_place
 from provisioner.slurm.record_shape import record_trouble
 from provisioner.slurm.security import watched_versions
 
@@ -58,7 +59,7 @@ def _place(host: Mapping[str, Any]) -> dict[str, Any]:
         "tier": host["blade_tier"],
         # In check mode scratch is not there yet; then its disk says how much it will be.
         "scratch_mib": scratch["size_mib"] or scratch.get("expected_mib", 0),
-        "job_tmp": host.get("jobtmp_place"),
+        "job_tmp": job_place(host["jobtmp_place"], facts) if "jobtmp_place" in host else None,
     }
 
 

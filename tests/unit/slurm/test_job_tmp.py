@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from provisioner.slurm.change import config_change, file_key
 from provisioner.slurm.config import default_settings, slurm_config
-from provisioner.slurm.job_tmp import SETTINGS, job_container, job_folders, job_notes, job_settings
+from provisioner.slurm.job_tmp import SETTINGS, job_container, job_folders, job_notes, job_place, job_settings
 from tests.unit.slurm.node_makers import record
 
 OLD, NEW = "22.05.8-4+deb12u3", "24.11.5-4"
@@ -85,3 +85,18 @@ def test_another_file_is_a_change_and_the_same_is_none(one: str, other: str) -> 
     assert (change.kind.name, change.why) == (
         ("NOTHING", []) if same else ("RECONFIGURE", ["job_container.conf changed"])
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "place"),
+    [
+        ({"blade": {"scratch": {"size_mib": 0, "expected_mib": 0}}}, "shared"),
+        ({"blade": {"scratch": {"size_mib": 0, "expected_mib": 280000}}}, "scratch"),
+        ({"blade": {"scratch": {"size_mib": 0, "expected_mib": 0}}, "scratch": {"size_mib": 280000}}, "scratch"),
+        ({"blade": {"scratch": {"size_mib": 280000}}, "scratch": {"size_mib": 0}}, "shared"),
+        ({"blade": {}}, "shared"),
+    ],
+)
+def test_a_disk_that_still_waits_to_be_scratch_holds_no_folders(facts: dict[str, Any], place: str) -> None:
+    assert job_place("scratch", facts) == place
+    assert (job_place("root", facts), job_place("shared", facts)) == ("root", "shared")
