@@ -28,6 +28,7 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "munge": is_member,
     "users": is_member,
     "scratch": _computes,
+    "jobtmp": _computes,
     "mariadb": _accounts,
     "slurmdbd": _accounts,
     "slurmctld": _controls,

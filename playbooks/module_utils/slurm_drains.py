@@ -21,6 +21,8 @@ _LACK = (
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"
 SPOOL_FULL = "SlurmdSpoolDir is full"
+# How a node without a place for the folders of jobs begins its reason (role jobtmp); it takes that back by itself.
+ITSELF = "provision: job-tmp: "
 # 24.11 adds what it finds later to the reason that a node has.
 AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
@@ -81,6 +83,8 @@ def left(node, room, resume):
         resume: the words of how a person ends the drain.
     """
     reason = node["reason"]
+    if reason.startswith(ITSELF) and node["by"] == "root":
+        return [f"it takes no jobs by itself: {reason.removeprefix(ITSELF)}"], []
     if is_spool_full(node):
         there = "" if room is None else f": {room} MiB are free"
         return [f"its disk is full where slurmd works{there} (Slurm itself drained it: {reason})"], []

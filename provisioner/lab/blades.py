@@ -144,4 +144,4 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         identity.put(Path(root))
     finally:
         bench.podman.call(["umount", name], f"closing the root of {blade}")
-    bench.podman.call(["start", name], f"starting {blade}")
+    bench.podman.start(name, blade)

@@ -12,6 +12,7 @@ from provisioner.errors import ProvisionError
 from provisioner.lab import settings
 from provisioner.lab.command import run
 from provisioner.lab.host import Host
+from provisioner.lab.namespaces import use_up_low_ids
 from provisioner.lab.shared import Shared
 
 
@@ -52,6 +53,11 @@ class Podman:
             return run([*self._base, *argv], purpose, f"see: podman {argv[0]} --help", stdin)
         except ProvisionError as error:
             raise ProvisionError(error.message, _cure(error.message) or error.next_step) from error
+
+    def start(self, name: str, blade: str) -> None:
+        """Boots the container of a blade."""
+        self.call(["start", name], f"starting {blade}")
+        use_up_low_ids()
 
     def containers(self, cluster: str) -> list[Container]:
         """All containers of a cluster's lab, also stopped and half-made ones."""

@@ -29,7 +29,7 @@ def power_on(bench: Bench, containers: Sequence[Container]) -> None:
         blades.reattach_disks(bench, container)
 
     def boot(blade: str) -> None:
-        bench.podman.call(["start", bench.container(blade)], f"starting {blade}")
+        bench.podman.start(bench.container(blade), blade)
         reach.wait_until_up(bench, blade)
 
     for_each(boot, [container.blade for container in containers])

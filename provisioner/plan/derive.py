@@ -8,7 +8,7 @@ from math import inf
 
 from provisioner.names import host_name
 from provisioner.plan.model import AccountingPlace, Plan, SlurmRole
-from provisioner.plan.node import Blade, DiskEntry, GpuEntry, Proof, Scratch
+from provisioner.plan.node import Blade, DiskEntry, GpuEntry, JobTmp, Proof, Scratch
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,12 @@ def scratch_disks(plan: Plan, blade: Blade) -> list[ScratchDisk]:
     """
     scratch = (disk for disk in blade.disks if is_scratch_entry(plan, blade, disk))
     return [ScratchDisk(disk.size_gb, disk.id) for disk in scratch for _ in range(disk.count)]
+
+
+def job_tmp(plan: Plan, blade: Blade) -> JobTmp:
+    """Where the folders of jobs are on a blade: as it says, else its tier, else on its scratch, if it has any."""
+    said = blade.job_tmp or plan.tiers[blade.tier].job_tmp
+    return said or ("scratch" if scratch_disks(plan, blade) else "shared")
 
 
 def is_scratch_entry(plan: Plan, blade: Blade, disk: DiskEntry) -> bool:

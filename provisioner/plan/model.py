@@ -28,7 +28,7 @@ from provisioner.plan.fields import (
     Whole,
     Word,
 )
-from provisioner.plan.node import PROVE, Blade, Features, Gpus, Proof, Scratch, SshWay, Weight
+from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
 from provisioner.slurm.times import MOST_TIME
 
@@ -113,6 +113,7 @@ class Tier(Strict):
         default_factory=dict, description="parts each blade of this tier gets, by part number"
     )
     scratch: Scratch | None = Field(default=None, description="which disks of its blades become scratch")
+    job_tmp: JobTmp | None = Field(default=None, description=JOB_TMP)
     partition: Partition = Field(default_factory=Partition, description="the Slurm partition of its compute blades")
     features: Features = Field(default_factory=list, description="Slurm features of blades that name none")
     weight: Weight | None = Field(default=None, description="Slurm's Weight of blades that name none")

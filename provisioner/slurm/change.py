@@ -6,6 +6,7 @@ should I add nodes to an existing cluster?") and the notes of slurm.conf(5).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -107,6 +108,11 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     return Change(
         kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)), tuple(sorted(closed))
     )
+
+
+def file_key(text: str, name: str) -> str:
+    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for no file."""
+    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if text.strip() else ""
 
 
 def _rebuilt(before: Conf, now: Conf) -> list[str]:

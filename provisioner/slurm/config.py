@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
+from provisioner.slurm.job_tmp import job_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
@@ -155,6 +156,7 @@ def slurm_config(
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
     defaults |= preemption_settings(preemption, partitions)
+    defaults = job_settings(defaults, nodes, site)
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 

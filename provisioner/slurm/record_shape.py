@@ -18,6 +18,7 @@ RECORD = record(
         "bay": whole(0, 10_000),
         "blade": text(63),
         "cpu_model": text(200),
+        "job_tmp": text(7, r"scratch|root|shared"),
         "machine_id": text(64),
         "packages": each(text(100), text(100)),
     },

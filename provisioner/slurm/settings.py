@@ -82,8 +82,8 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
             `slurmctld_partitions`, `slurmctld_preemption`, `slurmctld_default_time`, `slurmctld_nodes`,
             `slurmctld_tmp_fs`, `slurmdbd_config`, `mariadb_config`, `slurmd_limits`, `scratch_mount_point`,
-            `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as the play has them; those
-            that are missing are not looked at.
+            `jobtmp_mount_point`, `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as the
+            play has them; those that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if isinstance(site := given.get("slurmctld_config"), Mapping):
@@ -100,7 +100,7 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     problems += node_problems(given.get("slurmctld_nodes", {}))
     problems += limit_problems(given.get("slurmd_limits", {}))
     problems += _hosts_problems(given)
-    for name in ("scratch_mount_point", "slurmctld_tmp_fs"):
+    for name in ("scratch_mount_point", "slurmctld_tmp_fs", "jobtmp_mount_point"):
         folder = given.get(name, "/scratch")
         if not isinstance(folder, str) or len(folder) > 200 or not _FOLDER.fullmatch(folder):
             problems.append(f"{name} is no folder of plain letters such as /scratch; {NEXT}")

@@ -24,8 +24,8 @@ blades:
 """
 CASES = {
     "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld"],
-    "BLD-010": ["base", "munge", "users", "scratch", "slurmd"],
-    "BLD-011": ["base", "munge", "users", "scratch", "slurmd"],
+    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
+    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
     "BLD-016": [],
 }
 

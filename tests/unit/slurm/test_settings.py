@@ -194,6 +194,7 @@ def test_what_slurm_knows_stays_possible(value: Any) -> None:
         ({"scratch_mount_point": "/"}, "scratch_mount_point is no folder"),
         ({"scratch_mount_point": 5}, "scratch_mount_point is no folder"),
         ({"slurmctld_tmp_fs": "/scratch\nNodeName=evil"}, "slurmctld_tmp_fs is no folder"),
+        ({"jobtmp_mount_point": "/scratch; reboot"}, "jobtmp_mount_point is no folder"),
     ],
 )
 def test_variables_over_the_plan_are_checked_too(given: dict[str, Any], words: str) -> None:
