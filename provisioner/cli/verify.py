@@ -22,7 +22,7 @@ def verify(
 
     Changes nothing. Without --nodes it is every blade that Slurm knows. Each is registered and idle or allocated, of
     the controller's Slurm version, accepts munge credentials both ways, runs a job that spans all idle ones, and
-    lets a job write to its scratch.
+    lets a job write to its scratch. Accounting answers and knows the cluster.
 
     Examples:
 
@@ -33,7 +33,7 @@ def verify(
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.paths import find_plan
-    from provisioner.plan.derive import slurm_role, spelling
+    from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
     from provisioner.run.news import has_news
@@ -47,10 +47,8 @@ def verify(
     console = console_for(as_json)
     # Asked for nobody in particular, blades that never joined are no failure.
     options = Options(verbosity=verbose, extra={"provision_verify_strangers": nodes is not None})
-    # A database alone is nothing that jobs prove.
-    blades = [name for name in select_nodes(site, nodes) if nodes is not None or slurm_role(site, name)]
     is_quiet = as_json or quiet
-    asked = PlaybookRun(site, plan_file, blades, "verify.yml", options, is_quiet, tell, looked_at)
+    asked = PlaybookRun(site, plan_file, select_nodes(site, nodes), "verify.yml", options, is_quiet, tell, looked_at)
     finished = look(asked, console)
     if as_json:
         answer(finished.outcome.as_dict())

@@ -160,9 +160,13 @@ def test_a_database_that_is_away_stops_no_run(accounted: Lab) -> None:
         assert "accounting does not work here" in said.failure(accounted.controller)
         assert said.json["blades"][accounted.spare]["failure"] is None
         assert accounted.state(accounted.spare, "idle") == "idle"
+        verified = accounted.provision("verify", "--json")
+        assert verified.code == 3, verified.text
+        assert "accounting does not answer: " in verified.failure(accounted.controller)
         jobs = done(accounted)
     assert are_written(accounted, before | jobs)
     assert accounted.slurm(nodes(accounted)).code == 0
+    assert accounted.provision("verify").code == 0
     assert changed(accounted.slurm(nodes(accounted))) == {}
 
 
