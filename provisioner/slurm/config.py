@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines, with_database
 
 Settings = dict[str, str | int]
 
@@ -118,7 +118,8 @@ def slurm_config(
     The lines come as texts, since a template takes 2 s to print the keys of a thousand nodes.
 
     Args:
-        cluster: `{"name", "controller", "address", "tmp_fs"}`, and `"accounting"`: the address of slurmdbd, if any.
+        cluster: `{"name", "controller", "address", "tmp_fs"}`, and `"accounting"`: the address of slurmdbd, if any;
+            `"database"`: the name of the node that the plan puts it on.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -129,11 +130,13 @@ def slurm_config(
     """
     defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
     defaults["TmpFS"] = cluster["tmp_fs"]
-    if any(":" in address for address in (cluster["address"], *(record["address"] for record in nodes.values()))):
+    addresses = [cluster["address"], cluster.get("accounting", ""), *(record["address"] for record in nodes.values())]
+    if any(":" in address for address in addresses):
         defaults["CommunicationParameters"] = f"{_SIGNED},EnableIPv6"
     if cluster.get("accounting"):
         defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"
         defaults["AccountingStorageHost"] = cluster["accounting"]
+    planned = with_database(planned, nodes, cluster.get("database", ""))
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes, planned)]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}

@@ -189,6 +189,28 @@ def test_an_admins_mask_of_the_database_stays_and_stops_nothing(accounted: Lab) 
     assert changed(accounted.slurm(nodes(accounted))) == {}
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [{"innodb_bufer_pool_size": "1G"}, {"innodb_buffer_pool_size": "8X"}, {"sql_mode": "WRONG"}],
+    ids=["key", "unit", "value"],
+)
+def test_a_setting_that_mariadb_does_not_take_stops_no_database(accounted: Lab, setting: dict[str, str]) -> None:
+    """It would not start again; what is there stays, and the run says which setting it is."""
+    file = "/etc/mysql/mariadb.conf.d/90-provision.cnf"
+    before, since = accounted.ask(f"cat {file}"), _started(accounted, "mariadb")
+    with accounted.variables_of_the_site(mariadb_config=setting):
+        said = accounted.slurm(nodes(accounted))
+    assert said.code == 3, said.text
+    failure = said.failure(accounted.controller)
+    assert "accounting stays as it was" in failure
+    assert "mariadb_config" in failure
+    ((key, value),) = setting.items()
+    assert key in failure.replace("-", "_")
+    assert value in failure
+    assert (accounted.ask(f"cat {file}"), _started(accounted, "mariadb")) == (before, since)
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_harm_is_shown_mended_and_gone(accounted: Lab, harm: str) -> None:
     """What the database and slurmdbd keep; the cases are made of their states."""
