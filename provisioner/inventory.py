@@ -186,6 +186,8 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         # Of an IPv6 address it would take all before the first colon.
         "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
     }
+    if (place := accounting_host(plan)) and ":" in str(plan.blades[place].address):
+        variables["slurmdbd_ipv6"] = True
     if keys := {host_name(name): found for name, blade in plan.blades.items() if (found := node_keys(plan, blade))}:
         variables["slurmctld_nodes"] = keys
     if rule := preemption_rule(plan):

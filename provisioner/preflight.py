@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioner.console_text import their_words
-from provisioner.slurm.accounting import database_mib
+from provisioner.slurm.database import database_mib
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.hardware import implausible, parse_slurmd_c
 from provisioner.slurm.registry import read_registry

@@ -10,7 +10,7 @@ from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
-from provisioner.slurm import accounting
+from provisioner.slurm import accounting, database
 from provisioner.slurm.change import config_change, file_key
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
@@ -41,7 +41,7 @@ class FilterModule:
             "accounting_note": accounting.accounting_note,
             "accounting_problem": accounting.identity_problem,
             "blade_problems": blade_problems,
-            "database_settings": accounting.database_settings,
+            "database_settings": database.database_settings,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
             "people_asked": people_asked,

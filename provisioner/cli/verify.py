@@ -33,7 +33,7 @@ def verify(
 
     Changes nothing. Without --nodes it is every blade that Slurm knows. Each is registered and idle or allocated, of
     the controller's Slurm version, accepts munge credentials both ways, runs a job that spans all idle ones, and
-    lets a job write to its scratch.
+    lets a job write to its scratch. Accounting answers and knows the cluster.
 
     --deep then does what a user does, as an account without rights: sbatch, squeue, scancel, sinfo, sacct,
     srun --pty bash, an array, a chain, a job over all nodes, and more memory and cores than asked for. Users' jobs come
@@ -53,7 +53,7 @@ def verify(
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
     from provisioner.paths import find_plan
-    from provisioner.plan.derive import slurm_role, spelling
+    from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_nodes
     from provisioner.run.converge import look
     from provisioner.run.news import has_news
@@ -72,8 +72,7 @@ def verify(
     # Said on the command line it outranks the site's.
     extra |= {"provision_deep_user": user} if user is not None else {}
     options = Options(verbosity=verbose, extra=extra)
-    # A database alone is nothing that jobs prove.
-    blades = [name for name in select_nodes(site, nodes) if nodes is not None or slurm_role(site, name)]
+    blades = select_nodes(site, nodes)
     is_quiet = as_json or quiet
     playbook = "deep.yml" if deep else "verify.yml"
     finished = look(PlaybookRun(site, plan_file, blades, playbook, options, is_quiet, tell, looked_at), console)

@@ -1,4 +1,4 @@
-"""Accounting: what the database and slurmdbd are given, and which cluster belongs to which database. Pure.
+"""Accounting: what slurmdbd is given, and which cluster belongs to which database. Pure.
 
 From 24.11 on a cluster has an id besides its name. Without a database slurmctld draws one and keeps it beside the jobs;
 a database draws its own for a cluster that it does not know, and slurmctld refuses to start with another one than it
@@ -18,51 +18,23 @@ from provisioner.slurm.config import Settings, merge_settings
 ANSWERS = "answers"
 """The first line of what a database says of its clusters; one that is away says nothing at all."""
 
-_MIB_STEP = 128
-# slurmdbd complains of less than half of SchedMD's 4 GiB.
-_GOOD_MIB = 4096
-_PROGRAMS_MIB = 500
 _STORAGE = re.compile(r"^AccountingStorageHost=(\S+)$", re.MULTILINE)
 _STATE = "/var/lib/slurm/slurmctld/clustername"
 
 
-def buffer_pool_mib(memory_mib: int) -> int:
-    """How much of the RAM the database may keep its pages in: 30 % up to 4 GiB, and 10 % where that is more."""
-    share = max(min(memory_mib * 3 // 10, _GOOD_MIB), memory_mib // 10)
-    return max(share // _MIB_STEP * _MIB_STEP, _MIB_STEP)
-
-
-def database_mib(memory_mib: int) -> int:
-    """Room on the disk that a database without records takes: its log is as long as it will ever be."""
-    return buffer_pool_mib(memory_mib) // 4 + _PROGRAMS_MIB
-
-
-def database_settings(memory_mib: int, site: Mapping[str, Any]) -> Settings:
-    """The settings of MariaDB as SchedMD asks for them, those of the site over them; null drops one.
-
-    Args:
-        memory_mib: RAM of the node.
-        site: keys as MariaDB spells them, with `_`.
-    """
-    pool = buffer_pool_mib(memory_mib)
-    ours = {
-        "innodb_buffer_pool_size": f"{pool}M",
-        "innodb_log_file_size": f"{pool // 4}M",
-        "innodb_lock_wait_timeout": 900,
-        "max_allowed_packet": "64M",
-    }
-    its = {key.lower(): value for key, value in site.items()}
-    merged = {key: value for key, value in {**ours, **its}.items() if value is not None}
-    return {key: int(value) if isinstance(value, bool) else value for key, value in merged.items()}
-
-
-def slurmdbd_settings(host: str, site: Mapping[str, Any]) -> Settings:
+def slurmdbd_settings(host: str, site: Mapping[str, Any], ipv6: bool = False) -> Settings:
     """slurmdbd.conf as data: the keys of the site over ours, see `merge_settings`.
 
     Without StoragePass: MariaDB knows the account slurm by the socket that it comes through.
+
+    Args:
+        host: name of the node.
+        site: keys of slurmdbd.conf.
+        ipv6: whether slurmctld comes over IPv6, which Slurm takes only when told.
     """
     return merge_settings(
         {
+            **({"CommunicationParameters": "EnableIPv6"} if ipv6 else {}),
             "AuthType": "auth/munge",
             "DbdHost": host,
             "DbdPort": 6819,

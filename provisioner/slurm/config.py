@@ -13,7 +13,7 @@ from typing import Any
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
 from provisioner.slurm.job_tmp import job_settings
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
@@ -128,9 +128,9 @@ def slurm_config(
 
     Args:
         cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
-            `"accounting"`: the address of slurmdbd, `"accounts"`: whether users have accounts there, `"enforced"`:
-            whether Slurm holds them to these, see `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`:
-            see `partition_lines`.
+            `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
+            `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
+            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -139,6 +139,7 @@ def slurm_config(
     Raises:
         ValueError: a line would not be read as it is written.
     """
+    planned = with_database(planned, nodes, cluster.get("database", ""))
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
     preemption = cluster.get("preemption", NOTHING)
     queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
@@ -148,7 +149,8 @@ def slurm_config(
     defaults |= priority_settings(accounted, bool(cluster.get("accounts")))
     defaults |= requeue_settings(release_of(cluster.get("version", _OLDEST)))
     defaults["TmpFS"] = cluster["tmp_fs"]
-    if any(":" in address for address in (cluster["address"], *(record["address"] for record in nodes.values()))):
+    addresses = [cluster["address"], cluster.get("accounting", ""), *(record["address"] for record in nodes.values())]
+    if any(":" in address for address in addresses):
         defaults["CommunicationParameters"] = f"{_SIGNED},EnableIPv6"
     if accounted:
         defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"

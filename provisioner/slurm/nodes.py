@@ -10,6 +10,7 @@ from typing import Any
 
 from ClusterShell.NodeSet import NodeSet
 
+from provisioner.slurm.database import database_memory_mib
 from provisioner.slurm.hardware import Hardware, cpu_feature
 
 Line = dict[str, str | int]
@@ -73,6 +74,24 @@ def node_line(name: str, record: Mapping[str, Any], planned: Planned = NOTHING) 
         line["TmpDisk"] = int(hardware.scratch_mib * 0.98)
     line["Features"] = ",".join(dict.fromkeys(feature for feature in features if feature))
     return line | {key: value for key, value in planned.items() if key != "Features"}
+
+
+def with_database(planned: Mapping[str, Planned], nodes: Nodes, name: str) -> Mapping[str, Planned]:
+    """What the plan says of the nodes' lines, where a node that runs the database keeps memory for it from jobs.
+
+    A MemSpecLimit of the plan stays.
+
+    Args:
+        planned: see `node_line`, by node name.
+        nodes: the registry's records by node name.
+        name: the node that runs the database; it need not be a compute node.
+    """
+    if name not in nodes:
+        return planned
+    memory = Hardware.from_dict(nodes[name]["hardware"]).memory_mib
+    # Of a tiny node jobs keep a quarter.
+    kept = {"MemSpecLimit": min(system_memory(memory) + database_memory_mib(memory), real_memory(memory) * 3 // 4)}
+    return {**planned, name: kept | dict(planned.get(name, NOTHING))}
 
 
 def _kept_memory(hardware: Hardware, planned: Planned) -> int:

@@ -34,6 +34,8 @@ _SIBLINGS = (
     "test_accounting.py::*mended_and_gone?masked by us?",
     "test_accounting.py::*mended_and_gone?package?",
     "test_accounting.py::*another_version*",
+    "test_accounting.py::*does_not_take*?unit?",
+    "test_accounting.py::*does_not_take*?value?",
     "test_accounting.py::*is_overlooked*",
     "test_accounting.py::*is_killed?mariadb?",
     "test_accounting.py::*is_killed?slurmdbd?",

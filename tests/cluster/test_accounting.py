@@ -161,9 +161,13 @@ def test_a_database_that_is_away_stops_no_run(accounted: Lab) -> None:
         assert "accounting does not work here" in said.failure(accounted.controller)
         assert said.json["blades"][accounted.spare]["failure"] is None
         assert accounted.state(accounted.spare, "idle") == "idle"
+        verified = accounted.provision("verify", "--json")
+        assert verified.code == 3, verified.text
+        assert "accounting does not answer: " in verified.failure(accounted.controller)
         jobs = done(accounted)
     assert are_written(accounted, before | jobs)
     assert accounted.slurm(nodes(accounted)).code == 0
+    assert accounted.provision("verify").code == 0
     assert changed(accounted.slurm(nodes(accounted))) == {}
 
 
@@ -183,6 +187,28 @@ def test_an_admins_mask_of_the_database_stays_and_stops_nothing(accounted: Lab) 
     finally:
         accounted.ask("systemctl unmask mariadb")
     assert set(changed(accounted.slurm(nodes(accounted)))) == {accounted.controller}
+    assert changed(accounted.slurm(nodes(accounted))) == {}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"innodb_bufer_pool_size": "1G"}, {"innodb_buffer_pool_size": "8X"}, {"sql_mode": "WRONG"}],
+    ids=["key", "unit", "value"],
+)
+def test_a_setting_that_mariadb_does_not_take_stops_no_database(accounted: Lab, setting: dict[str, str]) -> None:
+    """It would not start again; what is there stays, and the run says which setting it is."""
+    file = "/etc/mysql/mariadb.conf.d/90-provision.cnf"
+    before, since = accounted.ask(f"cat {file}"), _started(accounted, "mariadb")
+    with accounted.variables_of_the_site(mariadb_config=setting):
+        said = accounted.slurm(nodes(accounted))
+    assert said.code == 3, said.text
+    failure = said.failure(accounted.controller)
+    assert "accounting stays as it was" in failure
+    assert "mariadb_config" in failure
+    ((key, value),) = setting.items()
+    assert key in failure.replace("-", "_")
+    assert value in failure
+    assert (accounted.ask(f"cat {file}"), _started(accounted, "mariadb")) == (before, since)
     assert changed(accounted.slurm(nodes(accounted))) == {}
 
 

@@ -94,6 +94,18 @@ def tasks_in(loaded: Any) -> Iterator[Task]:
             yield from tasks_in(item.get(section))
 
 
+def tasks_of_play(play: dict[str, Any]) -> Iterator[Task]:
+    """Every task of a play, with those of the files that it imports: they are as if they stood in it."""
+    yield from _with_imported(play.get("tasks"))
+
+
+def _with_imported(loaded: Any) -> Iterator[Task]:
+    for task in tasks_in(loaded):
+        yield task
+        if named := task.get("ansible.builtin.import_tasks"):
+            yield from _with_imported(read(ROOT / "playbooks" / "tasks" / Path(named).name))
+
+
 def module_of(task: Task) -> str:
     """The module of a task, without its collection."""
     known = {

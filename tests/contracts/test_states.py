@@ -27,6 +27,7 @@ from tests.contracts.ansible_files import (
     role_files,
     state_of,
     tasks_in,
+    tasks_of_play,
 )
 
 STATES = {role: state_of(role) for role in KEEPERS}
@@ -196,7 +197,7 @@ def test_a_node_is_left_out_only_where_not_everything_is_to_run() -> None:
     seen = 0
     for play in read(ROOT / "playbooks" / "slurm.yml"):
         variables = play.get("vars") or {}
-        for task in tasks_in(play.get("tasks")):
+        for task in tasks_of_play(play):
             found = conditions(task) if module_of(task) in ("meta", "import_role", "include_role") else []
             seen += any("state_" in each for each in found)
             assert [each for each in found if leaves_out(each, variables)] == [], task["name"]

@@ -118,6 +118,7 @@ def test_a_plan_of_ipv6_says_it_in_everybodys_form() -> None:
     plan = load_plan(CASES / "other-site-ipv6" / "plan.yml")
     shared = inventory(plan)["all"]["vars"]
     assert shared["slurmctld_cluster"]["address"] == "fd00:20::2"
+    assert (shared["slurmctld_accounting"]["address"], shared["slurmdbd_ipv6"]) == ("fd00:20::2", True)
     assert shared["slurmd_conf_server"] == "head01:6817"
     assert inventory(plan)["_meta"]["hostvars"]["node2"]["ansible_host"] == "fd00:20::100"
     assert way_to(plan, "node2").known_name == "fd00:20::100"

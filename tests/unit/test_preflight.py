@@ -8,7 +8,7 @@ import yaml
 
 from provisioner.preflight import MUNGE_KEY, MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, blade_problems
 from provisioner.run.diagnose import diagnose
-from provisioner.slurm.accounting import database_mib
+from provisioner.slurm.database import database_mib
 from provisioner.slurm.registry import write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from tests.unit.slurm.node_makers import record

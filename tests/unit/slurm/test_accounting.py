@@ -1,4 +1,4 @@
-"""What the database is given, and which cluster may start with which database."""
+"""What slurmdbd is given, and which cluster may start with which database."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from provisioner.slurm.accounting import (
     accounting_address,
     accounting_note,
     applied_address,
-    buffer_pool_mib,
-    database_settings,
     drawn_id,
     identity_problem,
     slurmdbd_settings,
@@ -25,44 +23,25 @@ HERE = {"host": "bld-006", "address": "10.20.0.106"}
 ACCOUNTED = "ClusterName=demo\nAccountingStorageHost=10.20.0.106\n"
 
 
-@pytest.mark.parametrize(
-    ("memory", "pool"),
-    [(1, 128), (1000, 256), (7800, 2304), (16000, 4096), (40000, 4096), (128000, 12800)],
-    ids=["nothing", "a small guest", "8 GB", "16 GB", "40 GB", "128 GB"],
-)
-def test_the_database_gets_its_share_of_the_ram(memory: int, pool: int) -> None:
-    assert buffer_pool_mib(memory) == pool
-
-
-def test_slurmdbd_complains_of_no_fat_node() -> None:
-    """Below half of what SchedMD recommends: 2 GiB, a log of 32 MiB, 900 s, 16 MiB."""
-    found = database_settings(7800, {})
-    assert int(str(found["innodb_buffer_pool_size"]).removesuffix("M")) >= 2048
-    assert int(str(found["innodb_log_file_size"]).removesuffix("M")) >= 32
-    assert found["innodb_lock_wait_timeout"] == 900
-    assert int(str(found["max_allowed_packet"]).removesuffix("M")) >= 16
-
-
-@given(st.integers(0, 2**22))
-def test_the_database_never_takes_the_node(memory: int) -> None:
-    assert buffer_pool_mib(memory) <= max(memory * 3 // 10, 128)
-
-
-def test_the_site_has_the_last_word() -> None:
-    site = {"Innodb_Buffer_Pool_Size": "1G", "max_allowed_packet": None, "skip_name_resolve": True}
-    assert database_settings(8000, site) == {
-        "innodb_buffer_pool_size": "1G",
-        "innodb_log_file_size": "576M",
-        "innodb_lock_wait_timeout": 900,
-        "skip_name_resolve": 1,
-    }
-
-
 def test_slurmdbd_comes_by_the_socket_and_has_no_password() -> None:
     found = slurmdbd_settings("bld-006", {"purgejobafter": "12months"})
     assert (found["StorageHost"], found["StorageUser"]) == ("localhost", "slurm")
     assert "StoragePass" not in found
     assert found["purgejobafter"] == "12months"
+    assert "CommunicationParameters" not in found
+
+
+def test_slurmdbd_hears_ipv6_where_the_cluster_has_nothing_else() -> None:
+    assert slurmdbd_settings("bld-006", {}, ipv6=True)["CommunicationParameters"] == "EnableIPv6"
+    words = slurmdbd_settings("bld-006", {"CommunicationParameters": "keepaliveinterval=30"}, ipv6=True)
+    assert words["CommunicationParameters"] == "EnableIPv6,keepaliveinterval=30"
+
+
+def test_slurm_conf_says_ipv6_for_an_accounting_host_that_has_nothing_else() -> None:
+    cluster = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}
+    found = slurm_config({**cluster, "accounting": "fd00:20::7"}, {}, [], {})["settings"]
+    assert found["AccountingStorageHost"] == "fd00:20::7"
+    assert found["CommunicationParameters"] == "block_null_hash,EnableIPv6"
 
 
 @pytest.mark.parametrize(
