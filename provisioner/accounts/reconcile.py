@@ -170,5 +170,13 @@ def _in_effect(tree: Policy, account: str, named: Mapping[str, frozenset[str]]) 
 
 def _elsewhere(wanted: Policy, there: Policy, account: str) -> frozenset[str]:
     """Coordinators of accounts above it of which the file says nothing: those stay, and with them what follows."""
+    after = Policy(associations={**there.associations, **wanted.associations})
     above = [each for each in wanted.line(account)[1:] if each not in wanted.coordinators]
-    return frozenset(name for each in above for name in there.coordinators.get(each, ()))
+    # Whom an account has only from one that it is moved away from, it will not have.
+    left = {each: set(there.line(each)) - set(after.line(each)) for each in above}
+    return frozenset(
+        name
+        for each in above
+        for name in there.coordinators.get(each, ())
+        if not any(name in there.coordinators.get(other, ()) for other in left[each])
+    )

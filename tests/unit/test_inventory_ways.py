@@ -129,6 +129,6 @@ def test_the_first_site_has_none_of_it() -> None:
     listed = inventory(plan)
     assert "slurmctld_nodes" not in listed["all"]["vars"]
     assert set(listed["_meta"]["hostvars"]["bld-008"]) == {
-        "ansible_host", "blade_id", "blade_bay", "blade_tier", "node_roles", "scratch_disks", "scratch_layout",
-        "scratch_prove", "scratch_announced",
+        "ansible_host", "blade_id", "blade_bay", "blade_tier", "node_roles", "jobtmp_place", "scratch_disks",
+        "scratch_layout", "scratch_prove", "scratch_announced",
     }  # fmt: skip
