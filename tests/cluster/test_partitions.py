@@ -59,7 +59,8 @@ def _state(lab: Lab, job: str) -> str:
     return lab.ask(f"squeue --noheader --all --jobs={job} --states=all --format=%T")
 
 
-def _is(lab: Lab, job: str, state: str, seconds: float = 60) -> bool:
+def _is(lab: Lab, job: str, state: str, seconds: float = 150) -> bool:
+    """Slurm looks at the whole queue once a minute, at its head when something happens."""
     return bool(until(lambda: _state(lab, job) == state, seconds))
 
 
@@ -68,7 +69,7 @@ def queue(lab: Lab) -> Iterator[None]:
     """No job stays, whatever a test found out."""
     yield
     lab.ask("scancel --user=ada")
-    assert until(lambda: lab.ask(QUEUE) == ""), lab.ask(QUEUE)
+    assert until(lambda: lab.ask(QUEUE) == "", 120), lab.ask(QUEUE)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def named(lab: Lab) -> Lab:
     assert f"jobs {waits} wait in all" in note
     assert _state(lab, kept) == "RUNNING"
     lab.ask(f"scontrol update JobId={waits} Partition=low; scancel {kept}")
-    assert _is(lab, waits, "COMPLETED"), lab.ask(QUEUE)
+    assert _is(lab, waits, "COMPLETED"), lab.ask(f"scontrol show job {waits}")
     assert lab.ask("systemctl show --property=ActiveEnterTimestampMonotonic slurmctld") == started
     return lab
 
