@@ -111,7 +111,7 @@ cluster: $(VENV)/tested lab-packages  ## whole runs over two labs of five blades
 cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
 	CLUSTER_OS=bookworm,trixie CLUSTER_NODES=15 pytest tests/cluster
 
-# Needs PyPI from the blades, and about 8 minutes a release, most of them waiting: Slurm starts a requeued job after two.
+# Needs PyPI from the blades, and about 10 minutes a release, most of them waiting: Slurm starts a requeued job after two.
 programs: export CLUSTER_OS ?= bookworm,trixie
 programs: $(VENV)/tested lab-packages  ## what people run on a cluster (submitit, dask, parsl, snakemake), both releases
 	pytest tests/programs

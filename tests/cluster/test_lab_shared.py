@@ -13,6 +13,7 @@ from tests.cluster.size import RELEASES
 
 NAME = "test-shared"
 SHARED = STATE_HOME / NAME
+AWAY = STATE_HOME / f"{NAME}-away"
 BLADES = ("BLD-001", "BLD-002")
 
 
@@ -21,7 +22,8 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """Two blades that share a directory at another place than the usual one."""
     made = Lab(NAME, 31, 1, request.param, tmp_path_factory.mktemp("plan"))
     made.lab("down")
-    shutil.rmtree(SHARED, ignore_errors=True)
+    for left in (SHARED, AWAY):
+        shutil.rmtree(left, ignore_errors=True)
     SHARED.mkdir(parents=True)
     try:
         made.lab("up", f"--os={made.release}", f"--nodes={','.join(BLADES)}", f"--shared={SHARED}:/srv/all")
@@ -56,13 +58,13 @@ def test_what_one_blade_writes_all_read_and_it_outlives_them(lab: Lab) -> None:
 
     # Gone: one sentence and nothing touched; back: the blade starts.
     lab.lab("off", second)
-    SHARED.rename(SHARED.with_suffix(".away"))
+    SHARED.rename(AWAY)
     try:
         said = lab.provision("lab", "on", second)
         assert said.code == 2
         assert f"the shared directory {SHARED} does not exist" in said.err
     finally:
-        SHARED.with_suffix(".away").rename(SHARED)
+        AWAY.rename(SHARED)
     lab.lab("on", second)
     assert reads(second) == "2000\nwritten"
 
