@@ -91,6 +91,14 @@ class Slurm:
                 return found
         return ()
 
+    def is_possible(self) -> bool:
+        """Whether Slurm would have let anybody bring this about."""
+        try:
+            self._check_defaults(list(self.parents))
+        except RefusedError:
+            return False
+        return True
+
     def _check_defaults(self, accounts: Sequence[str]) -> None:
         """Whoever is in or below these accounts may use their default QOS, their own or the one from above."""
         for key in self.associations:
