@@ -68,6 +68,7 @@ def test_a_second_run_has_nothing_to_do(wanted: Policy, there: Policy, implied: 
 @settings(max_examples=MANY, deadline=None)
 def test_who_is_not_declared_is_left_alone(wanted: Policy, there: Policy, implied: bool) -> None:
     slurm = slurm_with(without_held_defaults(wanted, there), implied)
+    assume(slurm.is_possible())
     before = live(slurm)
     apply(slurm, reconcile(wanted, before, CLUSTER))
     after = live(slurm)
@@ -83,8 +84,9 @@ def test_after_a_prune_there_is_nothing_else(wanted: Policy, there: Policy, impl
     fixed = stuck(wanted, there)
     there = replace(there, associations={key: found for key, found in there.associations.items() if key not in fixed})
     lost = {name for name in there.users if not any(key.user == name for key in there.associations)}
-    there = replace(there, users={name: user for name, user in there.users.items() if name not in lost})
-    slurm = slurm_with(there, implied)
+    users = {name: user for name, user in there.users.items() if name not in lost}
+    coordinators = {account: names & users.keys() for account, names in there.coordinators.items()}
+    slurm = slurm_with(replace(there, users=users, coordinators=coordinators), implied)
     before = live(slurm)
     apply(slurm, [*reconcile(wanted, before, CLUSTER, prune=True), *removals(wanted, before, CLUSTER)])
     after = live(slurm)
