@@ -55,6 +55,7 @@ def inventory(
     ssh_key: Path | None = None,
     known_hosts: Path | None = None,
     announced: Mapping[str, str] | None = None,
+    accounts: Path | None = None,
 ) -> dict[str, Any]:
     """All blades of the plan with the variables that the roles take.
 
@@ -64,6 +65,7 @@ def inventory(
             do not count then, since a lab makes keys of its own.
         known_hosts: the site's own known_hosts file; without it ssh uses the user's.
         announced: name of the announcement of each blade that is new or was reimaged.
+        accounts: the accounts file of the site, where it has one.
 
     Returns:
         `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
@@ -81,6 +83,9 @@ def inventory(
                 hosts[group].append(host_name(name))
     groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
     told = announced or {}
+    shared = cluster_variables(plan, ssh_key, known_hosts)
+    if accounts is not None and plan.accounting:
+        shared["provision_accounts"] = str(accounts)
     return {
         "_meta": {
             "hostvars": {
@@ -88,7 +93,7 @@ def inventory(
                 for name in plan.blades
             }
         },
-        "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
+        "all": {"children": list(groups), "vars": shared},
         **groups,
     }
 

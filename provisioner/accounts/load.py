@@ -33,6 +33,12 @@ def accounts_file(plan_file: Path) -> Path:
     return plan_file.parent / FILE
 
 
+def accounts_beside(plan_file: Path) -> Path | None:
+    """The accounts file of a site in full, None where it has none."""
+    file = accounts_file(plan_file.resolve())
+    return file if file.exists() else None
+
+
 def load_accounts(path: Path) -> Accounts:
     """The accounts in the file at `path`.
 

@@ -69,7 +69,7 @@ def accounts(
         raise UsageError(
             f"there is no {FILE} beside the plan", f"write one, or begin with `provision accounts --export > {file}`"
         )
-    extra = {"provision_accounts": str(file.resolve()), "provision_prune": _most(prune)}
+    extra = {"provision_prune": _most(prune)}
     console = console_for(as_json)
     # What it does is printed once, when it is done.
     finished = _run(site, plan_file, extra, check, verbose, quiet=as_json or not verbose)
@@ -140,7 +140,7 @@ def _export(site: Plan, plan_file: Path, verbose: int, as_json: bool) -> None:
     from provisioner.accounts.model import Accounts
     from provisioner.errors import ProvisionError
 
-    found = _result(site, _run(site, plan_file, {}, True, verbose, True), ASKED)
+    found = _result(site, _run(site, plan_file, {"provision_export": True}, True, verbose, True), ASKED)
     for trouble in found.get("troubles") or []:
         what, _, step = str(trouble).partition("; next: ")
         raise ProvisionError(what, step)

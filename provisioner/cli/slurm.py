@@ -66,7 +66,6 @@ def slurm(
 
       provision slurm --json | jq .blades
     """
-    from provisioner.accounts.load import accounts_file
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
@@ -86,8 +85,6 @@ def slurm(
     blades = select_for_run(site, nodes, forgotten)
     chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
     extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
-    if site.accounting and (accounts := accounts_file(plan_file)).exists():
-        extra["provision_accounts"] = str(accounts.resolve())
     if accept_hardware:
         extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
     if forgotten:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from provisioner.accounts.load import AccountsError
 from provisioner.cli.main import app, whole
 from provisioner.errors import ProvisionError, UsageError
+from provisioner.run.request import runner_call
 
 Played = Callable[..., Any]
 runner = CliRunner()
@@ -39,7 +40,7 @@ def test_the_commands_are_shown_and_the_file_is_handed_on(played: Played, site: 
     assert "1 command, nothing was touched" in done.output
     (asked,) = runs.asked
     assert (asked.playbook, asked.options.check) == ("accounts.yml", True)
-    assert asked.options.extra == {"provision_accounts": str(site / "accounts.yml"), "provision_prune": -1}
+    assert asked.options.extra == {"provision_prune": -1}
 
 
 def test_nothing_to_do_is_said(played: Played) -> None:
@@ -94,7 +95,8 @@ def test_a_mistake_in_the_file_stops_before_anything_is_asked(played: Played, si
 def test_every_run_is_handed_the_file(played: Played, site: Path) -> None:
     runs = played()
     runner.invoke(app, ["slurm"])
-    assert runs.asked[0].options.extra["provision_accounts"] == str(site / "accounts.yml")
+    call = runner_call(runs.asked[0], Path("/assets"))
+    assert call.inventory["all"]["vars"]["provision_accounts"] == str((site / "accounts.yml").resolve())
 
 
 def test_the_export_is_a_file_of_its_own(played: Played, site: Path) -> None:
