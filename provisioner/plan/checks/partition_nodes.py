@@ -106,7 +106,8 @@ def _are_features_doubtful(draft: Draft) -> bool:
     """Whether some could not be used, which is a problem of theirs."""
     sections = {"blades": draft.blades, "tiers": draft.tiers}
     return any(
-        "features" not in entry and draft.knows(section, each, "features")
+        None in (entry.get("features") or [])
+        or ("features" not in entry and draft.knows(section, each, "features"))
         for section, entries in sections.items()
         for each, entry in entries.items()
     )
@@ -114,7 +115,8 @@ def _are_features_doubtful(draft: Draft) -> bool:
 
 def _features_of(draft: Draft, blade: str) -> list[str]:
     own = draft.blades[blade].get("features")
-    return (own if own is not None else draft.tier_of(blade).get("features")) or []
+    found = own if own is not None else draft.tier_of(blade).get("features")
+    return [feature for feature in found or [] if feature is not None]
 
 
 def _members(draft: Draft, name: str, computing: dict[str, list[str]]) -> set[str]:
