@@ -18,19 +18,20 @@ _MAKE_FOLDER = """
 umask 077
 folder=$(mktemp -d /tmp/provision-verify.XXXXXXXXXX) && cat > "$folder/job.sh" && echo "$folder"
 """
-# Its options stand in the script alone. It looks for its own output where Slurm was to write it, and takes it away.
+# Its options stand in the script alone. It looks for its own output where Slurm was to write it, and takes it away. The
+# folder is the one that everybody may write to, on both releases, and that is not each job's own.
 SCRIPT = f"""#!/bin/sh
 #SBATCH --job-name={NAME}
 #SBATCH --nodes=1
 #SBATCH --time=2
 #SBATCH --mem=64M
-#SBATCH --output=/tmp/provision-verify-%j.out
+#SBATCH --output=/run/lock/provision-verify-%j.out
 out=$(readlink "/proc/$$/fd/1")
 trap 'rm -f "$out"' EXIT
 [ "$SLURM_JOB_NAME" = {NAME} ] || exit 3
 [ "$SLURM_JOB_NUM_NODES" = 1 ] || exit 4
 echo "written by job $SLURM_JOB_ID"
-grep -q "written by job $SLURM_JOB_ID" "/tmp/provision-verify-$SLURM_JOB_ID.out" || exit 5
+grep -q "written by job $SLURM_JOB_ID" "/run/lock/provision-verify-$SLURM_JOB_ID.out" || exit 5
 """
 _SAID = {3: "it has another name than --job-name gave it", 4: "it has other nodes than --nodes gave it",
          5: "its output is not in the file that --output named"}  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from tests.cluster.labs import Lab, Said
 
 OURS = "squeue --noheader --all --name=provision-verify --format='%A %u %T'"
-SCRIPTS = "find /tmp -maxdepth 1 -name 'provision-verify*'"
+SCRIPTS = "find /tmp /run/lock -maxdepth 1 -name 'provision-verify*'"
 
 
 def checks(said: Said) -> dict[str, Any]:
