@@ -64,6 +64,22 @@ def test_a_second_run_has_nothing_to_do(wanted: Policy, there: Policy, implied: 
     assert all(after.qos[name] == found for name, found in wanted.qos.items())
 
 
+@given(policies(), policies(), st.booleans(), st.data())
+@settings(max_examples=MANY, deadline=None)
+def test_a_run_that_was_killed_at_any_command_is_gone_on_with(
+    wanted: Policy, there: Policy, implied: bool, data: st.DataObject
+) -> None:
+    slurm = slurm_with(without_held_defaults(wanted, there), implied)
+    assume(slurm.is_possible())
+    commands = reconcile(wanted, live(slurm), CLUSTER)
+    apply(slurm, commands[: data.draw(st.integers(0, len(commands)))])
+    apply(slurm, reconcile(wanted, live(slurm), CLUSTER))
+    after = live(slurm)
+    assert reconcile(wanted, after, CLUSTER) == []
+    assert all(after.associations[key] == association for key, association in wanted.associations.items())
+    assert all(after.users[name] == user for name, user in wanted.users.items())
+
+
 @given(policies(), policies(), st.booleans())
 @settings(max_examples=MANY, deadline=None)
 def test_who_is_not_declared_is_left_alone(wanted: Policy, there: Policy, implied: bool) -> None:
