@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster.job_tmp import TEND
 from tests.cluster.labs import Lab, Said
 
 # As a user: every name that a probe with a number in it could have, and a good many that mktemp could try. A link to
@@ -47,7 +48,9 @@ def blade(cluster: Lab) -> Iterator[str]:
     assert cluster.state(chosen, "idle", 60) == "idle"
     yield chosen
     cluster.inside(
-        chosen, "find /scratch -xdev -mindepth 1 -delete; chmod 1777 /scratch; rm -f /tmp/caught /etc/caught"
+        chosen,
+        "find /scratch -xdev -mindepth 1 -not -path '/scratch/.job-tmp*' -delete; chmod 1777 /scratch;"
+        f" rm -f /tmp/caught /etc/caught; {TEND}",
     )
 
 
@@ -71,14 +74,19 @@ def test_the_job_is_nobodys_and_leaves_nothing(cluster: Lab, blade: str) -> None
     assert of_nobody(cluster, blade) == ""
 
 
-def test_a_full_scratch_is_noted_and_no_failure(cluster: Lab, blade: str) -> None:
+def test_a_full_scratch_takes_no_jobs_until_it_has_room(cluster: Lab, blade: str) -> None:
+    """No job would get folders of its own there."""
     fill = "fallocate --length $(df --block-size=1 --output=avail /scratch | tail -1) /scratch/big || true; "
     # what is left over, down to the last block
-    cluster.inside(blade, fill + "dd if=/dev/zero of=/scratch/rest bs=4k status=none 2>/dev/null; true")
+    fill += "dd if=/dev/zero of=/scratch/rest bs=4k status=none 2>/dev/null; "
+    # and to the last inode
+    fill += "i=0; while : > /scratch/empty.$i; do i=$((i+1)); done 2> /dev/null; "
+    cluster.inside(blade, fill + TEND)
     said = verify(cluster, blade)
-    assert said.code == 0, said.text
-    assert said.json["blades"][blade]["notes"] == ["its scratch is full; nothing could be written there"]
-    assert of_nobody(cluster, blade) == ""
+    assert said.code == 1, said.text
+    assert "it takes no jobs by itself: /scratch is full" in said.failure(blade)
+    cluster.inside(blade, f"rm /scratch/big /scratch/rest /scratch/empty.*; {TEND}")
+    assert verify(cluster, blade).code == 0
 
 
 def test_a_scratch_that_only_root_may_write_is_said_so(cluster: Lab, blade: str) -> None:
