@@ -40,6 +40,8 @@ def test_a_job_whose_node_fails_starts_anew_on_another(cluster: Lab) -> None:
     job = submit(cluster, "--wrap='sleep 1000'")
     assert until(lambda: shown(cluster, job, "JobState") == "RUNNING", 30), cluster.ask(QUEUE)
     name = shown(cluster, job, "NodeList")
+    # The prolog is over then: its answer would bring the node back that is set down below.
+    assert until(lambda: cluster.inside(name.upper(), "pgrep -f 'sleep 100[0]' || true") != "", 30), cluster.ask(QUEUE)
     cluster.lab("off", name.upper())
     try:
         cluster.ask(f"scontrol update nodename={name} state=down reason='no power'")
