@@ -80,7 +80,7 @@ def test_a_full_scratch_takes_no_jobs_until_it_has_room(cluster: Lab, blade: str
     # what is left over, down to the last block
     fill += "dd if=/dev/zero of=/scratch/rest bs=4k status=none 2>/dev/null; "
     # and to the last inode
-    fill += "i=0; while : > /scratch/empty.$i; do i=$((i+1)); done 2> /dev/null; "
+    fill += "i=0; while touch /scratch/empty.$i 2> /dev/null; do i=$((i+1)); done; "
     cluster.inside(blade, fill + TEND)
     said = verify(cluster, blade)
     assert said.code == 1, said.text
