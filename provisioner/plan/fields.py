@@ -101,6 +101,11 @@ def _unscoped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return address
 
 
+def listed(value: Any) -> Any:
+    """`tiers: gpu` is short for a list with one."""
+    return [value] if isinstance(value, str | dict) else value
+
+
 Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]
 Address6 = Annotated[IPv6Address, BeforeValidator(_address6)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
