@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from provisioner.accounts.limits import amount, minutes, seconds
+from provisioner.accounts.limits import amount
+from provisioner.slurm.times import seconds, whole_minutes
 
-USER_NAME = r"^[a-z_][a-z0-9_.-]{0,31}$"
 FOLDER = r"^/[A-Za-z0-9_./-]{1,199}$"
 SHELL = r"^/[A-Za-z0-9_./-]{1,99}$"
 TRES = r"^(cpu|mem|node|billing|energy|pages|vmem|(gres|license|fs|bb|ic)/[A-Za-z0-9_.:-]{1,60})$"
 
-UserName = Annotated[str, StringConstraints(pattern=USER_NAME)]
 Folder = Annotated[str, StringConstraints(pattern=FOLDER)]
 Shell = Annotated[str, StringConstraints(pattern=SHELL)]
 Resource = Annotated[str, StringConstraints(pattern=TRES)]
@@ -62,7 +61,7 @@ def _amount(value: Any) -> Any:
 
 
 def _minutes(value: Any) -> Any:
-    found = minutes(value) if isinstance(value, str) else value
+    found = whole_minutes(value) if isinstance(value, str) else value
     if found is None:
         raise ValueError('write whole minutes, such as 90, or a time such as "1-00:00:00" in quotes')
     return found

@@ -24,9 +24,8 @@ from provisioner.accounts.fields import (
     Seconds,
     Share,
     Shell,
-    UserName,
 )
-from provisioner.plan.fields import PlainText, SlurmName, Strict, listed
+from provisioner.plan.fields import PlainText, SlurmName, Strict, UnixName, listed
 
 
 def _membership(value: Any) -> Any:
@@ -100,7 +99,7 @@ class Account(Shares):
     """A Slurm account: a project, a department."""
 
     parent: SlurmName = Field(default="root", description="the account above it")
-    coordinators: list[UserName] | None = Field(
+    coordinators: list[UnixName] | None = Field(
         default=None, description="users that manage it; left alone where this is not said, [] for none"
     )
 
@@ -118,7 +117,7 @@ class User(Strict):
     uid: Id | None = Field(default=None, description="the same on every node, 1000 to 65533")
     gid: Id | None = Field(default=None, description="default: the uid, as a group of the user's own")
     name: PlainText = Field(default="", description="the person's name")
-    groups: list[UserName] = Field(default_factory=list, description="more Unix groups")
+    groups: list[UnixName] = Field(default_factory=list, description="more Unix groups")
     keys: list[PublicKey] = Field(default_factory=list, max_length=50, description="SSH public keys")
     shell: Shell = "/bin/bash"
     locked: bool = Field(default=False, strict=True, description="may not log in; jobs and files stay")
@@ -147,7 +146,7 @@ class Accounts(Strict):
         default=True, strict=True, description="false: Unix users and groups come from elsewhere, such as LDAP"
     )
     homes: Folder = Field(default="/home", description="folder of the homes; by default local on each node")
-    groups: dict[UserName, Group] = Field(default_factory=dict, description="Unix groups besides users' own")
+    groups: dict[UnixName, Group] = Field(default_factory=dict, description="Unix groups besides users' own")
     qos: dict[SlurmName, Qos] = Field(default_factory=dict)
     accounts: dict[SlurmName, Account] = Field(default_factory=dict, description="Slurm accounts")
-    users: dict[UserName, User] = Field(default_factory=dict)
+    users: dict[UnixName, User] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.accounts import fields, model
-from provisioner.plan.fields import PLAIN_TEXT, SLURM_NAME
+from provisioner.plan.fields import PLAIN_TEXT, SLURM_NAME, UNIX_NAME
 from provisioner.plan.vocabulary import Vocabulary
 from provisioner.plan.words import FORMS
 
@@ -24,7 +24,7 @@ ACCOUNTS = Vocabulary(
         ("users", "*", "accounts", "*", "limits"): model.Limits,
     },
     forms={
-        fields.USER_NAME: "use small letters, digits, - . and _, starting with a letter, at most 32: Slurm folds names "
+        UNIX_NAME: "use small letters, digits, - . and _, starting with a letter, at most 32: Slurm folds names "
         "to small letters",
         SLURM_NAME: _SLURM_NAME,
         fields.FOLDER: "use a plain path such as /home/ada",

@@ -14,7 +14,7 @@ from provisioner.plan.fields import (
     SlurmName,
     Strict,
     Time,
-    UserName,
+    UnixName,
     Whole,
     Word,
     listed,
@@ -49,8 +49,8 @@ _Wanted = Annotated[list[Feature], Field(min_length=1, max_length=64)]
 Wanted = Annotated[_Wanted, BeforeValidator(listed, json_schema_input_type=_Wanted | Feature)]
 _Names = Annotated[list[SlurmName], Field(min_length=1, max_length=1000)]
 Names = Annotated[_Names, BeforeValidator(listed, json_schema_input_type=_Names | SlurmName)]
-_Groups = Annotated[list[UserName], Field(min_length=1, max_length=1000)]
-Groups = Annotated[_Groups, BeforeValidator(listed, json_schema_input_type=_Groups | UserName)]
+_Groups = Annotated[list[UnixName], Field(min_length=1, max_length=1000)]
+Groups = Annotated[_Groups, BeforeValidator(listed, json_schema_input_type=_Groups | UnixName)]
 Sharing = Annotated[
     str,
     Field(pattern=SHARING),
