@@ -39,14 +39,11 @@ class User:
         return getattr(self, f"_{command[0]}")(command, text or "")  # type: ignore[no-any-return]
 
     def _sh(self, command: tuple[str, ...], text: str) -> Said:
-        self.script = text
-        made = (0, "/tmp/provision-verify.0123456789\n", "")
-        return (1, "", "mktemp: Permission denied\n") if "/tmp" in self.harms else made
+        if "/tmp" in self.harms:
+            return CHECKS.NO_SCRIPT, "", "mktemp: Permission denied\n"
+        return self._sbatch(command[command.index("sbatch") :], text)
 
     def _find(self, command: tuple[str, ...], text: str) -> Said:
-        return 0, "", ""
-
-    def _rm(self, command: tuple[str, ...], text: str) -> Said:
         return 0, "", ""
 
     def _sinfo(self, command: tuple[str, ...], text: str) -> Said:
@@ -65,7 +62,7 @@ class User:
         number = str(len(self.jobs) + 1)
         after = next((word.rpartition(":")[2] for word in command if word.startswith("--dependency=")), "")
         self.jobs[number] = {
-            "text": text or self.script, "held": "--hold" in command, "after": after, "asked": 0,
+            "text": text, "held": "--hold" in command, "after": after, "asked": 0,
             "partition": [word.partition("=")[2] for word in command if word.startswith("--partition=")][-1],
             "exclusive": "--exclusive" in command, "requeued": False,
             "tasks": ["1", "2", "3"] if "--array=1-3" in command else ["N/A"], "cancelled": False,
