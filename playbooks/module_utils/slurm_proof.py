@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_drains import by_itself
 from ansible.module_utils.slurm_jobs import answers, answers_one_by_one, cancel_own, ours_gone
 from ansible.module_utils.slurm_munge import credential_problem
-from ansible.module_utils.slurm_nodes import together
+from ansible.module_utils.slurm_nodes import show_nodes, together
 from ansible.module_utils.slurm_reach import CONTROLLER, blamed, environment, unreached
 
 # Seconds for one job over all nodes, with more for many of them (a thousand need 48 s), and for one on each.
@@ -42,6 +43,7 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
         again = [name for name in missing if name not in held]
         answered.update(answers_one_by_one(again, scratch, comment, deadline.left(ALONE), reach))
     problems = together(lambda name: job_problems(*answered[name], name in scratch), free)
+    problems.update(_drained_meanwhile([name for name in free if problems[name]]))
     if missing and not any(problems.values()):
         problems[free[0]] = [f"one job over all nodes does not run: {words}"]
     names = [CONTROLLER, *(place.partition(":")[0] for place in places)]
@@ -50,6 +52,13 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
         problems[name] = [*problems.get(name, []), problem]
     full = {name for name, (answer, _) in answered.items() if answer is not None and answer["scratch"] == "full"}
     return problems, full, width
+
+
+def _drained_meanwhile(names):
+    """What nodes say that the prolog of our job drained: nobody had looked at them since they are not in order."""
+    nodes = show_nodes() if names else {}
+    said = {name: by_itself(nodes[name]) for name in names if name in nodes}
+    return {name: [words] for name, words in said.items() if words}
 
 
 def job_problems(answer, words, has_scratch):
