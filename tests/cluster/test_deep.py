@@ -30,8 +30,8 @@ END
 chmod 755 /usr/bin/sbatch
 """
 MEND_CONTROLLER = "chmod 755 /usr/bin/sinfo /usr/bin/squeue /usr/bin/scancel; mv /usr/bin/sbatch.kept /usr/bin/sbatch"
-BREAK_NODE = "chmod 700 /usr/bin/bash /usr/bin/srun; chmod 755 /tmp"
-MEND_NODE = "chmod 755 /usr/bin/bash /usr/bin/srun; chmod 1777 /tmp"
+BREAK_NODE = "chmod 700 /usr/bin/bash /usr/bin/srun; chmod 755 /run/lock"
+MEND_NODE = "chmod 755 /usr/bin/bash /usr/bin/srun; chmod 1777 /run/lock"
 USER = "useradd --uid 7001 alice 2>/dev/null; true"
 # A job of alice that uses it takes its time.
 SLOW = r"""

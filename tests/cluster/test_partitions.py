@@ -146,7 +146,7 @@ def test_a_job_that_was_suspended_goes_on(named: Lab, queue: None) -> None:
     said = _run(named, preemption={"by": "partition", "mode": "suspend"})
     assert said.code == 0, said.text
     assert changed(named.slurm(nodes(named))) == {}
-    flag = "/tmp/goes-on"
+    flag = "/run/lock/goes-on"
     low = _submit(named, f"--nodelist=bld-003 --wrap='until test -e {flag}; do sleep 0.2; done'")
     assert _is(named, low, "RUNNING")
     high = _submit(named, "--partition=High --nodelist=bld-003 --wrap='sleep 600'")
