@@ -143,7 +143,7 @@ class User:
         dropped = "dependency is dropped" in self.harms
         low = next((one for one in self.jobs.values() if one["partition"] == "all" and one["exclusive"]), None)
         if job["partition"] == "high" and low is not None:
-            if "no way is made" in self.harms:
+            if "no way is made" in self.harms or ("time to end" in self.harms and "srun" not in low["text"]):
                 return "PENDING", "Resources"
             low["requeued"] = True
         if job["requeued"]:
@@ -158,7 +158,7 @@ class User:
             return "PREEMPTED", "None"
         if job["asked"] < 2:
             return "RUNNING", "None"
-        sleeps = "exec sleep" in job["text"] and not job["cancelled"]
+        sleeps = "sleep 100" in job["text"] and not job["cancelled"]
         return ("RUNNING" if sleeps or "hangs" in self.harms else self.end(number)), "None"
 
 

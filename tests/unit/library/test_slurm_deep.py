@@ -154,6 +154,7 @@ def test_it_goes_only_where_it_is_in_nobodys_way(
     ("harm", "result", "words"),
     [
         ("", "ok", "of partition all became PENDING, job"),
+        ("time to end", "ok", "of partition all became PENDING, job"),
         ("no way is made", "failed", "a job of partition high waits for one of all"),
         ("one tier", "not tried", "no partition of bld-008 takes precedence"),
         ("nobody makes way", "not tried", "no partition of bld-008 takes precedence"),
