@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_drains import by_itself
 from ansible.module_utils.slurm_jobs import answers, answers_one_by_one, cancel_own, others_wait, ours_gone
 from ansible.module_utils.slurm_judged import BUSY, PLANNED
 from ansible.module_utils.slurm_munge import credential_problem
@@ -54,6 +55,7 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
     kept = _kept([name for name, (answer, words) in answered.items() if answer is None and NO_PLACE in words])
     answered = {name: each for name, each in answered.items() if name not in kept}
     problems = together(lambda name: job_problems(*answered[name], name in scratch), list(answered))
+    problems.update(_drained_meanwhile([name for name in answered if problems[name]]))
     waited = kept or (patience and NO_PLACE in words)
     if missing and not waited and not any(problems.values()):
         problems[free[0]] = [f"one job over all nodes does not run: {words}"]
@@ -80,6 +82,13 @@ def _kept(names):
     """Those of the nodes that jobs of others have by now, or are to have next."""
     nodes = show_nodes() if names else {}
     return {name for name in names if name in nodes and nodes[name]["states"] & (BUSY | PLANNED)}
+
+
+def _drained_meanwhile(names):
+    """What nodes say that the prolog of our job drained: nobody had looked at them since they are not in order."""
+    nodes = show_nodes() if names else {}
+    said = {name: by_itself(nodes[name]) for name in names if name in nodes}
+    return {name: [words] for name, words in said.items() if words}
 
 
 def job_problems(answer, words, has_scratch):

@@ -67,6 +67,25 @@ def test_a_drain_that_slurm_makes_again_is_a_problem(play: Play) -> None:
     assert cluster.jobs == []
 
 
+@pytest.mark.parametrize("by", ["root", "mallory"])
+def test_a_node_that_drains_itself_before_our_job_says_why(play: Play, by: str) -> None:
+    """Its prolog may be the first to see it. Others' words are no cause."""
+    cluster = play(node("bld-008"), node("bld-011"))
+    cluster.stuck = {"bld-008"}
+    drained = node("bld-008", "IDLE+DRAIN", reason="provision: job-tmp: /scratch is full", by=by)
+
+    def drain(command: tuple[str, ...]) -> None:
+        if command[0] == "srun":
+            cluster.nodes = [drained, node("bld-011")]
+
+    cluster.told = drain
+    found = verified("bld-008", "bld-011")["nodes"]
+    seen = {"root": "it takes no jobs by itself: /scratch is full"}.get(
+        by, "a job does not run on it: srun: error: task 0 launch failed"
+    )
+    assert (found["bld-008"]["problems"], found["bld-011"]["problems"]) == ([seen], [])
+
+
 def test_without_the_order_nothing_is_taken_back(play: Play) -> None:
     cluster = play(node("bld-008", "IDLE+DRAIN", reason="Low TmpDisk"))
     verified("bld-008")
