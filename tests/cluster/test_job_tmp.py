@@ -171,12 +171,16 @@ def test_what_a_dead_job_left_leads_nowhere(cluster: Lab, blade: str) -> None:
     assert folders(cluster, blade) == ""
 
 
-def test_a_folder_of_a_user_in_its_place_is_refused(cluster: Lab, blade: str) -> None:
-    cluster.inside(blade, f"mv {HOME} /scratch/aside && ln -s /root {HOME} && chown --no-dereference nobody {HOME}")
+def test_what_a_user_put_in_its_place_goes_aside(cluster: Lab, blade: str) -> None:
+    """Scratch belongs to all: there may be something of this name before the first job has folders."""
+    cluster.inside(blade, f"rm -rf {HOME}; runuser -u nobody -- ln -s /root {HOME}")
     cluster.inside(blade, TEND)
-    assert "is no folder of root's" in node(cluster, blade)
-    cluster.inside(blade, f"rm {HOME} && mv /scratch/aside {HOME}; {TEND}")
     assert cluster.state(blade, "idle") == "idle"
+    assert tmp_of_a_job(cluster, blade) == "own"
+    assert cluster.inside(blade, f"stat --format='%F %U %a' {HOME}; ls -A /root/{blade.lower()} 2>&1; true").startswith(
+        "directory root 700\nls: cannot access"
+    )
+    assert cluster.inside(blade, f"readlink {HOME}.*; rm {HOME}.*") == "/root"
 
 
 def test_a_living_cluster_goes_over_below_its_jobs(cluster: Lab, blade: str) -> None:
