@@ -320,11 +320,13 @@ def test_the_script_is_gone_however_its_submission_ends(tmp_path: Path, end: str
         asked.stdin.close()
         script = Path(told.read_text().strip())
         assert script.read_text() == CHECKS.SCRIPT
-        if end.startswith("SIG"):
-            os.killpg(asked.pid, signal.Signals[end])
-        else:
-            asked.stdout.close() if end == "nobody reads" else None
-            go.write_text("7\n")
+        # A shell that is interrupted before it starts cat waits for it none the less.
+        with go.open("w") as answer:
+            if end.startswith("SIG"):
+                os.killpg(asked.pid, signal.Signals[end])
+            else:
+                asked.stdout.close() if end == "nobody reads" else None
+                answer.write("7\n")
         assert (asked.wait(timeout=30) == 0) == (end == "its own")
     assert not script.parent.exists()
 
