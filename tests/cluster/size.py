@@ -18,9 +18,9 @@ WHOLE_ENCLOSURE = NODES >= 15
 _NAME, _SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":")
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 LAB_NAME = _NAME if _WORKER == "0" else f"{_NAME}-{_WORKER}"
-# The next two are labs of single files.
-LAB_SUBNET = int(_SUBNET) + 3 * int(_WORKER)
-NEW_SUBNET, EXAMPLES_SUBNET = LAB_SUBNET + 101, LAB_SUBNET + 102
+LAB_SUBNET = int(_SUBNET) + 4 * int(_WORKER)
+# Labs of single files.
+NEW_SUBNET, EXAMPLES_SUBNET, ACCOUNTING_SUBNET, ACCOUNTS_SUBNET = range(LAB_SUBNET + 101, LAB_SUBNET + 105)
 
 # Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
 # `?` stands for a bracket, which would have a meaning of its own.

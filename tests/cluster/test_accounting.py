@@ -21,7 +21,7 @@ from tests.cluster.accounting import (
 )
 from tests.cluster.deep import checks, only
 from tests.cluster.labs import Lab
-from tests.cluster.size import RELEASES
+from tests.cluster.size import ACCOUNTING_SUBNET, LAB_NAME, RELEASES
 from tests.cluster.tampering import cases_of
 from tests.cluster.waiting import until
 
@@ -37,7 +37,7 @@ HARMS = (
 @pytest.fixture(scope="module", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A cluster of its own, without accounting at first: a controller and two compute blades."""
-    made = Lab("test-accounting", 8, 1, request.param, tmp_path_factory.mktemp("plan"))
+    made = Lab(f"{LAB_NAME}-acct", ACCOUNTING_SUBNET, 1, request.param, tmp_path_factory.mktemp("plan"))
     try:
         made.up()
         said = made.slurm(nodes(made))

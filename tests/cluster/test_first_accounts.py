@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.cluster.labs import Lab, Said
-from tests.cluster.size import RELEASES
+from tests.cluster.size import ACCOUNTS_SUBNET, LAB_NAME, RELEASES
 from tests.cluster.waiting import until
 
 PARTITIONS: dict[str, Any] = {
@@ -28,7 +28,8 @@ ENFORCED = {"AccountingStorageEnforce": "associations,limits,qos"}
 @pytest.fixture(scope="module", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A controller and one compute blade, virgin."""
-    made = Lab("test-first-accounts", 21, 0, request.param, tmp_path_factory.mktemp("plan"), accounting=True)
+    folder = tmp_path_factory.mktemp("plan")
+    made = Lab(f"{LAB_NAME}-first", ACCOUNTS_SUBNET, 0, request.param, folder, accounting=True)
     plan = yaml.safe_load(made.plan.read_text())
     made.plan.write_text(yaml.safe_dump({**plan, "partitions": PARTITIONS}, sort_keys=False))
     (made.folder / "accounts.yml").write_text(ACCOUNTS)
