@@ -282,6 +282,8 @@ def test_switching_it_off_harms_no_job_and_keeps_the_records(accounted: Lab) -> 
 
 
 def test_a_deep_verification_asks_the_database(accounted: Lab) -> None:
+    # Jobs of the tests before it may just be ending.
+    assert until(lambda: set(accounted.states().values()) == {"idle"}), accounted.ask("squeue; sinfo -R")
     said = accounted.provision("verify", "--deep", "--json")
     assert said.code == 0, said.text
     assert only(said, "failed") == set()

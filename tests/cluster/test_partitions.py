@@ -101,7 +101,10 @@ def named(lab: Lab) -> Lab:
     (note,) = [words for words in said.json["blades"][lab.controller]["notes"] if "is not for everybody" in words]
     assert f"jobs {waits} wait in all" in note
     assert _state(lab, kept) == "RUNNING"
-    lab.ask(f"scontrol update JobId={waits} Partition=low; scancel {kept}")
+    # What slurmctld is just about to schedule is `temporarily unavailable`.
+    move = f"scontrol update JobId={waits} Partition=low"
+    assert until(lambda: lab.tried(lab.controller, move).code == 0), lab.tried(lab.controller, move).text
+    lab.ask(f"scancel {kept}")
     assert _is(lab, waits, "COMPLETED"), lab.ask(f"scontrol show job {waits}")
     assert lab.ask("systemctl show --property=ActiveEnterTimestampMonotonic slurmctld") == started
     return lab
