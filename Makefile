@@ -36,7 +36,7 @@ fi
 endef
 
 .PHONY: help install demo demo-down test test-all fast offline lint unit disks wheel scenarios cluster cluster-all \
-  campaign bench bench-scale lock lab-packages test-packages picture clean
+  programs campaign bench bench-scale lock lab-packages test-packages picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
@@ -80,6 +80,7 @@ test-all: lint unit disks wheel  ## everything on Debian 12 and 13, with all 16 
 	$(MAKE) scenarios LAB_OS=bookworm
 	$(MAKE) scenarios LAB_OS=trixie
 	$(MAKE) cluster-all
+	$(MAKE) programs
 	$(MAKE) campaign MINUTES=30 CAMPAIGN_OS=bookworm,trixie CAMPAIGN_NODES=3
 
 fast: lint unit  ## lint and unit tests, no containers
@@ -104,11 +105,16 @@ scenarios: $(VENV)/tested lab-packages  ## molecule; one of them: make scenarios
 	molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
 cluster: export CLUSTER_OS ?= trixie
-cluster: $(VENV)/tested lab-packages  ## whole runs over a lab of five blades
-	pytest tests/cluster
+cluster: $(VENV)/tested lab-packages  ## whole runs over two labs of five blades
+	pytest --numprocesses=2 --dist=loadfile tests/cluster
 
 cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
 	CLUSTER_OS=bookworm,trixie CLUSTER_NODES=15 pytest tests/cluster
+
+# Needs PyPI from the blades, and about 10 minutes a release, most of them waiting: Slurm starts a requeued job after two.
+programs: export CLUSTER_OS ?= bookworm,trixie
+programs: $(VENV)/tested lab-packages  ## what people run on a cluster (submitit, dask, parsl, snakemake), both releases
+	pytest tests/programs
 
 # The minutes are a budget for all parts; each has one case at least. A failure prints the command that repeats it.
 campaign: $(VENV)/tested lab-packages test-packages  ## random disks, kills, nodes, plans and settings; longer: make campaign MINUTES=60

@@ -1,8 +1,9 @@
-"""Writes the hashes of all wheels into constraints.txt (everything) and requirements.txt (what a run needs).
+"""Writes the hashes of all wheels into constraints.txt (everything) and requirements.txt (what a run needs), and those
+of the programs that tests/programs runs on a cluster into the requirements.txt there.
 
     .venv/bin/python .ci/lock.py
 
-The versions are those in constraints.txt: change them there first, or take them from `pip freeze` of a new environment.
+The versions are those that stand there: change them there first, or take them from `pip freeze` of a new environment.
 pip is asked once per Python and processor; nothing is installed.
 """
 
@@ -24,6 +25,11 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
 PROCESSORS = ("x86_64", "aarch64")
+PROGRAMS = "tests/programs/requirements.txt"
+# Those of the blades' Debian.
+BLADE_PYTHONS = ("3.11", "3.13")
+# What a program needs and PyPI has no wheel of.
+SOURCES = ("connection_pool",)
 # As pip prefers them, newest glibc first; Debian 12 has 2.36.
 PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014", "manylinux_2_12", "manylinux2010",
              "manylinux_2_5", "manylinux1")  # fmt: skip
@@ -32,34 +38,57 @@ HEAD = {
     "included.\n# Written by .ci/lock.py, which keeps the versions that stand here.\n",
     "requirements.txt": "# What a run needs, and the build backend: pip install --require-hashes -r requirements.txt\n"
     "# Written by .ci/lock.py from constraints.txt.\n",
+    PROGRAMS: "# What a user of the cluster installs for docs/programs.md; nothing of the project needs it.\n"
+    "# Written by .ci/lock.py, which keeps the versions that stand here.\n",
 }
 Package = dict[str, Any]
 
 
 def main() -> None:
-    """Asks pip for every target, and writes both files."""
-    pins = re.findall(r"^([A-Za-z0-9._-]+==[^\s\\]+)", (TOP / "constraints.txt").read_text(), re.MULTILINE)
-    targets = [(python, processor) for python in PYTHONS for processor in PROCESSORS]
-    found = {target: report(pins, *target) for target in targets}
-    hashes: dict[str, set[str]] = {}
-    for packages in found.values():
-        for name, package in packages.items():
-            hashes.setdefault(name, set()).add(package["download_info"]["archive_info"]["hashes"]["sha256"])
+    """Asks pip for every target, and writes the files."""
+    pins = pins_of("constraints.txt")
+    found = reports(pins, PYTHONS)
+    hashes = hashes_of(found.values())
     write("constraints.txt", pins, hashes)
     needed = {name for (python, _), packages in found.items() for name in closure(roots(), packages, python)}
     write("requirements.txt", [pin for pin in pins if name_of(pin) in needed], hashes)
+    programs = pins_of(PROGRAMS)
+    write(PROGRAMS, programs, hashes_of(reports(programs, BLADE_PYTHONS, SOURCES).values()))
 
 
-def report(pins: Iterable[str], python: str, processor: str) -> dict[str, Package]:
-    """What pip would install there, by name."""
+def pins_of(file: str) -> list[str]:
+    """The lines name==version of a file."""
+    return re.findall(r"^([A-Za-z0-9._-]+==[^\s\\]+)", (TOP / file).read_text(), re.MULTILINE)
+
+
+def reports(
+    pins: Iterable[str], pythons: Iterable[str], sources: Iterable[str] = ()
+) -> dict[tuple[str, str], dict[str, Package]]:
+    """What pip would install, by Python and processor."""
+    targets = [(python, processor) for python in pythons for processor in PROCESSORS]
+    return {target: report(pins, *target, sources) for target in targets}
+
+
+def hashes_of(found: Iterable[Mapping[str, Package]]) -> dict[str, set[str]]:
+    """The hashes of each package, of all targets."""
+    hashes: dict[str, set[str]] = {}
+    for packages in found:
+        for name, package in packages.items():
+            hashes.setdefault(name, set()).add(package["download_info"]["archive_info"]["hashes"]["sha256"])
+    return hashes
+
+
+def report(pins: Iterable[str], python: str, processor: str, sources: Iterable[str]) -> dict[str, Package]:
+    """What pip would install there, by name; a wheel of everything but the sources."""
     platforms = [f"--platform={platform}_{processor}" for platform in PLATFORMS]
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder) / "pins.txt"
         asked.write_text("\n".join(pins))
         command = [
             sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps",
-            "--only-binary=:all:", f"--target={folder}/target", "--implementation=cp", f"--python-version={python}",
-            *platforms, f"--report={folder}/report.json", f"--requirement={asked}",
+            "--only-binary=:all:", *(f"--no-binary={name}" for name in sources), f"--target={folder}/target",
+            "--implementation=cp", f"--python-version={python}", *platforms,
+            f"--report={folder}/report.json", f"--requirement={asked}",
         ]  # fmt: skip
         subprocess.run(command, check=True)
         installed = json.loads((Path(folder) / "report.json").read_text())["install"]

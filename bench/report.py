@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.aims import added_seconds, aim_rows, display_share, straight_line
+from bench.aims import accounting_shares, added_seconds, aim_rows, display_share, straight_line
 from bench.figures import growth, ratio
 from bench.results import read_results
 from bench.tables import count, spread, table
@@ -26,8 +26,10 @@ def tables(results: Mapping[str, Any]) -> str:
     """All tables of what was measured, as Markdown."""
     makers: dict[str, Callable[[Any], str]] = {
         "no-change": lambda section: "### A run that changes nothing\n\n" + _on_blades(section) + _line(section),
+        "accounting": _accounting,
         "display": _display,
         "more-roles": _more_roles,
+        "accounts": _accounts,
         "first": lambda section: "### The first run\n\n" + _on_blades(section),
         "peer": _peer,
         "scale": _scale,
@@ -99,6 +101,16 @@ def _display(section: Mapping[str, Any]) -> str:
     return "### Progress display and record of a run without changes\n\n" + table(head, rows)
 
 
+def _accounting(section: Mapping[str, Any]) -> str:
+    rows = [
+        (f"1+{compute}", spread(ways["without"]["seconds"]), spread(ways["with"]["seconds"]),
+         *map(spread, accounting_shares(ways)))
+        for compute, ways in section["sizes"].items()
+    ]  # fmt: skip
+    head = ("blades", "without, s", "with, s", "over it", "CPU of this machine, over it")
+    return f"### Accounting, in a run that changes nothing\n\nDebian {section['release']}.\n\n{table(head, rows)}"
+
+
 def _more_roles(section: Mapping[str, Any]) -> str:
     rows = [
         (f"1+{compute}", spread(ways["plain"]["seconds"]), spread(ways["more"]["seconds"]),
@@ -107,6 +119,16 @@ def _more_roles(section: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     head = ("blades", "as it is, s", "twelve roles more, s", "added, s", "CPU as it is, s", "CPU with twelve more, s")
     return "### Twelve more roles, in a run that changes nothing\n\n" + table(head, rows)
+
+
+def _accounts(section: Mapping[str, Any]) -> str:
+    rows = [
+        (f"{found['users']} users, 1+{compute}", str(found["commands"]), spread(found["first_seconds"]),
+         spread(found["no_change_seconds"]))
+        for compute, found in section["sizes"].items()
+    ]  # fmt: skip
+    head = ("what", "commands", "all new, s", "without changes, s")
+    return "### `provision accounts`\n\n" + table(head, rows)
 
 
 def _peer(section: Mapping[str, Any]) -> str:

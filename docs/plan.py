@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from provisioner.plan import model, node
+from provisioner.plan import model, node, partition
 
 PAGE = Path(__file__).parent / "plan.md"
 TABLES: dict[str, type[BaseModel]] = {
@@ -22,6 +22,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "enclosure": model.Enclosure,
     "tier": model.Tier,
     "partition": model.Partition,
+    "named partition": partition.NamedPartition,
+    "preemption": partition.PreemptionRule,
     "node": node.Blade,
     "node ssh": node.NodeSsh,
     "node slurm": node.SlurmKeys,
@@ -29,6 +31,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "disk": node.DiskEntry,
     "scratch": node.Scratch,
     "proving": model.Proving,
+    "accounting": model.AccountingPlace,
     "stock": model.Part,
 }
 """Each model of a plan, by the name that its table has in the page."""

@@ -12,6 +12,7 @@ MODULES_ADVICE = frozenset(
         LOOK,
         "correct what it is made from; the file in use stays as it was",
         "look at `journalctl -u slurmctld` there",
+        "name an account without rights that all nodes have (--user, or provision_deep_user in group_vars)",
         "run `systemctl restart munge` there and run again",
         "`provision slurm` makes one",
     }

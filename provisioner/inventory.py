@@ -11,15 +11,18 @@ from typing import Any
 
 from provisioner.names import host_name
 from provisioner.plan.derive import (
+    accounting_host,
     enclosure_of,
     gpu_count,
+    job_tmp,
     members,
     node_keys,
     scratch_disks,
     scratch_layout,
     scratch_proof,
 )
-from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.derive_partitions import preemption_rule, slurm_partitions
+from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 from provisioner.plan.way import LAB_INTERPRETER, way_to
 from provisioner.roles import roles_of
@@ -31,10 +34,11 @@ from provisioner.ssh_key import key_file
 SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=15"
 
 GROUPS = {
-    "slurm_members": "every blade that the plan gives a Slurm role",
+    "slurm_members": "every blade that the plan gives a Slurm role, and the one with the accounting database",
     "slurm_controller": "the one blade that has the role slurmctld",
+    "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
-    "slurm_spare": "blades without a Slurm role: storage, off; no play touches them",
+    "slurm_spare": "all other blades: storage, off; no play touches them",
     # The playbooks put members into these while they run.
     "slurm_stopped": "in a run: members that it waits for or refuses",
     "slurm_masked": "in a run: members of which an admin has masked a unit",
@@ -43,7 +47,7 @@ GROUPS = {
     # and `tier_<name>` for each tier of the plan, for group_vars
 }
 
-_GROUP_OF = {"slurmctld": "slurm_controller", "slurmd": "slurm_compute"}
+_GROUP_OF = {"slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute"}
 
 
 def inventory(
@@ -51,6 +55,7 @@ def inventory(
     ssh_key: Path | None = None,
     known_hosts: Path | None = None,
     announced: Mapping[str, str] | None = None,
+    accounts: Path | None = None,
 ) -> dict[str, Any]:
     """All blades of the plan with the variables that the roles take.
 
@@ -60,6 +65,7 @@ def inventory(
             do not count then, since a lab makes keys of its own.
         known_hosts: the site's own known_hosts file; without it ssh uses the user's.
         announced: name of the announcement of each blade that is new or was reimaged.
+        accounts: the accounts file of the site, where it has one.
 
     Returns:
         `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
@@ -77,6 +83,9 @@ def inventory(
                 hosts[group].append(host_name(name))
     groups: dict[str, Any] = {group: {"hosts": names} for group, names in hosts.items()}
     told = announced or {}
+    shared = cluster_variables(plan, ssh_key, known_hosts)
+    if accounts is not None and plan.accounting:
+        shared["provision_accounts"] = str(accounts)
     return {
         "_meta": {
             "hostvars": {
@@ -84,7 +93,7 @@ def inventory(
                 for name in plan.blades
             }
         },
-        "all": {"children": list(groups), "vars": cluster_variables(plan, ssh_key, known_hosts)},
+        "all": {"children": list(groups), "vars": shared},
         **groups,
     }
 
@@ -118,7 +127,8 @@ def host_variables(
         **({} if blade.bay is None else {"blade_bay": blade.bay}),
         "blade_tier": blade.tier,
         **_node_variables(plan, blade),
-        "node_roles": roles_of(plan, name),
+        "node_roles": (roles := roles_of(plan, name)),
+        **({"jobtmp_place": job_tmp(plan, blade)} if "jobtmp" in roles else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -175,22 +185,18 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "base_network": str(plan.cluster.network),
         "base_time_source": address,
         "munge_key_host": controller,
+        "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
-        "slurmctld_partitions": [
-            {
-                "name": tier.partition.name or name,
-                "tier": name,
-                "max_time": tier.partition.max_time,
-                "priority_tier": tier.partition.priority_tier,
-            }
-            for name, tier in plan.tiers.items()
-            if SlurmRole.COMPUTE in tier.slurm
-        ],
+        "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
         "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
     }
+    if (place := accounting_host(plan)) and ":" in str(plan.blades[place].address):
+        variables["slurmdbd_ipv6"] = True
     if keys := {host_name(name): found for name, blade in plan.blades.items() if (found := node_keys(plan, blade))}:
         variables["slurmctld_nodes"] = keys
+    if rule := preemption_rule(plan):
+        variables["slurmctld_preemption"] = rule
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
     return variables
@@ -201,3 +207,9 @@ def _host(name: str, blade: Blade) -> dict[str, str]:
     more = {"ipv6": str(blade.address6 or ""), "domain": blade.domain or ""}
     named = {"name": host_name(name), "id": name, "address": str(blade.address)}
     return named | {key: value for key, value in more.items() if value}
+
+
+def _accounting(plan: Plan) -> dict[str, str]:
+    """Where slurmctld and users find slurmdbd; nothing where the plan wants no accounting."""
+    place = accounting_host(plan)
+    return {"host": host_name(place), "address": str(plan.blades[place].address)} if place else {}

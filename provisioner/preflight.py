@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioner.console_text import their_words
+from provisioner.slurm.database import database_mib
+from provisioner.slurm.defects import release_problems
 from provisioner.slurm.hardware import implausible, parse_slurmd_c
 from provisioner.slurm.registry import read_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
@@ -24,6 +26,7 @@ _RESTORE = (
     "or run over all blades with --new-cluster to start anew"
 )
 NEEDED_MIB = {"/": 300, "/var": 600}
+DATABASE = "mariadb-server"
 
 
 def blade_problems(
@@ -86,11 +89,14 @@ def _release_problems(blade: Mapping[str, Any], controller: Mapping[str, Any] | 
 
 def _space_problems(blade: Mapping[str, Any], packages: Iterable[str]) -> list[str]:
     """Room for packages; a member that has them all is not stopped by a full disk."""
-    if not [name for name in packages if not blade["packages"].get(name)]:
+    missing = [name for name in packages if not blade["packages"].get(name)]
+    if not missing:
         return []
+    database = {"/var": database_mib(int(blade["memory_mib"]))} if DATABASE in missing else {}
+    wanted = {path: least + database.get(path, 0) for path, least in NEEDED_MIB.items()}
     return [
         f"only {blade['free_mib'][path]} MiB are free on {path}, {needed} are needed; next: make room there"
-        for path, needed in NEEDED_MIB.items()
+        for path, needed in wanted.items()
         if blade["free_mib"].get(path, needed) < needed
     ]
 
@@ -129,7 +135,8 @@ def _mask_problems(blade: Mapping[str, Any]) -> list[str]:
 
 def _site_problems(blade: Mapping[str, Any], site: Mapping[str, Any]) -> list[str]:
     """What the site or the registry would put into slurm.conf and must not; before anything is touched."""
-    problems = site_problems(site)
+    release = SLURM_OF_DEBIAN.get(blade["os"]["version_id"])
+    problems = site_problems(site) + (release_problems(site, release) if release else [])
     try:
         read_registry(_text(blade, REGISTRY), site["slurmctld_cluster"]["name"])
     except (ValueError, KeyError, TypeError) as error:

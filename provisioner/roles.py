@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import slurm_role
+from provisioner.plan.derive import accounting_host, is_member, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
-
-
-def _is_member(plan: Plan, name: str) -> bool:
-    return slurm_role(plan, name) is not None
 
 
 def _controls(plan: Plan, name: str) -> bool:
@@ -23,10 +19,18 @@ def _computes(plan: Plan, name: str) -> bool:
     return slurm_role(plan, name) is SlurmRole.COMPUTE
 
 
+def _accounts(plan: Plan, name: str) -> bool:
+    return name == accounting_host(plan)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
-    "base": _is_member,
-    "munge": _is_member,
+    "base": is_member,
+    "munge": is_member,
+    "users": is_member,
     "scratch": _computes,
+    "jobtmp": _computes,
+    "mariadb": _accounts,
+    "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
 }

@@ -78,7 +78,7 @@ from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import Allowed, converge
 from ansible.module_utils.blade_machine import can_set_clock, cpu, free_mib, memory_mib, os_release, text
-from ansible.module_utils.blade_software import package_versions, run, unit_states, user_ids
+from ansible.module_utils.blade_software import package_versions, run, run_twice, unit_states, user_ids
 from ansible.module_utils.cluster_lock import FOLDER, take
 from ansible.module_utils.file_reads import readable_state, secret_digests, written
 from ansible.module_utils.remains import remains, wait_out
@@ -185,7 +185,7 @@ def main():
         "secrets": secret_digests(secrets, wanted["salt"]),
         "scratch": scratch_state(wanted["scratch"]),
         "full": wanted["full"],
-        "slurmd_c": run(slurmd, "-C") if slurmd else "",
+        "slurmd_c": run_twice(slurmd, "-C") if slurmd else "",
         "slurmd_holds": holds(units.get("slurmd.service")),
         "lock": lock,
         "remains": remains(),

@@ -20,6 +20,11 @@ options:
     type: list
     elements: str
     default: []
+  closed:
+    description: Partitions whose pending jobs are listed as waiting.
+    type: list
+    elements: str
+    default: []
 author: the provisioner project
 """
 
@@ -40,6 +45,7 @@ def main():
         argument_spec={
             "partitions": {"type": "list", "elements": "str", "default": []},
             "nodes": {"type": "list", "elements": "str", "default": []},
+            "closed": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -52,7 +58,14 @@ def main():
     running = ["--states=RUNNING,SUSPENDED"]
     on_nodes = together(lambda name: jobs(*running, f"--nodelist={name}"), module.params["nodes"])
     numbers = {number for some in (*found.values(), *on_nodes.values()) for number in some} - ours.keys()
-    module.exit_json(changed=bool(ours), jobs=sorted(numbers, key=int), cancelled=sorted(ours, key=int))
+    pending = together(lambda name: jobs("--states=PENDING", f"--partition={name}"), module.params["closed"])
+    waiting = {number for some in pending.values() for number in some} - ours.keys() - numbers
+    module.exit_json(
+        changed=bool(ours),
+        jobs=sorted(numbers, key=int),
+        waiting=sorted(waiting, key=int),
+        cancelled=sorted(ours, key=int),
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,11 @@ options:
     type: list
     elements: str
     default: []
+  troubles:
+    description: What does not work on a node while the cluster does, each with its next step; the run is degraded.
+    type: list
+    elements: str
+    default: []
   waits:
     description: Whom or what the next task of the node waits for; progress shows it, the summary does not.
     type: str
@@ -31,7 +36,7 @@ from ansible.module_utils.basic import AnsibleModule
 def main():
     """Fails: a node has no say in what is told."""
     options = {"type": "list", "elements": "str", "default": []}
-    arguments = {"changed": options, "notes": options, "waits": {"type": "str"}}
+    arguments = {"changed": options, "notes": options, "troubles": options, "waits": {"type": "str"}}
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
     module.fail_json(msg="the action plugin tell is not there; next: add playbooks/action_plugins to ansible.cfg")
 

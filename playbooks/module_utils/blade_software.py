@@ -22,6 +22,11 @@ def run(*command, limit=30):
     return done.stdout if done.returncode == 0 else ""
 
 
+def run_twice(*command):
+    """The output of a command that now and then crashes, as `slurmd -C` of Slurm 24.11.5; '' when it does so again."""
+    return run(*command) or run(*command)
+
+
 def package_versions(names):
     """Installed version per package; '' for a package that is absent or only half installed."""
     versions = dict.fromkeys(names, "")

@@ -25,8 +25,7 @@ def run(*command, extra=None, text=None, limit=20, account=None):
             user = pwd.getpwnam(account)
         except KeyError:
             return 127, "", f"there is no account {account}"
-        environment = {key: value for key, value in os.environ.items() if key in _PLAIN}
-        environment |= {"LC_ALL": "C", "HOME": "/", "USER": account}
+        environment = plain_environment(account)
     try:
         done = subprocess.run(
             command,
@@ -48,3 +47,9 @@ def run(*command, extra=None, text=None, limit=20, account=None):
     except OSError as error:
         return 127, "", f"{command[0]}: {error.strerror}"
     return done.returncode, done.stdout, done.stderr
+
+
+def plain_environment(account):
+    """The environment of a command that is not root's."""
+    kept = {key: value for key, value in os.environ.items() if key in _PLAIN}
+    return {**kept, "LC_ALL": "C", "HOME": "/", "USER": account}

@@ -21,6 +21,8 @@ _LACK = (
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"
 SPOOL_FULL = "SlurmdSpoolDir is full"
+# How a node without a place for the folders of jobs begins its reason (role jobtmp); it takes that back by itself.
+ITSELF = "provision: job-tmp: "
 # 24.11 adds what it finds later to the reason that a node has.
 AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
@@ -72,6 +74,13 @@ def is_spool_full(node):
     return node["by"] in ("root", "slurm") and node["reason"].split(AND_LATER)[0] == SPOOL_FULL
 
 
+def by_itself(node):
+    """Why a node that drained itself takes no jobs, '' for any other."""
+    if "DRAIN" in node["states"] and node["reason"].startswith(ITSELF) and node["by"] == "root":
+        return f"it takes no jobs by itself: {node['reason'].removeprefix(ITSELF)}"
+    return ""
+
+
 def left(node, room, resume):
     """The problems and the notes of a drained node that stays so.
 
@@ -81,6 +90,8 @@ def left(node, room, resume):
         resume: the words of how a person ends the drain.
     """
     reason = node["reason"]
+    if words := by_itself(node):
+        return [words], []
     if is_spool_full(node):
         there = "" if room is None else f": {room} MiB are free"
         return [f"its disk is full where slurmd works{there} (Slurm itself drained it: {reason})"], []

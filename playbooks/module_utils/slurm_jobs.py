@@ -6,6 +6,7 @@ any comment, never the account; Slurm's own filters by account and name are give
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -18,8 +19,11 @@ NAME = "provision-verify"
 # an association run jobs.
 ACCOUNT = "nobody"
 ACCOUNTS = (ACCOUNT, "root")
+# Of another account that a deep verification works as; root alone writes there.
+NOTE = "/var/lib/provision/verified-as"
 ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
-_NOT_ALLOWED = re.compile(r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount")
+NOT_ALLOWED = re.compile(r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount")
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 _ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+):(\d+))\s*")
 
 # Each node answers with two lines: whom it reaches; and its name, unmunge's exit code for the controller's credential,
@@ -64,10 +68,34 @@ def _started(pid):
         return ""
 
 
+def accounts():
+    """The accounts that jobs of ours may have: a deep verification that was killed may have left a third one."""
+    try:
+        with open(NOTE) as file:
+            other = file.read(100).strip()
+    except OSError:
+        other = ""
+    return (*ACCOUNTS, other) if _ACCOUNT.fullmatch(other) and other not in ACCOUNTS else ACCOUNTS
+
+
+def works_as(account):
+    """Notes which account has jobs of ours besides, for the next run; on a machine that is not ours, nothing."""
+    if account not in ACCOUNTS and os.path.isdir(os.path.dirname(NOTE)):
+        with open(os.open(NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
+            file.write(account)
+
+
+def worked_as(jobs):
+    """Takes the note back where none of these jobs of ours is that of a third account at work."""
+    if not any(job["alive"] and job["account"] not in ACCOUNTS for job in jobs.values()):
+        with contextlib.suppress(OSError):
+            os.unlink(NOTE)
+
+
 def our_jobs():
     """Our jobs that Slurm has: `{id: {"account", "nodes" (a hostlist), "comment", "alive" (its process)}}`."""
     found = {}
-    for account in ACCOUNTS:
+    for account in accounts():
         asked = ["squeue", "--noheader", f"--name={NAME}", f"--user={account}", "--format=%A %N %k"]
         for line in run(*asked, limit=ANSWER)[1].splitlines():
             if row := _ROW.fullmatch(line):
@@ -89,12 +117,15 @@ def cancel_left_behind():
     """Cancels our jobs whose process is gone; returns all of ours that were there."""
     jobs = our_jobs()
     cancel({number: job for number, job in jobs.items() if not job["alive"]})
+    worked_as(jobs)
     return jobs
 
 
 def cancel_own(comment):
-    """Cancels what is there of one verification."""
-    cancel({number: job for number, job in our_jobs().items() if job["comment"] == comment})
+    """Cancels what is there of one verification; returns the others of ours."""
+    jobs = our_jobs()
+    cancel({number: job for number, job in jobs.items() if job["comment"] == comment})
+    return {number: job for number, job in jobs.items() if job["comment"] != comment}
 
 
 def ours_gone(seconds, names):
@@ -105,6 +136,12 @@ def ours_gone(seconds, names):
         if not there or time.monotonic() > end:
             return there
         time.sleep(POLL_SECONDS)
+
+
+def others_wait():
+    """Whether jobs of others wait; one that nobody can tell of counts."""
+    code, out, _ = run("squeue", "--noheader", "--states=PENDING", "--format=%A", limit=ANSWER)
+    return code != 0 or bool(set(out.split()) - our_jobs().keys())
 
 
 def held_by_users():
@@ -141,7 +178,7 @@ def answers(names, scratch, comment, limit, reach=None):
     job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
     job += [f"--immediate={max(1, int(limit) - 2)}", "--kill-on-bad-exit=0", "--mpi=none"]
     code, out, err = run(*job, "/bin/sh", "-c", JOB, extra=extra, limit=limit, account=ACCOUNT)
-    if code != 0 and _NOT_ALLOWED.search(err):
+    if code != 0 and NOT_ALLOWED.search(err):
         drop = ["setpriv", f"--reuid={ACCOUNT}", "--regid=nogroup", "--clear-groups"]
         code, out, err = run(*job, *drop, "/bin/sh", "-c", JOB, extra=extra, limit=limit)
     found, reached = {}, {}

@@ -17,8 +17,9 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the plan, group_vars and host_vars. Works offline and touches nothing; every run does the same first.
+    """Check the plan and the files beside it.
 
+    These are group_vars, host_vars and accounts.yml. Works offline and touches nothing; every run does the same first.
     All problems come at once, each with file, line and column. Exits with 2 when there is one. What only plain Ansible
     would stumble over is a note.
 
@@ -30,6 +31,7 @@ def check(
 
       provision check --variables
     """
+    from provisioner.accounts.load import accounts_file
     from provisioner.paths import assets, find_plan
     from provisioner.settings.files import variable_files
     from provisioner.settings.known import known_options
@@ -43,6 +45,7 @@ def check(
     plan = find_plan(plan_file)
     load_site(plan)
     files = [str(plan), *(str(plan.parent / file.shown) for file in variable_files(plan.parent))]
+    files += [str(file) for file in [accounts_file(plan)] if file.exists()]
     notes = list(plain_notes(plan))
     if as_json:
         answer({"files": files, "problems": [], "notes": notes})

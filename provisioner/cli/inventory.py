@@ -27,6 +27,7 @@ def inventory(
 
       ansible-inventory -i inventories/asgard/ --list
     """
+    from provisioner.accounts.load import accounts_beside
     from provisioner.announced import announced_file, read_announced
     from provisioner.errors import UsageError
     from provisioner.inventory import GROUPS, host_variables
@@ -39,7 +40,8 @@ def inventory(
 
     if sum((list_all, host is not None, graph)) != 1:
         raise UsageError("inventory wants one of --list, --host NAME and --graph", "provision inventory --graph")
-    site = load_plan(find_plan(plan))
+    plan_file = find_plan(plan)
+    site = load_plan(plan_file)
     state = state_dir(site.cluster.name)
     if host is not None:
         name = spelling(site).get(host_name(host))
@@ -48,7 +50,8 @@ def inventory(
         identity, told = ssh_identity(state), read_announced(announced_file(state))
         answer(host_variables(site, name, *identity, told.get(name, "")))
         return
-    listed = build(site, *ssh_identity(state), read_announced(announced_file(state)))
+    told = read_announced(announced_file(state))
+    listed = build(site, *ssh_identity(state), told, accounts_beside(plan_file))
     if list_all:
         answer(listed)
         return

@@ -12,11 +12,28 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from provisioner import __version__
-from provisioner.cli import check, disks, init, inventory, lab, plan, reimaged, schema, slurm, status, unlock, verify
+from provisioner.cli import (
+    accounts,
+    check,
+    disks,
+    init,
+    inventory,
+    lab,
+    plan,
+    reimaged,
+    schema,
+    slurm,
+    status,
+    unlock,
+    verify,
+)
 from provisioner.cli.say import answer, say
 from provisioner.cli.streams import silence
 from provisioner.cli.usage import WRONG, usage_error
 from provisioner.errors import ExitCode, ProvisionError, StoppedError
+
+MOST_REMOVALS = 20
+"""What `--prune` alone may remove."""
 
 _CODES = "\n\n".join(f"  {int(code)}  {code.meaning}" for code in ExitCode)
 _EPILOG = f"Exit codes:\n\n{_CODES}"
@@ -70,6 +87,7 @@ app.command("init")(init.init)
 app.command("plan")(plan.plan)
 app.command("check")(check.check)
 app.command("slurm")(slurm.slurm)
+app.command("accounts")(accounts.accounts)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("disks")(disks.disks)
@@ -80,11 +98,21 @@ app.command("schema")(schema.schema)
 app.add_typer(lab.app, name="lab")
 
 
+def whole(words: list[str]) -> list[str]:
+    """The words of the command line with `--prune` alone as `--prune=20`: typer knows no option with half a value.
+
+    A command for a blade (`provision lab ssh BLD-008 -- git fetch --prune`) stays as it is.
+    """
+    if words[:1] != ["accounts"]:
+        return words
+    return [f"--prune={MOST_REMOVALS}" if word == "--prune" else word for word in words]
+
+
 def main() -> NoReturn:
     """Entry point of the `provision` command."""
-    words = sys.argv[1:]
+    words = whole(sys.argv[1:])
     try:
-        code = app(prog_name="provision", standalone_mode=False)
+        code = app(args=words, prog_name="provision", standalone_mode=False)
     except ProvisionError as error:
         code = _told(error, words)
     except WRONG as error:

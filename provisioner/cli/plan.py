@@ -23,7 +23,8 @@ def plan(plan_file: PlanFile = None, as_json: AsJson = False) -> None:
     """Show what the role plan makes of the blades. Works offline and touches nothing.
 
     By enclosure and bay: tier, Slurm role, RAM in GiB now and after the move, disks, findings (numbered below);
-    then the stock. Exits with 0 when there are at most warnings, with 2 when the plan cannot be used.
+    then the partitions that the plan names (* is the default), and the stock. Exits with 0 when there are at most
+    warnings, with 2 when the plan cannot be used.
 
     Examples:
 
@@ -49,6 +50,9 @@ def _print(site: Overview) -> None:
     _print_title(console, site)
     console.print()
     print_table(console, _bay_table(site, wide=console.width >= _WIDE))
+    if site.plan.partitions:
+        console.print()
+        print_table(console, _partition_table(site))
     if site.parts:
         console.print()
         print_table(console, _stock_table(site))
@@ -59,6 +63,8 @@ def _print(site: Overview) -> None:
 def _print_title(console: Console, site: Overview) -> None:
     from rich.text import Text
 
+    from provisioner.plan.derive import accounting_host
+
     cluster = site.plan.cluster
     boxes = [("", site.plan.enclosure)] if not site.plan.enclosures else list(site.plan.enclosures.items())
     for name, box in boxes:
@@ -66,7 +72,14 @@ def _print_title(console: Console, site: Overview) -> None:
         if said := ", ".join(filter(None, words)):
             console.print(Text(said, style="bold"))
     backup = f", backup {cluster.backup_controller}" if cluster.backup_controller else ""
-    console.print(Text(f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}"))
+    place = accounting_host(site.plan)
+    accounting = f", accounting on {place}" if place else ", no accounting"
+    rule = site.plan.preemption
+    preemption = "" if rule.by == "none" else f", preemption by {rule.by} ({rule.mode})"
+    where = (
+        f"cluster {cluster.name} on {cluster.network}, controller {cluster.controller}{backup}{accounting}{preemption}"
+    )
+    console.print(Text(where))
 
 
 def _bay_table(site: Overview, wide: bool) -> Table:
@@ -98,7 +111,7 @@ def _bay_table(site: Overview, wide: bool) -> Table:
             "note": Text(row.note),
             "see": Text(" ".join(map(str, shown.see)), style="yellow"),
         }
-        table.add_row(*(cells[name] for name in columns), style="" if row.slurm else "dim")
+        table.add_row(*(cells[name] for name in columns), style="" if row.slurm or row.accounting else "dim")
     return table
 
 
@@ -131,10 +144,10 @@ def _table() -> Table:
 def _role(site: Overview, row: BayRow) -> Text:
     from rich.text import Text
 
-    if row.slurm is None:
-        return Text("-")
-    backup = ", backup" if row.blade == site.plan.cluster.backup_controller else ""
-    return Text(row.slurm + backup, style="green" if row.slurm == "controller" else "")
+    backup = "backup" if row.blade == site.plan.cluster.backup_controller else ""
+    accounting = "accounting" if row.accounting and row.slurm != "controller" else ""
+    words = [row.slurm or "", backup, accounting]
+    return Text(", ".join(filter(None, words)) or "-", style="green" if row.slurm == "controller" else "")
 
 
 def _ram(row: BayRow) -> Text:
@@ -143,6 +156,21 @@ def _ram(row: BayRow) -> Text:
     if row.ram_after_gb == row.ram_gb:
         return Text(str(row.ram_gb))
     return Text.assemble(f"{row.ram_gb} -> ", (str(row.ram_after_gb), "bold"))
+
+
+def _partition_table(site: Overview) -> Table:
+    from rich.text import Text
+
+    table = _table()
+    for heading, folds in (("partition", False), ("nodes", True), ("time", False), ("without --time", False)):
+        table.add_column(heading, no_wrap=not folds)
+    table.add_column("priority", justify="right")
+    table.add_column("more")
+    for row in site.partitions:
+        name = f"{row.partition}*" if row.default else row.partition
+        nodes = Text(row.nodes or "none yet", style="" if row.blades else "yellow")
+        table.add_row(Text(name), nodes, row.max_time, row.default_time, str(row.priority_tier), Text(row.words))
+    return table
 
 
 def _stock_table(site: Overview) -> Table:

@@ -66,7 +66,6 @@ def slurm(
 
       provision slurm --json | jq .blades
     """
-
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name

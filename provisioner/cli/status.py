@@ -68,13 +68,12 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
 
 def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
     from provisioner.names import host_name
-    from provisioner.plan.derive import members
+    from provisioner.plan.derive import compute_blades, members
 
     nodes = [
         {"blade": name, "member": host_name(name) in cluster.nodes}
         | (cluster.nodes[host_name(name)].as_dict() if host_name(name) in cluster.nodes else {})
-        for name in members(site)
-        if name != site.cluster.controller
+        for name in compute_blades(site)
     ]
     known = {host_name(name) for name in members(site)}
     strangers = {name: node for name, node in cluster.nodes.items() if name not in known}
@@ -89,7 +88,7 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
     from provisioner.cli.output import print_table
     from provisioner.console_text import counted, one_line
     from provisioner.names import host_name
-    from provisioner.plan.derive import members
+    from provisioner.plan.derive import compute_blades, members
 
     word = "up" if cluster.up else "down"
     pending = f"{counted(cluster.pending, 'job')} pending"
@@ -97,9 +96,7 @@ def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("blade", "bay", "tier", "state", "CPUs", "memory", "jobs", "reason"):
         table.add_column(column, justify="right" if column in ("bay", "CPUs", "memory", "jobs") else "left")
-    for name in members(site):
-        if name == site.cluster.controller:
-            continue
+    for name in compute_blades(site):
         blade, node = site.blades[name], cluster.nodes.get(host_name(name))
         place = (name, str(blade.bay or ""), blade.tier)
         if node is None:

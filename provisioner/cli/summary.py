@@ -43,7 +43,7 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
     console.print()
     if outcome.words:
         console.print("Ansible stopped by itself:")
-        _print_words(console, outcome.words)
+        print_words(console, outcome.words)
     if outcome.interrupted:
         for name, task in outcome.at_work().items():
             console.print(f"  {name} was at work: {one_line(task)}")
@@ -56,7 +56,7 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
     console.print(words, style="bold green" if good else "bold red")
 
 
-def _print_words(console: Console, text: str, known: str = "") -> None:
+def print_words(console: Console, text: str, known: str = "") -> None:
     """The words of others stand behind a bar, so that none of them pass for ours; without what is known already."""
     shown = [line for line in lines(text) if line.strip() not in known]
     # A line that has no room goes on behind a bar, too: else a blade could have it begin with a step of its own.
@@ -84,7 +84,7 @@ def _alike(outcome: Outcome) -> list[tuple[str, Diagnosis]]:
 def _print_failure(console: Console, names: str, failure: Diagnosis) -> None:
     console.print()
     console.print(f"{names}: {one_line(failure.message)}", style="bold red")
-    _print_words(console, failure.evidence, failure.message)
+    print_words(console, failure.evidence, failure.message)
     # In one piece, as a person copies a command.
     console.print(f"  {failure.whose()}: {one_line(failure.step_for(names))}", soft_wrap=True)
 

@@ -57,12 +57,15 @@ def _meant_option(command: Any, verb: str, option: str, words: Sequence[str]) ->
         at = next((place for place, word in enumerate(words) if word.split("=")[0] == option), 0)
         value = words[at].partition("=")[2] or " ".join(words[at + 1 : at + 2]) or "BLD-008"
         return f"did you mean {verb} {value}?"
-    near = get_close_matches(option, [name for name in _options(command) if name.startswith("--")], n=2)
+    known = [name for name in _options(command) if name.startswith("--")]
+    near = [name for name in known if name.startswith(option)][:2] or get_close_matches(option, known, n=2)
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 def _meant_words(command: Any, verb: str, given: Sequence[str]) -> str:
     options = _options(command)
+    if "--prune" in options and len(given) == 1 and given[0].isdecimal():
+        return f"did you mean --prune={given[0]}?"
     if all(Path(word).suffix in (".yml", ".yaml") for word in given) and "--plan" in options:
         return f"did you mean --plan {given[0]}?"
     if "--nodes" in options:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from provisioner.lab import settings
 from provisioner.lab.host import Host
 from provisioner.lab.settings import Release
+from provisioner.lab.shared import Shared
 from provisioner.names import host_name
 
 # On top of podman's defaults: mounts and cgroups (SYS_ADMIN), interfaces (NET_ADMIN), job steps
@@ -28,6 +29,7 @@ class BladeSpec:
     image: str
     devices: tuple[str, ...]
     state: str
+    shared: Shared | None = None
 
 
 def gateway(network: IPv4Network) -> IPv4Address:
@@ -71,6 +73,7 @@ def create(spec: BladeSpec, host: Host) -> list[str]:
         *_security(host),
         # the same node name inside: libblkid looks for LABEL= among the names in /proc/partitions
         *(f"--device={device}:{device}:rwm" for device in spec.devices),
+        *([f"--volume={spec.shared.volume}"] if spec.shared else []),
         spec.image,
         *host.init(spec.release),
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from provisioner.lab.host import Host
 from provisioner.lab.identity import HostKeys, Identity
 from provisioner.lab.podman import Container, Podman
 from provisioner.lab.settings import LabFiles, Release, container_name
+from provisioner.lab.shared import Shared
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
 from provisioner.plan.way import Way, way_to
@@ -67,6 +68,7 @@ class Contents:
     disks: Sequence[tuple[str, str]]
     host_keys: HostKeys
     apt_settings: Sequence[str]
+    shared: Shared | None = None
 
 
 def make_disks(bench: Bench, blade: str) -> list[tuple[str, str]]:
@@ -125,6 +127,7 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         image=contents.image,
         devices=tuple(device for device, _ in contents.disks),
         state=str(bench.files.state),
+        shared=contents.shared,
     )
     identity = Identity(
         host_name=host_name(blade),
@@ -141,4 +144,4 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         identity.put(Path(root))
     finally:
         bench.podman.call(["umount", name], f"closing the root of {blade}")
-    bench.podman.call(["start", name], f"starting {blade}")
+    bench.podman.start(name, blade)

@@ -19,6 +19,7 @@ from provisioner.lab.podman import Container, Podman
 from provisioner.lab.power import power_on
 from provisioner.lab.record import LabRecord, read_record
 from provisioner.lab.settings import LabFiles, Release
+from provisioner.lab.shared import Shared, require_directory, require_outside
 from provisioner.lab.watches import require_watches
 from provisioner.names import host_name
 from provisioner.paths import state_dir
@@ -59,17 +60,17 @@ def containers(bench: Bench) -> dict[str, Container]:
     return {name: replace(each, blade=name) for name, each in zip(names, found, strict=True)}
 
 
-def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -> list[str]:
+def up(bench: Bench, chosen: Sequence[str], release: Release | None, shared: Shared | None, say: Say) -> list[str]:
     """Starts the chosen blades; keeps what is there. Returns the blades it made or started.
 
     Raises:
-        UsageError: the lab runs another release, the network is taken, or the plan has changed
-            the address or the disks of a blade that is there.
+        UsageError: the lab runs another release or shares another directory, the network is taken, or the plan has
+            changed the address or the disks of a blade that is there.
         ProvisionError: something could not be built or started.
     """
     plan = bench.plan
     there = containers(bench)
-    record = _agree_on_release(bench, release)
+    record = _agree(bench, release, shared)
     half = [name for name in chosen if name in there and there[name].is_half_made]
     whole = [there[name] for name in chosen if name in there and name not in half]
     for container in whole:
@@ -90,15 +91,24 @@ def up(bench: Bench, chosen: Sequence[str], release: Release | None, say: Say) -
     return [*fresh, *(container.blade for container in asleep)]
 
 
-def _agree_on_release(bench: Bench, asked: Release | None) -> LabRecord:
+def _agree(bench: Bench, release: Release | None, shared: Shared | None) -> LabRecord:
+    """The record of the lab: what is there stays, what is asked for must not differ from it."""
     there = read_record(bench.files.record)
     if there is None:
-        return LabRecord(asked or Release.BOOKWORM)
-    if asked not in (None, there.release):
+        require_outside(shared, bench.files.folder)
+        return LabRecord(release or Release.BOOKWORM, shared)
+    if release not in (None, there.release):
         raise UsageError(
-            f"the lab of {bench.plan.cluster.name} runs {there.release}, not {asked}",
-            f"remove it first: provision lab down; then: provision lab up --os {asked}",
+            f"the lab of {bench.plan.cluster.name} runs {there.release}, not {release}",
+            f"remove it first: provision lab down; then: provision lab up --os {release}",
         )
+    if shared not in (None, there.shared):
+        raise UsageError(
+            f"the lab of {bench.plan.cluster.name} shares {there.shared.text if there.shared else 'no directory'},"
+            f" not {shared.text}",
+            "remove it first: provision lab down, which leaves the directory alone; then the same command again",
+        )
+    require_directory(there.shared)
     return there
 
 
@@ -140,7 +150,9 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
 
     def boot(blade: str) -> None:
         user = bench.way(blade).user
-        contents = blades.Contents(record.release, images[user], disks[blade], keys[blade], recipes[user].apt_settings)
+        contents = blades.Contents(
+            record.release, images[user], disks[blade], keys[blade], recipes[user].apt_settings, record.shared
+        )
         blades.create(bench, blade, contents)
         reach.wait_until_up(bench, blade)
 
@@ -149,7 +161,7 @@ def make_blades(bench: Bench, names: Sequence[str], record: LabRecord, say: Say,
 
 def reimage(bench: Bench, names: Sequence[str], say: Say, wipe_disks: bool, announced: bool) -> None:
     """Gives blades a new root, machine-id and host keys. Disks keep their content unless wiped."""
-    record = _agree_on_release(bench, None)
+    record = _agree(bench, None, None)
     bench.podman.remove_containers([bench.container(name) for name in names])
     if wipe_disks:
         for blade in names:

@@ -12,6 +12,8 @@ from provisioner.errors import ProvisionError
 from provisioner.lab import settings
 from provisioner.lab.command import run
 from provisioner.lab.host import Host
+from provisioner.lab.namespaces import use_up_low_ids
+from provisioner.lab.shared import Shared
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Container:
     address: str
     devices: tuple[str, ...]
     state_folder: str
+    shared: Shared | None = None
 
     @property
     def runs(self) -> bool:
@@ -50,6 +53,11 @@ class Podman:
             return run([*self._base, *argv], purpose, f"see: podman {argv[0]} --help", stdin)
         except ProvisionError as error:
             raise ProvisionError(error.message, _cure(error.message) or error.next_step) from error
+
+    def start(self, name: str, blade: str) -> None:
+        """Boots the container of a blade."""
+        self.call(["start", name], f"starting {blade}")
+        use_up_low_ids()
 
     def containers(self, cluster: str) -> list[Container]:
         """All containers of a cluster's lab, also stopped and half-made ones."""
@@ -126,7 +134,14 @@ def _container(found: dict[str, Any]) -> Container:
         # the character device with the same one
         devices=tuple(word.removeprefix("--device=").split(":")[0] for word in command if word.startswith("--device=")),
         state_folder=labels.get(settings.STATE_LABEL, ""),
+        shared=_shared(command),
     )
+
+
+def _shared(command: list[str]) -> Shared | None:
+    """The one volume of a blade."""
+    volumes = [word.removeprefix("--volume=") for word in command if word.startswith("--volume=")]
+    return Shared(*volumes[0].split(":")) if volumes else None
 
 
 def _value_after(argv: list[str], option: str) -> str:

@@ -8,6 +8,7 @@ from provisioner.lab import blades, reach
 from provisioner.lab.blades import Bench
 from provisioner.lab.parallel import for_each
 from provisioner.lab.podman import Container
+from provisioner.lab.shared import require_directory
 
 
 def power_off(bench: Bench, containers: Sequence[Container]) -> None:
@@ -21,13 +22,14 @@ def power_on(bench: Bench, containers: Sequence[Container]) -> None:
     """Boots blades with the disks they had, and waits until they let somebody in.
 
     Raises:
-        ProvisionError: a blade does not come up, or the loop device of a disk is taken.
+        ProvisionError: a blade does not come up, the loop device of a disk is taken, or the shared directory is gone.
     """
     for container in containers:
+        require_directory(container.shared)
         blades.reattach_disks(bench, container)
 
     def boot(blade: str) -> None:
-        bench.podman.call(["start", bench.container(blade)], f"starting {blade}")
+        bench.podman.start(bench.container(blade), blade)
         reach.wait_until_up(bench, blade)
 
     for_each(boot, [container.blade for container in containers])

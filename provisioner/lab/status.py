@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from provisioner.lab import loops
 from provisioner.lab.blades import Bench
 from provisioner.lab.disks import GB, lab_disks
 from provisioner.lab.lab import containers
+from provisioner.lab.shared import Shared
 
 # podman's words -> what they mean for a blade
 _STATES = {"running": "on", "exited": "off", "stopped": "off"}
@@ -38,6 +40,7 @@ def blade_states(bench: Bench) -> list[dict[str, Any]]:
                 "os": container.release,
                 "container": container.name,
                 "disks": disks,
+                "shared": asdict(container.shared) if container.shared else None,
             }
         )
     return states
@@ -45,9 +48,11 @@ def blade_states(bench: Bench) -> list[dict[str, Any]]:
 
 def table(states: list[dict[str, Any]]) -> Table:
     """The records as a table."""
-    shown = Table("blade", "state", "address", "os", "disks", box=None, pad_edge=False)
+    # Most labs share nothing, and a column for it would be empty.
+    shares = any(each["shared"] for each in states)
+    shown = Table("blade", "state", "address", "os", "disks", *["shared"] * shares, box=None, pad_edge=False)
     for each in states:
         disks = [f"{disk['size'] // GB} GB ({Path(disk['device'] or 'detached').name})" for disk in each["disks"]]
         row = (each["blade"], each["state"], each["address"], each["os"], ", ".join(disks) or "-")
-        shown.add_row(*row)
+        shown.add_row(*row, *[Shared(**each["shared"]).text if each["shared"] else "-"] * shares)
     return shown

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import inf
 
 from provisioner.names import host_name
-from provisioner.plan.model import Plan, SlurmRole
-from provisioner.plan.node import Blade, DiskEntry, GpuEntry, Proof, Scratch
+from provisioner.plan.model import AccountingPlace, Plan, SlurmRole
+from provisioner.plan.node import Blade, DiskEntry, GpuEntry, JobTmp, Proof, Scratch
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,20 @@ def enclosure_of(plan: Plan, blade: Blade) -> str | None:
     return blade.enclosure or (next(iter(plan.enclosures)) if len(plan.enclosures) == 1 else None)
 
 
+def is_member(plan: Plan, name: str) -> bool:
+    """Whether the blade is part of the cluster: it has a Slurm role, or the accounting database."""
+    return slurm_role(plan, name) is not None or name == accounting_host(plan)
+
+
 def members(plan: Plan) -> list[str]:
-    """All blades that have a Slurm role, controller first, then by their place."""
-    found = [name for name in in_place(plan) if slurm_role(plan, name)]
+    """All members of the cluster, controller first, then by their place."""
+    found = [name for name in in_place(plan) if is_member(plan, name)]
     return sorted(found, key=lambda name: name != plan.cluster.controller)
+
+
+def compute_blades(plan: Plan) -> list[str]:
+    """The members that are compute nodes, by their place."""
+    return [name for name in members(plan) if slurm_role(plan, name) is SlurmRole.COMPUTE]
 
 
 def spelling(plan: Plan) -> dict[str, str]:
@@ -73,16 +83,28 @@ def gpu_count(plan: Plan, blade: Blade) -> int:
     return gpus.count if isinstance(gpus, GpuEntry) else gpus or 0
 
 
+def features_of(plan: Plan, blade: Blade) -> list[str]:
+    """The Slurm features that the plan gives a blade."""
+    return blade.features if blade.features is not None else plan.tiers[blade.tier].features
+
+
 def node_keys(plan: Plan, blade: Blade) -> dict[str, str | int]:
     """What the plan says of a node's line in slurm.conf, as `Features`, `Weight` and other keys of Slurm."""
     tier = plan.tiers[blade.tier]
-    features = blade.features if blade.features is not None else tier.features
+    features = features_of(plan, blade)
     weight = blade.weight if blade.weight is not None else tier.weight
     return {
         **({"Features": ",".join(features)} if features else {}),
         **({"Weight": weight} if weight is not None else {}),
         **blade.slurm.model_dump(exclude_none=True),
     }
+
+
+def accounting_host(plan: Plan) -> str | None:
+    """The blade that runs the accounting database; None where the plan wants none."""
+    if isinstance(plan.accounting, AccountingPlace):
+        return plan.accounting.host
+    return plan.cluster.controller if plan.accounting else None
 
 
 def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:
@@ -131,6 +153,12 @@ def scratch_disks(plan: Plan, blade: Blade) -> list[ScratchDisk]:
     """
     scratch = (disk for disk in blade.disks if is_scratch_entry(plan, blade, disk))
     return [ScratchDisk(disk.size_gb, disk.id) for disk in scratch for _ in range(disk.count)]
+
+
+def job_tmp(plan: Plan, blade: Blade) -> JobTmp:
+    """Where the folders of jobs are on a blade: as it says, else its tier, else on its scratch, if it has any."""
+    said = blade.job_tmp or plan.tiers[blade.tier].job_tmp
+    return said or ("scratch" if scratch_disks(plan, blade) else "shared")
 
 
 def is_scratch_entry(plan: Plan, blade: Blade, disk: DiskEntry) -> bool:

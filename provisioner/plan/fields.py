@@ -8,18 +8,24 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from provisioner.names import NAME
+from provisioner.slurm.times import TIME
 
 # One name, or a node set of names such as node[001-040].
 NODE_NAMES = r"^[A-Za-z0-9-]*(\[[0-9,/-]+\][A-Za-z0-9-]*)*$"
 WORD = r"^[a-z][a-z0-9_-]{0,30}$"
 USER_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
+# Users and groups of the cluster itself.
+UNIX_NAME = r"^[a-z_][a-z0-9_.-]{0,31}$"
 DOMAIN_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 PLAIN_TEXT = r"^[^{}`$\x00-\x1f\x7f-\x9f]*$"
 DEVICE_PATH = r"^/dev/[A-Za-z0-9/_.:+-]+$"
 KEY_FILE = r"^[A-Za-z0-9/~._][A-Za-z0-9/~._+@ -]*$"
 FINGERPRINT = r"^SHA256:[A-Za-z0-9+/]{43}$"
 PART_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-MAX_TIME = r"^([0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED)$"
+A_TIME = rf"^({TIME})$"
+PARTITION = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+SLURM_NAME = r"^[a-z0-9_][a-z0-9_.-]{0,62}$"
+SHARING = r"^(no|exclusive|(yes|force)(:[1-9][0-9]{0,2})?)$"
 INCLUDED = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml$"
 MAC = r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"
 SERIAL = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
@@ -35,6 +41,7 @@ NodeName = Annotated[str, StringConstraints(pattern=NAME, max_length=63)]
 NodeNames = Annotated[str, StringConstraints(pattern=NODE_NAMES, max_length=200)]
 Word = Annotated[str, StringConstraints(pattern=WORD)]
 UserName = Annotated[str, StringConstraints(pattern=USER_NAME)]
+UnixName = Annotated[str, StringConstraints(pattern=UNIX_NAME)]
 DomainName = Annotated[str, StringConstraints(pattern=DOMAIN_NAME)]
 PlainText = Annotated[str, StringConstraints(pattern=PLAIN_TEXT, max_length=200)]
 DevicePath = Annotated[str, StringConstraints(pattern=DEVICE_PATH, max_length=200)]
@@ -42,6 +49,9 @@ KeyFile = Annotated[str, StringConstraints(pattern=KEY_FILE, max_length=200)]
 Fingerprint = Annotated[str, StringConstraints(pattern=FINGERPRINT)]
 PartNumber = Annotated[str, StringConstraints(pattern=PART_NUMBER)]
 IncludedFile = Annotated[str, StringConstraints(pattern=INCLUDED)]
+Time = Annotated[str, StringConstraints(pattern=A_TIME)]
+PartitionName = Annotated[str, StringConstraints(pattern=PARTITION)]
+SlurmName = Annotated[str, StringConstraints(pattern=SLURM_NAME)]
 Mac = Annotated[str, StringConstraints(pattern=MAC)]
 Serial = Annotated[str, StringConstraints(pattern=SERIAL)]
 Feature = Annotated[str, StringConstraints(pattern=FEATURE)]
@@ -92,6 +102,11 @@ def _unscoped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(address, IPv6Address) and address.scope_id:
         raise ValueError
     return address
+
+
+def listed(value: Any) -> Any:
+    """`tiers: gpu` is short for a list with one."""
+    return [value] if isinstance(value, str | dict) else value
 
 
 Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]

@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from provisioner.names import folded
-from provisioner.plan.derive import added_parts, host_key_pins, in_place, members, ram_after, scratch_disks, slurm_role
-from provisioner.plan.model import Plan, SlurmRole
+from provisioner.plan.derive import (
+    added_parts,
+    compute_blades,
+    host_key_pins,
+    in_place,
+    ram_after,
+    scratch_disks,
+    slurm_role,
+)
+from provisioner.plan.derive_partitions import blades_by_partition
+from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 
 SLOW_LINK_GBIT = 1
@@ -32,7 +41,7 @@ def findings(plan: Plan) -> list[Finding]:
         for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
     ]
     site = (*_cpus(plan), *_scratch_ids(plan), *_host_keys(plan), *_network(plan), *_stock(plan), *_backup(plan))
-    return found + [Finding("warning", None, message) for message in site]
+    return found + [Finding("warning", None, message) for message in (*site, *_partitions(plan))]
 
 
 def added_sticks(plan: Plan, blade: Blade) -> int:
@@ -103,8 +112,7 @@ def _host_keys(plan: Plan) -> Iterator[str]:
 
 def _network(plan: Plan) -> Iterator[str]:
     speed = plan.cluster.link_gbit
-    compute = [name for name in members(plan) if slurm_role(plan, name) is SlurmRole.COMPUTE]
-    if speed <= SLOW_LINK_GBIT and len(compute) > 1:
+    if speed <= SLOW_LINK_GBIT and len(compute_blades(plan)) > 1:
         yield f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data"
 
 
@@ -119,6 +127,20 @@ def _stock(plan: Plan) -> Iterator[str]:
 def _backup(plan: Plan) -> Iterator[str]:
     if plan.cluster.backup_controller:
         yield f"{plan.cluster.backup_controller} is named as backup controller, which is not used yet"
+
+
+def _partitions(plan: Plan) -> Iterator[str]:
+    if not plan.partitions:
+        return
+    its = blades_by_partition(plan)
+    if empty := [name for name, blades in its.items() if not blades]:
+        noun, have = ("partition", "has") if len(empty) == 1 else ("partitions", "have")
+        yield f"{noun} {', '.join(empty)} {have} no nodes, so Slurm gets it once there are some"
+    if not any(partition.default for partition in plan.partitions.values()):
+        yield "no partition is the default: a job that names none is refused"
+    used = {blade for blades in its.values() for blade in blades}
+    if left := [name for name in compute_blades(plan) if name not in used]:
+        yield f"{folded(left)}: in no partition, so no job gets there"
 
 
 def stock_use(plan: Plan) -> Counter[str]:

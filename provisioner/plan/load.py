@@ -10,7 +10,7 @@ from provisioner.plan.checks import meaning_problems
 from provisioner.plan.checks.draft import make_draft
 from provisioner.plan.gather import gather
 from provisioner.plan.model import Plan, PlanFile
-from provisioner.plan.positions import build_tree
+from provisioner.plan.positions import Tree, build_tree
 from provisioner.plan.problems import PlanError, UnreadableError, shown
 from provisioner.plan.ranges import one_of_each
 from provisioner.plan.shape import ShapeProblem, shape_problems
@@ -37,12 +37,7 @@ def parse_plan(text: str, path: Path) -> Plan:
         PlanError: the plan cannot be used.
         UnreadableError: the text is no YAML, or no mapping.
     """
-    tree = build_tree(compose(text))
-    if not isinstance(tree.data, dict):
-        at = tree.value_at(())
-        wrong = f"the plan is {shown(tree.data)}"
-        raise UnreadableError(at.problem(wrong, "write `cluster:`, `tiers:` and `blades:` at the left margin"))
-    gather(tree, path)
+    tree = plan_tree(text, path)
     shape: list[ShapeProblem] = []
     try:
         PlanFile.model_validate(tree.data)
@@ -54,3 +49,14 @@ def parse_plan(text: str, path: Path) -> Plan:
         raise PlanError(path, problems)
     plan = {key: value for key, value in draft.data.items() if key not in ("include", "nodes")}
     return Plan.model_validate({**plan, "blades": draft.blades})
+
+
+def plan_tree(text: str, path: Path) -> Tree:
+    """What `text` and the files that it includes say, and where; for what is raised see `parse_plan`."""
+    tree = build_tree(compose(text))
+    if not isinstance(tree.data, dict):
+        at = tree.value_at(())
+        wrong = f"the plan is {shown(tree.data)}"
+        raise UnreadableError(at.problem(wrong, "write `cluster:`, `tiers:` and `blades:` at the left margin"))
+    gather(tree, path)
+    return tree

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from provisioner.plan.fields import (
-    MAX_TIME,
     DomainName,
     Gigabytes,
     IncludedFile,
@@ -19,15 +18,19 @@ from provisioner.plan.fields import (
     NodeName,
     NodeNames,
     PartCount,
+    PartitionName,
     PartNumber,
     PlainText,
     Port,
     Strict,
+    Time,
     UserName,
     Whole,
     Word,
 )
-from provisioner.plan.node import PROVE, Blade, Features, Gpus, Proof, Scratch, SshWay, Weight
+from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
+from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
+from provisioner.slurm.times import MOST_TIME
 
 
 class SlurmRole(StrEnum):
@@ -88,8 +91,11 @@ class Partition(Strict):
     """The Slurm partition that the compute blades of a tier form."""
 
     name: Word | None = Field(default=None, description="default: the name of the tier")
-    max_time: str = Field(default="7-00:00:00", pattern=MAX_TIME, description="the longest time of a job")
-    priority_tier: Whole = Field(default=1, ge=0, le=65533, description="jobs of a higher one go first")
+    max_time: Time = Field(default=MOST_TIME, description="the longest time of a job")
+    default_time: Time | None = Field(
+        default=None, description="the time of a job that names none; default: a day, or max_time where that is less"
+    )
+    priority_tier: Priority = Field(default=1, description="jobs of a higher one go first")
 
 
 class Proving(Strict):
@@ -107,12 +113,29 @@ class Tier(Strict):
         default_factory=dict, description="parts each blade of this tier gets, by part number"
     )
     scratch: Scratch | None = Field(default=None, description="which disks of its blades become scratch")
+    job_tmp: JobTmp | None = Field(default=None, description=JOB_TMP)
     partition: Partition = Field(default_factory=Partition, description="the Slurm partition of its compute blades")
     features: Features = Field(default_factory=list, description="Slurm features of blades that name none")
     weight: Weight | None = Field(default=None, description="Slurm's Weight of blades that name none")
     gpus: Gpus | None = Field(default=None, description="GPUs of blades that name none")
     ssh: SshWay = Field(default_factory=SshWay, description="how its blades are reached, if not as the others")
     note: PlainText = Field(default="", description="for people")
+
+
+class AccountingPlace(Strict):
+    """Where the accounting database runs."""
+
+    host: NodeName = Field(description="the blade that runs MariaDB and slurmdbd, with or without a Slurm role")
+
+
+def _accounting_form(value: Any) -> str:
+    return "switch" if isinstance(value, bool) else "place"
+
+
+Accounting = Annotated[
+    Annotated[bool, Tag("switch")] | Annotated[AccountingPlace, Tag("place")],
+    Discriminator(_accounting_form),
+]
 
 
 class Plan(Strict):
@@ -126,7 +149,20 @@ class Plan(Strict):
     )
     stock: dict[PartNumber, Part] = Field(default_factory=dict, description="spare parts by number")
     scratch: Proving = Field(default_factory=Proving, description="how disks are proved empty")
+    accounting: Accounting = Field(
+        default=True,
+        description="whether a database remembers jobs: false for none, or the blade that runs it, if not the "
+        "controller, such as {host: BLD-010}",
+    )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
+    partitions: dict[PartitionName, NamedPartition] = Field(
+        default_factory=dict, description="the partitions by name, instead of one for each tier"
+    )
+    preemption: Preemption = Field(
+        default=PreemptionRule(by="none"),
+        description="whether jobs take the place of others: none, partition or qos, or more words such as "
+        "{by: partition, mode: suspend}",
+    )
     blades: dict[NodeName, Blade] = Field(description="the blades by name, such as BLD-008")
 
 

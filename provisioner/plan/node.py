@@ -39,6 +39,13 @@ PROVE = (
 )
 
 
+JobTmp = Literal["scratch", "root", "shared"]
+JOB_TMP = (
+    "where /tmp, /var/tmp and /dev/shm of a job are: scratch or root (its system disk) for folders that only the job "
+    "sees and that go with it, shared for the node's own; default: scratch where it has scratch, else shared"
+)
+
+
 class Scratch(Strict):
     """Which disks of a blade become scratch, as long as a disk does not say it itself."""
 
@@ -190,6 +197,7 @@ class Blade(Strict):
         default=None, description="parts this blade gets instead of its tier's"
     )
     scratch: BladeScratch | None = Field(default=None, description="instead of the tier's; `none` for no scratch here")
+    job_tmp: JobTmp | None = Field(default=None, description=JOB_TMP)
     cpu: PlainText | None = Field(default=None, description="CPU model once it is known")
     gpus: Gpus | None = Field(default=None, description="how many GPUs, or {type: a100, count: 4}")
     features: Features | None = Field(default=None, description="Slurm features, instead of the tier's")

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.names import folded
 from provisioner.plan.derive import (
+    accounting_host,
     added_parts,
     domain_of,
     enclosure_of,
@@ -19,14 +20,16 @@ from provisioner.plan.derive import (
     scratch_disks,
     slurm_role,
 )
+from provisioner.plan.derive_partitions import preemption_rule
 from provisioner.plan.findings import Finding, findings, stock_use
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
+from provisioner.plan.partition_rows import PartitionRow, partition_rows
 
 
 @dataclass(frozen=True)
 class BayRow:
-    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None."""
+    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None; `accounting`: it has the database."""
 
     enclosure: str | None
     bay: int | None
@@ -34,6 +37,7 @@ class BayRow:
     address: str
     tier: str
     slurm: str | None
+    accounting: bool
     ram_gb: int
     ram_after_gb: int
     disks: list[str]
@@ -76,10 +80,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Overview:
-    """A plan laid out: blades in the order of their places, parts, findings, and findings folded into notes."""
+    """A plan laid out: blades in the order of their places, partitions, parts, findings, and findings as notes."""
 
     plan: Plan
     bays: list[BayRow]
+    partitions: list[PartitionRow]
     parts: list[PartRow]
     findings: list[Finding]
     notes: list[Note]
@@ -92,6 +97,8 @@ class Overview:
             "enclosure": self.plan.enclosure.model_dump(mode="json"),
             "enclosures": {name: box.model_dump(mode="json") for name, box in self.plan.enclosures.items()},
             "blades": [asdict(row) for row in self.bays],
+            "partitions": [asdict(row) for row in self.partitions],
+            "preemption": preemption_rule(self.plan),
             "stock": [asdict(row) for row in self.parts],
             "findings": [asdict(finding) for finding in self.findings],
             "problems": [],
@@ -105,7 +112,7 @@ def overview(plan: Plan) -> Overview:
     for finding in found:
         told.setdefault(finding.blade or "", []).append(finding.message)
     bays = [_bay_row(plan, name, told.get(name, [])) for name in in_place(plan)]
-    return Overview(plan, bays, _part_rows(plan), found, _notes(plan, found))
+    return Overview(plan, bays, partition_rows(plan), _part_rows(plan), found, _notes(plan, found))
 
 
 def _bay_row(plan: Plan, name: str, told: list[str]) -> BayRow:
@@ -118,6 +125,7 @@ def _bay_row(plan: Plan, name: str, told: list[str]) -> BayRow:
         address=str(blade.address),
         tier=blade.tier,
         slurm=role.value if role else None,
+        accounting=name == accounting_host(plan),
         ram_gb=ram_now(blade),
         ram_after_gb=ram_after(plan, blade),
         disks=_disk_words(plan, blade),

@@ -80,12 +80,10 @@ class UnreadableError(Exception):
         self.problem = problem
 
 
-def label(path: Keys) -> str:
+def label(path: Keys, whole: str = "the plan") -> str:
     """A place in words: `cluster.name`, `BLD-007.disks[0].size_gb`; nodes may stand in several places of a plan."""
     keys = path[1:] if path[:1] == ("blades",) and len(path) > 1 else path
-    return (
-        "".join(f"[{key}]" if isinstance(key, int) else f".{printable(key)}" for key in keys).lstrip(".") or "the plan"
-    )
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{printable(key)}" for key in keys).lstrip(".") or whole
 
 
 def shown(value: object) -> str:

@@ -10,7 +10,7 @@ from ClusterShell.NodeUtils import GroupResolver, GroupResolverError, GroupSourc
 
 from provisioner.errors import UsageError
 from provisioner.names import host_name
-from provisioner.plan.derive import as_spelt, members, slurm_role
+from provisioner.plan.derive import as_spelt, is_member, members
 from provisioner.plan.model import Plan
 from provisioner.plan.problems import did_you_mean, printable
 
@@ -139,7 +139,7 @@ def _refuse_unknown(plan: Plan, chosen: set[str]) -> None:
 
 
 def _refuse_idle(plan: Plan, chosen: set[str]) -> None:
-    idle = [name for name in plan.blades if name in chosen and slurm_role(plan, name) is None]
+    idle = [name for name in plan.blades if name in chosen and not is_member(plan, name)]
     if idle:
         named = ", ".join(f"{name} (tier {plan.blades[name].tier})" for name in idle)
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with the shape of a plan, in plain words and with its place."""
+"""What pydantic finds wrong with the shape of a file, in plain words and with its place."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from provisioner.names import name_problem
-from provisioner.plan import model, node
+from provisioner.plan import model, node, partition
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
+from provisioner.plan.vocabulary import Vocabulary
 from provisioner.plan.words import FORMS, GENERIC, OWNED, RIGHTS
 
-# Which model describes a place; "*" stands for any one key or index.
 MODELS: dict[Keys, type[BaseModel]] = {
     (): model.PlanFile,
     ("cluster",): model.Cluster,
@@ -26,6 +26,9 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("enclosures", "*"): model.Enclosure,
     ("stock", "*"): model.Part,
     ("scratch",): model.Proving,
+    ("accounting",): model.AccountingPlace,
+    ("preemption",): partition.PreemptionRule,
+    ("partitions", "*"): partition.NamedPartition,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,
     ("tiers", "*", "partition"): model.Partition,
@@ -38,6 +41,19 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("blades", "*", "slurm"): node.SlurmKeys,
     ("blades", "*", "disks", "*"): node.DiskEntry,
 }
+PLAN = Vocabulary(
+    whole="the plan",
+    models=MODELS,
+    forms=FORMS,
+    rights=RIGHTS,
+    names={
+        "tiers": "tier name",
+        "partitions": "name of a partition",
+        "networks": "name of a network",
+        "*": "part number",
+    },
+    missing={"controller": "no controller is named"},
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ class ShapeProblem:
     unusable: Keys | None
 
 
-def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProblem]:
+def shape_problems(errors: list[ErrorDetails], tree: Tree, words: Vocabulary = PLAN) -> Iterator[ShapeProblem]:
     """The plain words for pydantic's errors; those of already refused places are left out."""
     strangers: dict[tuple[int | str, ...], list[str]] = {}
     for error in errors:
@@ -62,14 +78,14 @@ def shape_problems(errors: list[ErrorDetails], tree: Tree) -> Iterator[ShapeProb
             name = str(error["loc"][-1])
             # Under a name close to it the key is there, which is a problem of its own.
             if not get_close_matches(name, strangers.get(error["loc"][:-1], [])):
-                yield ShapeProblem(_missing(path, name, tree), None)
+                yield ShapeProblem(_missing(path, name, tree, words), None)
         elif error["type"] == "extra_forbidden":
-            yield ShapeProblem(_unknown_key(path, tree), path)
+            yield ShapeProblem(_unknown_key(path, tree, words), path)
         elif on_key:
-            yield ShapeProblem(_bad_name(path, error, tree), None)
+            yield ShapeProblem(_bad_name(path, error, tree, words), None)
         else:
             at = tree.value_at(path)
-            wrong, right = _bad_value(path, error, tree)
+            wrong, right = _bad_value(path, error, tree, words)
             yield ShapeProblem(at.problem(wrong, right), path)
 
 
@@ -82,58 +98,57 @@ def _place(loc: tuple[int | str, ...], data: Any) -> tuple[Keys, bool]:
     return path, loc[-1:] == ("[key]",)
 
 
-def _model_at(path: Keys) -> type[BaseModel] | None:
-    for pattern, found in MODELS.items():
+def _model_at(path: Keys, words: Vocabulary) -> type[BaseModel] | None:
+    for pattern, found in words.models.items():
         if len(pattern) == len(path) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True)):
             return found
     return None
 
 
-def _missing(path: Keys, name: str, tree: Tree) -> Problem:
+def _missing(path: Keys, name: str, tree: Tree, words: Vocabulary) -> Problem:
     at = tree.key_at(path)
-    described = _model_at(path)
+    described = _model_at(path, words)
     about = described.model_fields[name].description if described else None
     right = f"add `{name}:`" + (f" ({about})" if about else "")
-    wrong = "no controller is named" if name == "controller" else f"{label(path)} lacks `{name}`"
+    wrong = words.missing.get(name) or f"{label(path, words.whole)} lacks `{name}`"
     return at.problem(wrong, right)
 
 
-def _unknown_key(path: Keys, tree: Tree) -> Problem:
+def _unknown_key(path: Keys, tree: Tree, words: Vocabulary) -> Problem:
     at = tree.key_at(path)
-    described = _model_at(path[:-1])
+    described = _model_at(path[:-1], words)
     key = str(path[-1])
     known = list(described.model_fields) if described else []
     if described is node.SlurmKeys and key.lower() in OWNED:
         wrong, right = f"{key} of {label(path[:2])} is not for a plan to say", OWNED[key.lower()]
         return at.problem(wrong, right if right.startswith("write") else f"leave it out: {right}")
-    wrong = f"unknown key `{printable(key)}` in {label(path[:-1])}"
+    wrong = f"unknown key `{printable(key)}` in {label(path[:-1], words.whole)}"
     return at.problem(wrong, did_you_mean(key, known))
 
 
-def _bad_name(path: Keys, error: ErrorDetails, tree: Tree) -> Problem:
+def _bad_name(path: Keys, error: ErrorDetails, tree: Tree, words: Vocabulary) -> Problem:
     at = tree.key_at(path)
     name, section = str(path[-1]), str(path[-2])
     if section == "blades" and (found := name_problem(printable(name))):
         return at.problem(
             found[0], "write a set such as node[001-040]" if re.match(r"[A-Za-z0-9-]*\[", name) else found[1]
         )
-    kind = {"tiers": "tier name", "networks": "name of a network"}.get(section, "part number")
-    wrong = f'"{printable(name)}" is no {kind}'
-    return at.problem(wrong, _form(error))
+    wrong = f'"{printable(name)}" is no {words.names.get(section, words.names["*"])}'
+    return at.problem(wrong, _form(error, words))
 
 
-def _form(error: ErrorDetails) -> str:
+def _form(error: ErrorDetails, words: Vocabulary) -> str:
     context = error.get("ctx", {})
     if error["type"] == "string_too_long":
         return f"use at most {context.get('max_length')} characters"
-    return FORMS.get(str(context.get("pattern")), "write it differently")
+    return words.forms.get(str(context.get("pattern")), "write it differently")
 
 
-def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
-    value, name, kind = error["input"], label(path), error["type"]
+def _bad_value(path: Keys, error: ErrorDetails, tree: Tree, words: Vocabulary) -> tuple[str, str]:
+    value, name, kind = error["input"], label(path, words.whole), error["type"]
     context = error.get("ctx", {})
     wrong = f"{name} is {shown(value)}"
-    named = RIGHTS.get(f"{path[0]}.{path[-1]}", RIGHTS.get(str(path[-1]))) if path else None
+    named = words.rights.get(f"{path[0]}.{path[-1]}", words.rights.get(str(path[-1]))) if path else None
     if path in tree.written and tree.written[path].lower() != shown(value):
         wrong = f"{name} is {tree.written[path]}, which YAML reads as {shown(value)}"
     if kind == "string_type" and path in tree.written:
@@ -150,7 +165,7 @@ def _bad_value(path: Keys, error: ErrorDetails, tree: Tree) -> tuple[str, str]:
     if kind == "value_error":
         return wrong, str(context["error"])
     if kind in {"string_pattern_mismatch", "string_too_long"}:
-        return wrong, _form(error)
+        return wrong, _form(error, words)
     return wrong, named or GENERIC.get(kind, "{}").format(_bound(context)) or "write it differently"
 
 

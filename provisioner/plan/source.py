@@ -24,26 +24,30 @@ def read_source(path: Path) -> str:
     return text
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = MAX_BYTES, named: str = "name the plan with --plan FILE") -> str:
     """The text of a file that a person wrote, '' for an empty one.
+
+    Args:
+        most: bytes that it may have.
+        named: how a person names another file.
 
     Raises:
         UnreadableError: as `read_source` does, but for an empty file.
     """
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(most + 1)
     except FileNotFoundError:
-        raise _refused("there is no such file", "name the plan with --plan FILE") from None
+        raise _refused("there is no such file", named) from None
     except IsADirectoryError:
         raise _refused("this is a directory", "name the plan file in it") from None
     except PermissionError:
         raise _refused("no permission to read this file", f"try `chmod u+r {path}`") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _refused(f"cannot be read ({reason})", "name a readable plan with --plan FILE") from None
-    if len(raw) > MAX_BYTES:
-        raise _refused("larger than 1 MiB", "a file of this kind has a few KiB: is it the right one?")
+        raise _refused(f"cannot be read ({reason})", named.replace(" the ", " a readable ")) from None
+    if len(raw) > most:
+        raise _refused(f"larger than {most // 2**20} MiB", "is it the right file?")
     return _decoded(raw)
 
 

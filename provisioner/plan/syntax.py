@@ -28,10 +28,10 @@ def compose(text: str) -> yaml.Node:
     return root
 
 
-def compose_any(text: str) -> yaml.Node | None:
-    """The same, and None for a text of nothing but comments."""
+def compose_any(text: str, most: int = MAX_NODES) -> yaml.Node | None:
+    """The same with so many values, and None for a text of nothing but comments."""
     try:
-        _measure(text)
+        _measure(text, most)
         root = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         raise UnreadableError(_explained(error, text)) from None
@@ -48,7 +48,7 @@ class _Extent:
     levels: int = 1
 
 
-def _measure(text: str) -> None:
+def _measure(text: str, most: int) -> None:
     """Walks the events, which costs no recursion and no memory, and refuses what is out of bounds."""
     anchors: dict[str | None, _Extent] = {}
     open_nodes: list[tuple[_Extent, str | None]] = [(_Extent(), None)]
@@ -66,22 +66,22 @@ def _measure(text: str) -> None:
             done, anchor = open_nodes.pop()
             if anchor:
                 anchors[anchor] = done
-            _add(open_nodes[-1][0], done, event)
+            _add(open_nodes[-1][0], done, event, most)
         elif isinstance(event, yaml.AliasEvent):
             if any(anchor == event.anchor for _, anchor in open_nodes):
                 raise _refused(event, f"*{event.anchor} contains itself", "write the values out")
-            _add(open_nodes[-1][0], anchors.get(event.anchor, _Extent()), event)
+            _add(open_nodes[-1][0], anchors.get(event.anchor, _Extent()), event, most)
         elif isinstance(event, yaml.ScalarEvent):
             if event.anchor:
                 anchors[event.anchor] = _Extent()
-            _add(open_nodes[-1][0], _Extent(), event)
+            _add(open_nodes[-1][0], _Extent(), event, most)
 
 
-def _add(parent: _Extent, child: _Extent, event: yaml.Event) -> None:
+def _add(parent: _Extent, child: _Extent, event: yaml.Event, most: int) -> None:
     parent.nodes += child.nodes
     parent.levels = max(parent.levels, child.levels + 1)
-    if parent.nodes > MAX_NODES:
-        raise _refused(event, f"more than {MAX_NODES} values once aliases are expanded", "write less, or no aliases")
+    if parent.nodes > most:
+        raise _refused(event, f"more than {most} values once aliases are expanded", "write less, or no aliases")
     if parent.levels > MAX_DEPTH:
         raise _refused(event, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
 

@@ -50,7 +50,7 @@ class Finished:
 
     def good(self) -> dict[str, Mapping[str, Any]]:
         """What tasks returned, by blade id, of the blades that came through; {} when the run was stopped."""
-        through = {name for name, blade in self.outcome.blades.items() if blade.failure is None}
+        through = {name for name, blade in self.outcome.blades.items() if blade.failure is None or blade.serving}
         whole = self.outcome.code in (ExitCode.OK, ExitCode.DEGRADED)
         return {name: self.results.get(host_name(name), {}) for name in through if whole}
 

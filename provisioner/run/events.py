@@ -8,20 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.answer import fits
-from provisioner.blade_told import without_texts
 from provisioner.run.diagnose import Diagnosis, diagnose, left_alone
 from provisioner.run.hostkeys import HostKeys
-from provisioner.run.keys import CHANGED_KEY, NOTE_KEY, WAITS_KEY
+from provisioner.run.keys import CHANGED_KEY, TROUBLE_KEY
 from provisioner.run.refused_key import refused_key
+from provisioner.run.task_result import executions, kept, notes, result_of, told, waits
 
-_MOST_ATTEMPTS = 1000
 # What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
-_LARGEST_KEPT, _LARGEST_DIFF, _MOST_NOTES = 2**20, 2**22, 50
-# Actions of Ansible that stay on this machine; every other one runs a module on the blade.
-_LOCAL = {
-    "add_host", "assert", "debug", "fail", "group_by", "import_role", "include_role", "include_tasks", "include_vars",
-    "meta", "set_fact", "tell", "validate_argument_spec",
-}  # fmt: skip
+_LARGEST_DIFF, _MOST_NOTES = 2**22, 50
 
 
 @dataclass
@@ -30,7 +24,8 @@ class BladeState:
 
     `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task. What
     it `waits` for is told by tasks. `lines` say what changed; `titles` are tasks that changed something, for a blade of
-    which no line is told. `skipped` says why nothing was done on it, or why nobody looked at it.
+    which no line is told. `failure` says why it failed, or, where it is `serving` the cluster all the same, what does
+    not work there. `skipped` says why nothing was done on it, or why nobody looked at it.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -38,6 +33,7 @@ class BladeState:
     notes: list[str] = field(default_factory=list)
     diffs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: Diagnosis | None = None
+    serving: bool = False
     skipped: str = ""
     unreachable: bool = False
     tasks: int = 0
@@ -89,8 +85,12 @@ class RunState:
         return self.clock() - self._phase_start
 
     def failed(self) -> list[str]:
-        """Hosts that failed or were unreachable."""
+        """Hosts that failed or were unreachable, also those that serve the cluster all the same."""
         return [name for name, blade in self.blades.items() if blade.failure is not None]
+
+    def lost(self) -> list[str]:
+        """Of those the ones that the cluster has to do without."""
+        return [name for name in self.failed() if not self.blades[name].serving]
 
 
 def facts_in(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,22 +111,24 @@ def _task_start_on_host(state: RunState, data: Mapping[str, Any]) -> None:
 
 def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     blade = _count(state, data)
-    result = _result(data)
+    result = result_of(data)
     if blade is None:
         return
-    blade.modules += _executions(data, result)
-    new = [note for note in map(str, _notes(result)) if note not in blade.notes]
+    blade.modules += executions(data, result)
+    new = [note for note in map(str, notes(result)) if note not in blade.notes]
     blade.notes += new[: _MOST_NOTES - len(blade.notes)]
-    blade.waits = _waits(data, result)
-    if told := _told(data, result):
-        blade.lines += [line for line in told if line not in blade.lines]
+    blade.waits = waits(data, result)
+    for trouble in told(data, result, TROUBLE_KEY):
+        blade.failure, blade.serving = diagnose({"msg": trouble}, _title(data), "fail"), True
+    if lines := told(data, result, CHANGED_KEY):
+        blade.lines += [line for line in lines if line not in blade.lines]
     elif result.get("changed"):
         blade.titles.append(_title(data))
     if result.get("changed"):
         diffs = result.get("diff") or []
         listed = diffs if isinstance(diffs, list) else [diffs]
         blade.diffs += [diff for diff in listed if isinstance(diff, Mapping) and fits(diff, _LARGEST_DIFF)]
-    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = _kept(result)
+    state.results.setdefault(str(data.get("host")), {})[str(data.get("task"))] = kept(result)
 
 
 def _skipped(state: RunState, data: Mapping[str, Any]) -> None:
@@ -137,19 +139,20 @@ def _failed(state: RunState, data: Mapping[str, Any]) -> None:
     if data.get("ignore_errors"):
         return
     if blade := _count(state, data):
-        blade.modules += _executions(data, _result(data))
+        blade.modules += executions(data, result_of(data))
         action = str(data.get("task_action") or "")
-        blade.skipped = left_alone(_result(data), action)
-        blade.failure = None if blade.skipped else diagnose(_result(data), _title(data), action)
+        blade.skipped = left_alone(result_of(data), action)
+        blade.failure = None if blade.skipped else diagnose(result_of(data), _title(data), action)
+        blade.serving = False
         blade.doing = "skipped" if blade.skipped else "failed"
 
 
 def _unreachable(state: RunState, data: Mapping[str, Any]) -> None:
     if blade := _count(state, data):
-        result = {**_result(data), "unreachable": True}
+        result = {**result_of(data), "unreachable": True}
         key = refused_key(str(result.get("msg") or ""), str(data.get("host")), state.host_keys)
         blade.failure = key or diagnose(result, "connect")
-        blade.unreachable = True
+        blade.unreachable, blade.serving = True, False
         blade.doing = "unreachable"
 
 
@@ -166,57 +169,6 @@ def _count(state: RunState, data: Mapping[str, Any]) -> BladeState | None:
         blade.tasks += 1
         blade.seconds += float(data.get("duration") or 0)
     return blade
-
-
-def _executions(data: Mapping[str, Any], result: Mapping[str, Any]) -> int:
-    """How often the task's module ran on the blade: per item of a loop and per attempt of a wait."""
-    if str(data.get("task_action") or "").rsplit(".", 1)[-1] in _LOCAL:
-        return 0
-    items = result.get("results")
-    rounds = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else [result]
-    return sum(_attempts(each) for each in rounds if not each.get("skipped"))
-
-
-def _attempts(result: Mapping[str, Any]) -> int:
-    """What Ansible counted; a module's answer may hold anything under the same key."""
-    found = result.get("attempts")
-    return found if isinstance(found, int) and 0 < found <= _MOST_ATTEMPTS else 1
-
-
-def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    result = data.get("res")
-    return result if isinstance(result, Mapping) else {}
-
-
-def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The result as far as a verb may ask for it."""
-    facts = result.get("ansible_facts")
-    named = without_texts(facts) if isinstance(facts, Mapping) else {}
-    small = {name: fact for name, fact in named.items() if fits(fact, _LARGEST_KEPT)}
-    rest = {key: value for key, value in result.items() if key != "ansible_facts" and fits(value, _LARGEST_KEPT)}
-    return {**rest, "ansible_facts": small} if small else rest
-
-
-def _notes(result: Mapping[str, Any]) -> list[Any]:
-    facts = result.get("ansible_facts")
-    found = facts.get(NOTE_KEY) if isinstance(facts, Mapping) else result.get(NOTE_KEY)
-    return found if isinstance(found, list) else []
-
-
-def _told(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
-    """The lines of the task `tell`, which runs on this machine; an answer of a node may hold any fact."""
-    facts = result.get("ansible_facts")
-    found = facts.get(CHANGED_KEY) if isinstance(facts, Mapping) else None
-    is_ours = data.get("task_action") == "tell"
-    return [str(line) for line in found] if is_ours and isinstance(found, list) else []
-
-
-def _waits(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    """What the task `tell` says of the next one; '' for every other task, with which the wait is over."""
-    facts = result.get("ansible_facts")
-    if data.get("task_action") != "tell" or not isinstance(facts, Mapping):
-        return ""
-    return str(facts.get(WAITS_KEY) or "")
 
 
 def _title(data: Mapping[str, Any]) -> str:

@@ -8,5 +8,8 @@ NOTE_KEY = "provision_notes"
 WAITS_KEY = "provision_waits"
 """Whom or what the next task of a node waits for, as tasks of this machine tell it."""
 
+TROUBLE_KEY = "provision_troubles"
+"""What does not work on a node while the cluster does, as tasks of this machine tell it; a node has no say in it."""
+
 CHANGED_KEY = "provision_changed"
 """What a run changed, a line each, as tasks of this machine tell it; a node has no say in it."""

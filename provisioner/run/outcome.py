@@ -99,15 +99,15 @@ def conclude(
             the events; any other means that Ansible itself stopped.
     """
     blades = {names[host]: blade for host, blade in state.blades.items()}
-    failed = state.failed()
+    failed, lost = state.failed(), state.lost()
     everyone = set(state.blades) - {controller}
     # What was not looked at proves nothing.
     skipped = {host for host, blade in state.blades.items() if blade.skipped}
-    nothing_good = bool(everyone) and everyone <= skipped.union(failed)
+    nothing_good = bool(everyone) and everyone <= skipped.union(lost)
     ended_well = state.finished and code in (0, 2, 4, 6)
     if interrupted:
         verdict = ExitCode.STOPPED
-    elif not ended_well or controller in failed or nothing_good:
+    elif not ended_well or controller in lost or nothing_good:
         verdict = ExitCode.FAILED
     elif failed:
         verdict = ExitCode.DEGRADED

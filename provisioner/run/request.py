@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from provisioner.accounts.load import accounts_beside
 from provisioner.inventory import inventory
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
@@ -91,7 +92,7 @@ def runner_call(
     chosen = dict.fromkeys([asked.plan.cluster.controller, *asked.blades])
     return RunnerCall(
         playbook=assets / "playbooks" / asked.playbook,
-        inventory=inventory(asked.plan, ssh_key, known_hosts, announced),
+        inventory=inventory(asked.plan, ssh_key, known_hosts, announced, accounts_beside(asked.plan_file)),
         limit=tuple(host_name(name) for name in chosen),
         site=asked.plan_file.resolve().parent,
         options=asked.options,

@@ -16,6 +16,8 @@ from typing import Any
 
 from provisioner.inventory import GROUPS, tier_group
 from provisioner.names import host_name
+from provisioner.plan.derive import accounting_host
+from provisioner.plan.derive_partitions import preemption_rule
 from provisioner.plan.model import Plan
 from provisioner.plan.positions import Tree, build_tree
 from provisioner.plan.problems import Keys, Problem, UnreadableError, did_you_mean, label, printable
@@ -27,8 +29,7 @@ from provisioner.settings.problems import SettingsError, SettingsProblem
 from provisioner.settings.value import Finding, findings, is_template, leaves, template_problems
 from provisioner.settings.vault import HEADER, opened, remedy
 from provisioner.slurm.keys import KEYS, is_key
-from provisioner.slurm.settings import KEY, site_problems
-from provisioner.slurm.settings import settings_problems as key_problems
+from provisioner.slurm.settings import KEY, KEYED, site_problems
 
 TAGS = frozenset({"!vault", "!unsafe"})
 
@@ -51,11 +52,13 @@ def check_settings(plan: Plan, site: Path, roles: Path) -> None:
 def settings_problems(plan: Plan, site: Path, roles: Path) -> Iterator[SettingsProblem]:
     """All problems of all files of a site; see `check_settings`."""
     known = known_options(roles)
+    # What the plan says decides which keys are the site's.
+    said = {"slurmctld_accounting": accounting_host(plan), "slurmctld_preemption": preemption_rule(plan)}
     try:
         for name, problem in unread(site):
             yield SettingsProblem(name, problem)
         for file in variable_files(site):
-            for problem in (*_owner_problems(file, plan), *_file_problems(file.path, known)):
+            for problem in (*_owner_problems(file, plan), *_file_problems(file.path, known, said)):
                 yield SettingsProblem(file.shown, problem)
     except OSError as error:
         shown = os.path.relpath(error.filename or site, site)
@@ -74,7 +77,7 @@ def _owner_problems(file: VariableFile, plan: Plan) -> Iterator[Problem]:
         yield Problem(1, 1, wrong, did_you_mean(file.owner, sorted(names)))
 
 
-def _file_problems(path: Path, known: Mapping[str, Option]) -> list[Problem]:
+def _file_problems(path: Path, known: Mapping[str, Option], said: Mapping[str, Any]) -> list[Problem]:
     if not path.is_file():
         return [Problem(1, 1, "this is no file: a link that leads nowhere, a pipe or a device", "put a file there")]
     try:
@@ -94,10 +97,12 @@ def _file_problems(path: Path, known: Mapping[str, Option]) -> list[Problem]:
     if not isinstance(tree.data, dict):
         at = tree.value_at(())
         return [at.problem("these are no variables", "write `name: value` at the left margin")]
-    return [*tree.problems, *(problem for name in tree.data for problem in _variable_problems(tree, name, known))]
+    return [*tree.problems, *(problem for name in tree.data for problem in _variable_problems(tree, name, known, said))]
 
 
-def _variable_problems(tree: Tree, name: str, known: Mapping[str, Option]) -> Iterator[Problem]:
+def _variable_problems(
+    tree: Tree, name: str, known: Mapping[str, Option], said: Mapping[str, Any]
+) -> Iterator[Problem]:
     at = tree.key_at((name,))
     if right := _unknown(name, known):
         yield at.problem(f"no role takes {printable(name)}", right)
@@ -115,7 +120,7 @@ def _variable_problems(tree: Tree, name: str, known: Mapping[str, Option]) -> It
         found = [*findings(known[name], value)]
     yield from (_placed(tree, name, finding) for finding in found)
     if name in known and not found:
-        meant = [*_meaning_problems(tree, name)]
+        meant = [*_meaning_problems(tree, name, said)]
         yield from meant or _key_problems(tree, name)
 
 
@@ -155,13 +160,13 @@ def _placed(tree: Tree, name: str, finding: Finding) -> Problem:
     return at.problem(f"{label(path)}: {wrong}", right)
 
 
-def _meaning_problems(tree: Tree, name: str) -> Iterator[Problem]:
+def _meaning_problems(tree: Tree, name: str, said: Mapping[str, Any]) -> Iterator[Problem]:
     """What must not get into slurm.conf or /etc/hosts; what a template makes is looked at by a run, before all else."""
     value = tree.data[name]
     if any(is_template(leaf) for leaf in leaves(value)):
         return
     # Each key by itself, so that its place is told; then what only several of them do.
-    by_key = {key: key_problems({key: value[key]}, name) for key in value} if name in KEYS else {}
+    by_key = {key: site_problems({**said, name: {key: value[key]}}) for key in value} if name in KEYED else {}
     placed: list[tuple[Keys, str]] = [
         ((name, key), sentence) for key, sentences in by_key.items() for sentence in sentences
     ]

@@ -15,6 +15,11 @@ Option = Mapping[str, Any]
 """One option of an argument spec: `type`, `elements`, `choices`, `options`, `required`, ..."""
 
 KNOBS: dict[str, Option] = {
+    "provision_deep_patience": {
+        "type": "int",
+        "description": "Seconds that a job of `provision verify --deep` waits for a node at most.",
+    },
+    "provision_deep_user": {"type": "str", "description": "The account that `provision verify --deep` works as."},
     "provision_lock_silence": {"type": "int", "description": "Seconds until another run may have the lock."},
     "provision_look_patience": {
         "type": "int",

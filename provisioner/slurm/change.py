@@ -6,6 +6,7 @@ should I add nodes to an existing cluster?") and the notes of slurm.conf(5).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from enum import IntEnum
 
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
+from provisioner.slurm.conf_text import Conf, parse_conf
 from provisioner.slurm.nodes import PLACEHOLDER_NODE
 
 Release = tuple[int, int]
@@ -22,10 +24,13 @@ NODES_BY_RECONFIGURE: Release = (24, 11)
 # From here on reconfigure re-executes the daemon: all keys but ports and authentication take effect.
 REEXEC: Release = (23, 11)
 
-_ALWAYS_RESTART = {"slurmctldport", "slurmdport", "authtype", "slurmctldhost"}
+_ALWAYS_RESTART = {
+    "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
+}  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters", "maxnodecount",
-    "plugindir", "prioritytype", "proctracktype", "schedulertype", "selecttype",
+    "accountingstorageenforce", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",
+    "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
+    "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
     "jobacctgathertype", "prologflags",
 }  # fmt: skip
@@ -46,7 +51,7 @@ class Change:
     """What has to be done and why, in words for the summary.
 
     Jobs would end in `partitions_gone` and on `nodes_gone`, and from REEXEC on be requeued on
-    `nodes_rebuilt` (other CPUs).
+    `nodes_rebuilt` (other CPUs). In `partitions_closed`, which are for a group from now on, others would wait for ever.
     """
 
     kind: Kind
@@ -54,6 +59,7 @@ class Change:
     partitions_gone: tuple[str, ...] = ()
     nodes_rebuilt: tuple[str, ...] = ()
     nodes_gone: tuple[str, ...] = ()
+    partitions_closed: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for templates and the run record."""
@@ -63,6 +69,7 @@ class Change:
             "partitions_gone": list(self.partitions_gone),
             "nodes_rebuilt": list(self.nodes_rebuilt),
             "nodes_gone": list(self.nodes_gone),
+            "partitions_closed": list(self.partitions_closed),
         }
 
 
@@ -88,19 +95,27 @@ def config_change(live: list[str], new: str, version: str) -> Change:
         new: the text about to be written.
         version: the controller's Slurm version.
     """
-    release, now = release_of(version), _parse(new)
-    before = [_parse(old) if old.strip() else None for old in live or [""]]
+    release, now = release_of(version), parse_conf(new)
+    before = [parse_conf(old) if old.strip() else None for old in live or [""]]
     needs = [_need(old, now, release) for old in before]
     known = [old for old in before if old is not None]
     partitions = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
     nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys()} - _NEVER_BUSY
     rebuilt = {name for old in known for name in _rebuilt(old, now) if release >= REEXEC}
+    closed = {name for old in known for name in _closed(old, now)}
     kind = max(need.kind for need in needs)
     why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
-    return Change(kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)))
+    return Change(
+        kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)), tuple(sorted(closed))
+    )
 
 
-def _rebuilt(before: _Parsed, now: _Parsed) -> list[str]:
+def file_key(text: str, name: str) -> str:
+    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for no file."""
+    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if text.strip() else ""
+
+
+def _rebuilt(before: Conf, now: Conf) -> list[str]:
     """Nodes whose CPUs are others than before."""
     return [
         name
@@ -109,18 +124,41 @@ def _rebuilt(before: _Parsed, now: _Parsed) -> list[str]:
     ]
 
 
-def _need(before: _Parsed | None, now: _Parsed, release: Release) -> Change:
+def _closed(before: Conf, now: Conf) -> list[str]:
+    """Partitions that everybody could use, and a group alone can now."""
+    return [
+        name
+        for name in before.partitions.keys() & now.partitions.keys()
+        if "AllowGroups=" in now.partitions[name] and "AllowGroups=" not in before.partitions[name]
+    ]
+
+
+def _need(before: Conf | None, now: Conf, release: Release) -> Change:
     if before is None:
         return Change(Kind.RESTART, ["first configuration"])
     if before == now:
         return Change(Kind.NOTHING, [])
-    reasons = [*_node_reasons(before, now, release), *_setting_reasons(before, now, release)]
+    reasons = [
+        *_node_reasons(before, now, release),
+        *_setting_reasons(before, now, release),
+        *((Kind.RECONFIGURE, reason) for reason in _partition_reasons(before, now)),
+    ]
     kind = max((kind for kind, _ in reasons), default=Kind.RECONFIGURE)
     why = [reason for its, reason in reasons if its == kind]
-    return Change(kind, why or ["partitions changed"])
+    return Change(kind, why or ["lines of another kind changed"])
 
 
-def _node_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple[Kind, str]]:
+def _partition_reasons(before: Conf, now: Conf) -> list[str]:
+    old, new = before.partitions, now.partitions
+    found: dict[str, Collection[str]] = {"removed partitions": old.keys() - new.keys()}
+    # Nodes that come or change take their partitions along.
+    if before.nodes == now.nodes:
+        found["new partitions"] = new.keys() - old.keys()
+        found["partitions changed"] = [name for name in old.keys() & new.keys() if old[name] != new[name]]
+    return [f"{what}: {', '.join(sorted(names))}" for what, names in found.items() if names]
+
+
+def _node_reasons(before: Conf, now: Conf, release: Release) -> list[tuple[Kind, str]]:
     reasons = []
     by_set = Kind.RECONFIGURE if release >= NODES_BY_RECONFIGURE else Kind.RESTART
     if came := now.nodes.keys() - before.nodes.keys():
@@ -145,39 +183,10 @@ def _folded(names: Collection[str]) -> str:
         return ", ".join(sorted(names))
 
 
-def _setting_reasons(before: _Parsed, now: _Parsed, release: Release) -> list[tuple[Kind, str]]:
+def _setting_reasons(before: Conf, now: Conf, release: Release) -> list[tuple[Kind, str]]:
     restart = _ALWAYS_RESTART if release >= REEXEC else _RESTART_BEFORE_REEXEC
     return [
         (Kind.RESTART if key in restart else Kind.RECONFIGURE, f"{key} changed")
         for key in sorted(before.settings.keys() | now.settings.keys())
         if before.settings.get(key) != now.settings.get(key)
     ]
-
-
-@dataclass(frozen=True)
-class _Parsed:
-    """slurm.conf without comments: settings and nodes with lower-case keys, the rest as lines."""
-
-    settings: dict[str, str]
-    nodes: dict[str, dict[str, str]]
-    partitions: dict[str, str]
-    others: tuple[str, ...]
-
-
-def _parse(text: str) -> _Parsed:
-    settings: dict[str, str] = {}
-    nodes: dict[str, dict[str, str]] = {}
-    partitions: dict[str, str] = {}
-    others: list[str] = []
-    for line in (row.split("#", 1)[0].strip() for row in text.splitlines()):
-        pairs = {key.lower(): value for key, value in re.findall(r"(\w+)=(\S*)", line)}
-        if "nodename" in pairs:
-            nodes[pairs["nodename"]] = pairs
-        elif "partitionname" in pairs:
-            partitions[pairs["partitionname"]] = line
-        elif "=" in line:
-            key, value = line.split("=", 1)
-            settings[key.strip().lower()] = value.strip()
-        elif line:
-            others.append(line)
-    return _Parsed(settings, nodes, partitions, tuple(others))

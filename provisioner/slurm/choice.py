@@ -33,7 +33,7 @@ def _groups(host: Host, chosen: bool) -> Iterator[str]:
     if work["problems"] or work["busy"] or work["remains"]:
         yield STOPPED
     # What is at work on it may end in differences that nobody sees yet.
-    if chosen or work["remains"] or work["doubts"] or _is_touched(host):
+    if chosen or work["remains"] or work["doubts"] or work["unaccounted"] or _is_touched(host):
         yield PENDING
     if work["masked"]:
         yield MASKED

@@ -10,10 +10,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, partition_lines
+from provisioner.slurm.change import release_of
+from provisioner.slurm.enforcement import ENFORCED
+from provisioner.slurm.job_tmp import job_settings
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
+from provisioner.slurm.partitions import partition_lines, preemption_settings
+from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
+from provisioner.slurm.times import DEFAULT_TIME
 
 Settings = dict[str, str | int]
 
+_OLDEST = "22.05"
 _CONFIGLESS = "enable_configless"
 _SIGNED = "block_null_hash"
 # What ends a value, a line or a key for Slurm.
@@ -48,6 +55,8 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "JobAcctGatherType": "jobacct_gather/cgroup",
         "JobAcctGatherFrequency": "task=30",
         "PrologFlags": "Contain",
+        # MPI locks memory: how much is the node's to say (its slurmd's unit), and not the shell's that submits.
+        "PropagateResourceLimitsExcept": "MEMLOCK",
         "LaunchParameters": "use_interactive_step",
         "MpiDefault": "none",
         # A blade comes back by itself after a power cut or a reimage; a drain stays a drain.
@@ -58,7 +67,6 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "UnkillableStepTimeout": 120,
         "TreeWidth": 16,
         "SchedulerType": "sched/backfill",
-        "PriorityType": "priority/basic",
         "EnforcePartLimits": "ALL",
         # Debian ships no mailer; the default path makes every start log an error.
         "MailProg": "/bin/true",
@@ -68,7 +76,8 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
 CGROUP_SETTINGS: Settings = {
     "ConstrainCores": "yes",
     "ConstrainRAMSpace": "yes",
-    "ConstrainSwapSpace": "no",
+    # Else a job that takes too much goes on in the swap of the node until that is full.
+    "ConstrainSwapSpace": "yes",
     "ConstrainDevices": "no",
 }
 
@@ -118,7 +127,10 @@ def slurm_config(
     The lines come as texts, since a template takes 2 s to print the keys of a thousand nodes.
 
     Args:
-        cluster: `{"name", "controller", "address", "tmp_fs"}`.
+        cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
+            `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
+            `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
+            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -127,12 +139,27 @@ def slurm_config(
     Raises:
         ValueError: a line would not be read as it is written.
     """
-    defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
-    defaults["TmpFS"] = cluster["tmp_fs"]
-    if any(":" in address for address in (cluster["address"], *(record["address"] for record in nodes.values()))):
-        defaults["CommunicationParameters"] = f"{_SIGNED},EnableIPv6"
+    planned = with_database(planned, nodes, cluster.get("database", ""))
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *partition_lines(partitions, nodes, planned)]
+    preemption = cluster.get("preemption", NOTHING)
+    queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
+    accounted = bool(cluster.get("accounting"))
+    defaults = default_settings(cluster["name"], cluster["controller"], cluster["address"])
+    defaults |= backfill_settings(len(nodes), [str(line["MaxTime"]) for line in queues if "MaxTime" in line])
+    defaults |= priority_settings(accounted, bool(cluster.get("accounts")))
+    defaults |= requeue_settings(release_of(cluster.get("version", _OLDEST)))
+    defaults["TmpFS"] = cluster["tmp_fs"]
+    addresses = [cluster["address"], cluster.get("accounting", ""), *(record["address"] for record in nodes.values())]
+    if any(":" in address for address in addresses):
+        defaults["CommunicationParameters"] = f"{_SIGNED},EnableIPv6"
+    if accounted:
+        defaults["AccountingStorageType"] = "accounting_storage/slurmdbd"
+        defaults["AccountingStorageHost"] = cluster["accounting"]
+    if accounted and cluster.get("enforced"):
+        defaults["AccountingStorageEnforce"] = ENFORCED
+    defaults |= preemption_settings(preemption, partitions)
+    defaults = job_settings(defaults, nodes, site)
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

@@ -1,8 +1,10 @@
-"""The keys that slurm.conf and cgroup.conf have, as the parsers of Slurm 22.05 and 24.11 know them. Pure."""
+"""The keys that slurm.conf, cgroup.conf and slurmdbd.conf have, as Slurm 22.05 and 24.11 read them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from provisioner.slurm.change import Release
 
 _SLURM = """
     AccountingStorageBackupHost AccountingStorageEnforce AccountingStorageExternalHost AccountingStorageHost
@@ -50,11 +52,58 @@ _CGROUP = """
     MaxSwapPercent MemoryLimitEnforcement MemoryLimitThreshold MemorySwappiness MinKmemSpace MinRAMSpace
     SignalChildrenProcesses SystemdTimeout
 """
+_SLURMDBD = """
+    AllResourcesAbsolute AllowNoDefAcct ArchiveDir ArchiveEvents ArchiveJobs ArchiveResvs ArchiveScript
+    ArchiveSteps ArchiveSuspend ArchiveTXN ArchiveUsage AuthAltParameters AuthAltTypes AuthInfo AuthType
+    CommitDelay CommunicationParameters DbdAddr DbdBackupHost DbdHost DbdPort DebugFlags DebugLevel
+    DebugLevelSyslog DefaultQOS DisableCoordDBD HashPlugin Include JobPurge LogFile LogTimeFormat
+    MaxQueryTimeRange MessageTimeout Parameters PidFile PluginDir PrivateData PurgeEventAfter PurgeEventMonths
+    PurgeJobAfter PurgeJobMonths PurgeResvAfter PurgeStepAfter PurgeStepMonths PurgeSuspendAfter
+    PurgeSuspendMonths PurgeTXNAfter PurgeTXNMonths PurgeUsageAfter PurgeUsageMonths SlurmUser StepPurge
+    StorageBackupHost StorageHost StorageLoc StorageParameters StoragePass StoragePort StorageType StorageUser
+    TCPTimeout TLSParameters TLSType TrackSlurmctldDown TrackWCKey
+"""
 KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "slurmctld_config": ("slurm.conf", tuple(_SLURM.split())),
     "slurmctld_cgroup_config": ("cgroup.conf", tuple(_CGROUP.split())),
+    "slurmdbd_config": ("slurmdbd.conf", tuple(_SLURMDBD.split())),
 }
 """By the variable whose keys get into it: a file, and the keys that one release or the other reads there."""
+
+# By the first and the last release that has them; where one is not named it is older, or there still.
+_SINCE: Mapping[str, Mapping[Release, str]] = {
+    "slurmctld_config": {
+        (23, 2): "MaxBatchRequeue PreemptParameters SuspendExcStates",
+        (24, 5): "HashPlugin TLSParameters TLSType",
+        (24, 11): "CertmgrParameters CertmgrType DataParserParameters",
+    },
+    "slurmctld_cgroup_config": {(23, 11): "EnableControllers SignalChildrenProcesses", (24, 5): "SystemdTimeout"},
+    "slurmdbd_config": {
+        (23, 2): "AllResourcesAbsolute",
+        (24, 5): "DisableCoordDBD HashPlugin TLSParameters TLSType",
+    },
+}
+_UNTIL: Mapping[str, Mapping[Release, str]] = {
+    "slurmctld_config": {(22, 5): "SlurmctldPlugstack", (23, 11): "SchedulerAuth"},
+    "slurmctld_cgroup_config": {(23, 2): "AllowedKmemSpace ConstrainKmemSpace MaxKmemPercent MinKmemSpace"},
+}
+
+
+def first_release(variable: str, key: str) -> Release | None:
+    """The release that brought a key, None for one that every supported release has."""
+    return _named(_SINCE, variable, key)
+
+
+def last_release(variable: str, key: str) -> Release | None:
+    """The last release that has a key, None for one that every supported release has."""
+    return _named(_UNTIL, variable, key)
+
+
+def _named(bounds: Mapping[str, Mapping[Release, str]], variable: str, key: str) -> Release | None:
+    for release, names in bounds.get(variable, {}).items():
+        if key.lower() in names.lower().split():
+            return release
+    return None
 
 
 def is_key(variable: str, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Node and partition lines of slurm.conf, from the registry's records."""
+"""Node lines of slurm.conf, from the registry's records."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from ClusterShell.NodeSet import NodeSet
 
+from provisioner.slurm.database import database_memory_mib
 from provisioner.slurm.hardware import Hardware, cpu_feature
 
 Line = dict[str, str | int]
@@ -20,14 +21,13 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 # A name whose end Slurm counts with; longer numbers are more than it keeps in a range.
 _COUNTED = re.compile(r"(?<![0-9])[0-9]{1,7}$")
 
-# slurmctld stops without a node and without a partition; these stand in until the first blade has joined.
+# slurmctld stops without a node; this one stands in until the first blade has joined.
 PLACEHOLDER_NODE: Line = {
     "NodeName": "none-yet",
     "NodeAddr": "127.0.0.1",
     "State": "DOWN",
     "Reason": "placeholder",
 }
-PLACEHOLDER_PARTITION: Line = {"PartitionName": "all", "Nodes": "none-yet", "Default": "YES", "State": "UP"}
 
 
 def real_memory(memory_mib: int) -> int:
@@ -76,6 +76,24 @@ def node_line(name: str, record: Mapping[str, Any], planned: Planned = NOTHING) 
     return line | {key: value for key, value in planned.items() if key != "Features"}
 
 
+def with_database(planned: Mapping[str, Planned], nodes: Nodes, name: str) -> Mapping[str, Planned]:
+    """What the plan says of the nodes' lines, where a node that runs the database keeps memory for it from jobs.
+
+    A MemSpecLimit of the plan stays.
+
+    Args:
+        planned: see `node_line`, by node name.
+        nodes: the registry's records by node name.
+        name: the node that runs the database; it need not be a compute node.
+    """
+    if name not in nodes:
+        return planned
+    memory = Hardware.from_dict(nodes[name]["hardware"]).memory_mib
+    # Of a tiny node jobs keep a quarter.
+    kept = {"MemSpecLimit": min(system_memory(memory) + database_memory_mib(memory), real_memory(memory) * 3 // 4)}
+    return {**planned, name: kept | dict(planned.get(name, NOTHING))}
+
+
 def _kept_memory(hardware: Hardware, planned: Planned) -> int:
     """MemSpecLimit in MiB."""
     return int(planned.get("MemSpecLimit", system_memory(hardware.memory_mib)))
@@ -92,38 +110,6 @@ def default_memory_per_cpu(records: Iterable[Mapping[str, Any]], planned: Iterab
         usable = real_memory(hardware.memory_mib) - _kept_memory(hardware, its)
         shares.append(usable // hardware.cpus)
     return max(1, min(shares, default=1))
-
-
-def partition_lines(
-    partitions: Iterable[Mapping[str, Any]], nodes: Nodes, planned: Mapping[str, Planned] = NOTHING
-) -> list[Line]:
-    """The partitions that have nodes: one per tier, and `all`, the default, over every node.
-
-    Args:
-        partitions: `{"name", "tier", "max_time", "priority_tier"}` in the order of the plan.
-        nodes: the registry's records by node name.
-        planned: see `node_line`, by node name.
-    """
-    if not nodes:
-        return [PLACEHOLDER_PARTITION]
-    lines = [_partition("all", nodes, planned, "7-00:00:00", 1) | {"Default": "YES"}]
-    for partition in partitions:
-        its = {name: node for name, node in nodes.items() if node["tier"] == partition["tier"]}
-        if its:
-            priority = partition["priority_tier"]
-            lines.append(_partition(partition["name"], its, planned, partition["max_time"], priority))
-    return lines
-
-
-def _partition(name: str, nodes: Nodes, planned: Mapping[str, Planned], max_time: str, priority: int) -> Line:
-    return {
-        "PartitionName": name,
-        "Nodes": host_list(nodes),
-        "MaxTime": max_time,
-        "PriorityTier": priority,
-        "DefMemPerCPU": default_memory_per_cpu(nodes.values(), [planned.get(node, NOTHING) for node in nodes]),
-        "State": "UP",
-    }
 
 
 def host_list(names: Iterable[str]) -> str:

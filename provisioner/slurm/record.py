@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from provisioner.slurm.hardware import Hardware, disagreement, implausible, parse_slurmd_c
+from provisioner.slurm.job_tmp import job_place
 from provisioner.slurm.record_shape import record_trouble
 from provisioner.slurm.security import watched_versions
 
@@ -58,6 +59,7 @@ def _place(host: Mapping[str, Any]) -> dict[str, Any]:
         "tier": host["blade_tier"],
         # In check mode scratch is not there yet; then its disk says how much it will be.
         "scratch_mib": scratch["size_mib"] or scratch.get("expected_mib", 0),
+        "job_tmp": job_place(host["jobtmp_place"], facts) if "jobtmp_place" in host else None,
     }
 
 
@@ -66,7 +68,8 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
 
     Args:
         blade: the facts of `blade_facts`, with `slurmd_c` as printed by slurmd.
-        place: `{"blade", "address", "bay", "tier", "scratch_mib"}` as the plan and the run say; `bay` may be None.
+        place: `{"blade", "address", "bay", "tier", "scratch_mib", "job_tmp"}` as the plan and the run say; `bay`
+            and `job_tmp` may be None.
         seen: `{"run": id, "at": ISO time}`.
 
     Raises:
@@ -80,6 +83,7 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
         "address": place["address"],
         **({} if place.get("bay") is None else {"bay": int(place["bay"])}),
         "tier": place["tier"],
+        **({"job_tmp": place["job_tmp"]} if place.get("job_tmp") else {}),
         "cpu_model": blade["cpu"]["model"],
         "machine_id": blade["machine_id"],
         "hardware": hardware.as_dict(),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.blade_shape import each, record, text, whole
 from provisioner.slurm.hardware import RANGES
+from provisioner.value_shape import each, record, text, whole
 
 # What a record holds goes into a line of slurm.conf; more keys of another release may be there.
 RECORD = record(
@@ -18,6 +18,7 @@ RECORD = record(
         "bay": whole(0, 10_000),
         "blade": text(63),
         "cpu_model": text(200),
+        "job_tmp": text(7, r"scratch|root|shared"),
         "machine_id": text(64),
         "packages": each(text(100), text(100)),
     },

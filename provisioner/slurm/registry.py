@@ -92,7 +92,7 @@ def merge_records(
 ) -> Merge:
     """Puts what was discovered into the registry, and takes out what is to be forgotten.
 
-    A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "hardware": {...},
+    A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "job_tmp", "hardware": {...},
     "packages": {name: version}, "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second
     run changes no byte. A loss of hardware keeps the old record unless the node is in `accept`: that is drift.
     A node that is to be forgotten although this run works on it stays: of two orders that contradict each

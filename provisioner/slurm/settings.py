@@ -13,6 +13,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.slurm.defects import defect_problems
+from provisioner.slurm.forms import HOST, NEXT, WORD, odd, shown
+from provisioner.slurm.line_settings import node_problems, partition_problems, preemption_problems
+from provisioner.slurm.times import TIME
+from provisioner.slurm.unit_limits import limit_problems
+
 _PLAN = "the plan and the registry say it"
 _RELIED_ON = "units, ports and folders of the roles go with it"
 # Keys that open a line of their own kind; in slurm.conf the plan and the registry say all of them.
@@ -32,31 +38,40 @@ _OWNED = {
         _RELIED_ON,
     ),
 }  # fmt: skip
-_OWNED_BY_FILE = {"slurmctld_config": _OWNED, "slurmctld_cgroup_config": dict.fromkeys(_LINES, _PLAN)}
-_NEXT = "next: correct it in group_vars beside the plan"
+_OWNED_BY_FILE = {
+    "slurmctld_config": _OWNED,
+    "slurmctld_cgroup_config": dict.fromkeys(_LINES, _PLAN),
+    "slurmdbd_config": dict.fromkeys(
+        ("include", "authtype", "dbdaddr", "dbdhost", "dbdport", "logfile", "pidfile", "slurmuser", "storagehost",
+         "storageloc", "storagepass", "storageport", "storagetype", "storageuser"),
+        _RELIED_ON,
+    ),
+    "mariadb_config": dict.fromkeys(
+        ("skip_networking", "bind_address", "port", "socket", "datadir", "user", "pid_file"), _RELIED_ON
+    ),
+}  # fmt: skip
+KEYED = frozenset(_OWNED_BY_FILE)
+"""The variables whose keys get into a file of Slurm or MariaDB."""
+# What slurm.conf says once the plan has said it, by the variable that it is in.
+_SAID = {
+    "slurmctld_accounting": (
+        "accountingstoragetype", "accountingstoragehost", "accountingstorageport", "accountingstoragepass",
+    ),
+    "slurmctld_preemption": ("preempttype", "preemptmode", "preemptexempttime"),
+}  # fmt: skip
 
 LONGEST = 4000
 """Characters of one value; Slurm's own buffers for a line were 4096 for long."""
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 # A plain value ends at a blank; one in quotes may have some.
 _VALUE = re.compile(r"[!$-\[\]-~]*|\"[ !$-\[\]-~]*\"")
-_WORD = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _BLADE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 _DOMAIN = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?")
 _ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}")
 _SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9.:-]{0,251})?")
 _HIGHEST_ID = 2**32 - 1
 _HOST_KEYS = ("name", "id", "address")
-_NODE_KEYS = {
-    "Features": re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}(,[A-Za-z][A-Za-z0-9_.-]{0,62}){0,63}"),
-    "Weight": re.compile(r"[0-9]{1,10}"),
-    "CoreSpecCount": re.compile(r"[0-9]{1,4}"),
-    "CpuSpecList": re.compile(r"[0-9]{1,4}([,-][0-9]{1,4}){0,127}"),
-    "MemSpecLimit": re.compile(r"[0-9]{1,8}"),
-    "CpuBind": re.compile(r"none|socket|ldom|core|thread"),
-}
-_TIME = re.compile(r"[0-9]{1,4}-[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{1,8}|UNLIMITED")
+_TIME = re.compile(TIME)
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 
 
@@ -64,23 +79,31 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     """Everything of the site that must not get into the files of Slurm or /etc/hosts, each with its next step.
 
     Args:
-        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_cluster`, `slurmctld_partitions`,
-            `slurmctld_nodes`, `slurmctld_tmp_fs`, `scratch_mount_point`, `base_cluster`, `base_domain`, `base_hosts`,
-            `base_users` and `base_time_source` as the play has them; those that are missing are not looked at.
+        given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
+            `slurmctld_partitions`, `slurmctld_preemption`, `slurmctld_default_time`, `slurmctld_nodes`,
+            `slurmctld_tmp_fs`, `slurmdbd_config`, `mariadb_config`, `slurmd_limits`, `scratch_mount_point`,
+            `jobtmp_mount_point`, `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as
+            the play has them; those that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
+    if isinstance(site := given.get("slurmctld_config"), Mapping):
+        said = {key for name, keys in _SAID.items() if given.get(name) for key in keys}
+        taken = [key for key in site if str(key).lower() in said]
+        problems += [f"slurmctld_config may not set {key}: {_PLAN}; {NEXT}" for key in taken]
+    if not _TIME.fullmatch(str(given.get("slurmctld_default_time", "90"))):
+        problems.append(f"slurmctld_default_time is no time such as 1-00:00:00, or minutes; {NEXT}")
     if "slurmctld_cluster" in given:
-        forms = {"name": _WORD, "controller": _HOST, "address": _ADDRESS}
-        problems += _odd("slurmctld_cluster", given["slurmctld_cluster"], forms)
-    forms = {"name": _WORD, "tier": _WORD, "max_time": _TIME, "priority_tier": re.compile(r"[0-9]{1,5}")}
-    for partition in given.get("slurmctld_partitions", []):
-        problems += _odd("slurmctld_partitions", partition, forms)
-    problems += _node_problems(given.get("slurmctld_nodes", {}))
+        forms = {"name": WORD, "controller": HOST, "address": _ADDRESS}
+        problems += odd("slurmctld_cluster", given["slurmctld_cluster"], forms)
+    problems += partition_problems(given.get("slurmctld_partitions", []))
+    problems += preemption_problems(given.get("slurmctld_preemption", {}))
+    problems += node_problems(given.get("slurmctld_nodes", {}))
+    problems += limit_problems(given.get("slurmd_limits", {}))
     problems += _hosts_problems(given)
-    for name in ("scratch_mount_point", "slurmctld_tmp_fs"):
+    for name in ("scratch_mount_point", "slurmctld_tmp_fs", "jobtmp_mount_point"):
         folder = given.get(name, "/scratch")
         if not isinstance(folder, str) or len(folder) > 200 or not _FOLDER.fullmatch(folder):
-            problems.append(f"{name} is no folder of plain letters such as /scratch; {_NEXT}")
+            problems.append(f"{name} is no folder of plain letters such as /scratch; {NEXT}")
     return problems
 
 
@@ -88,35 +111,18 @@ def _hosts_problems(given: Mapping[str, Any]) -> list[str]:
     """What would put other lines than the cluster's into /etc/hosts and chrony.conf, or make root of an account."""
     problems = []
     if not _DOMAIN.fullmatch(str(given.get("base_domain", ""))):
-        problems.append(f"base_domain is no domain such as cluster.example; {_NEXT}")
-    if not _WORD.fullmatch(str(given.get("base_cluster", "slurm"))):
-        problems.append(f"base_cluster is no name of a cluster; {_NEXT}")
+        problems.append(f"base_domain is no domain such as cluster.example; {NEXT}")
+    if not WORD.fullmatch(str(given.get("base_cluster", "slurm"))):
+        problems.append(f"base_cluster is no name of a cluster; {NEXT}")
     if not _SOURCE.fullmatch(str(given.get("base_time_source", ""))):
-        problems.append(f"base_time_source is no address or name of a time server; {_NEXT}")
+        problems.append(f"base_time_source is no address or name of a time server; {NEXT}")
     for name, number in dict(given.get("base_users", {})).items():
         if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < _HIGHEST_ID:
-            problems.append(f"base_users: {_shown(name)} needs a number from 1 to {_HIGHEST_ID - 1}; {_NEXT}")
+            problems.append(f"base_users: {shown(name)} needs a number from 1 to {_HIGHEST_ID - 1}; {NEXT}")
     for host in given.get("base_hosts", []):
-        forms = {"name": _HOST, "id": _BLADE, "address": _ADDRESS, "ipv6": _ADDRESS, "domain": _DOMAIN}
+        forms = {"name": HOST, "id": _BLADE, "address": _ADDRESS, "ipv6": _ADDRESS, "domain": _DOMAIN}
         its = {key: form for key, form in forms.items() if key in _HOST_KEYS or key in host}
-        problems += _odd("base_hosts", host, its)
-    return problems
-
-
-def _node_problems(nodes: Any) -> list[str]:
-    """What the nodes' lines would get besides their hardware, and must not."""
-    if not isinstance(nodes, Mapping):
-        return [f"slurmctld_nodes has to be keys by node name, such as {{node001: {{Weight: 10}}}}; {_NEXT}"]
-    problems = []
-    for name, keys in nodes.items():
-        if not isinstance(name, str) or not _HOST.fullmatch(name):
-            problems.append(f"slurmctld_nodes: {_shown(name)} is no name of a node; {_NEXT}")
-        elif isinstance(keys, Mapping) and (odd := sorted(_shown(key) for key in keys if key not in _NODE_KEYS)):
-            known = ", ".join(_NODE_KEYS)
-            problems.append(f"slurmctld_nodes: {', '.join(odd)} of {name} is not one of {known}; {_NEXT}")
-        else:
-            forms = {key: form for key, form in _NODE_KEYS.items() if isinstance(keys, Mapping) and key in keys}
-            problems += _odd(f"slurmctld_nodes: {name}", keys, forms)
+        problems += odd("base_hosts", host, its)
     return problems
 
 
@@ -128,10 +134,10 @@ def settings_problems(site: Any, name: str = "slurmctld_config") -> list[str]:
         name: the variable that they stand in.
     """
     if not isinstance(site, Mapping):
-        return [f"{name} has to be keys with values, such as {{MessageTimeout: 60}}; {_NEXT}"]
-    odd = sorted(_shown(key) for key in site if not isinstance(key, str) or not KEY.fullmatch(key))
+        return [f"{name} has to be keys with values, such as {{MessageTimeout: 60}}; {NEXT}"]
+    odd = sorted(shown(key) for key in site if not isinstance(key, str) or not KEY.fullmatch(key))
     if odd:
-        return [f"{name} has keys that are none of Slurm's: {', '.join(odd)}; {_NEXT}"]
+        return [f"{name} has keys that are none of Slurm's: {', '.join(odd)}; {NEXT}"]
     owned = _OWNED_BY_FILE[name]
     taken = [key for key in site if key.lower() in owned]
     reasons = sorted({owned[key.lower()] for key in taken})
@@ -141,9 +147,9 @@ def settings_problems(site: Any, name: str = "slurmctld_config") -> list[str]:
         step = "next: take it out of group_vars beside the plan"
         problems.append(f"{name} may not set {', '.join(taken)}: {' and '.join(reasons)}; {step}")
     if twice:
-        problems.append(f"{name} sets {', '.join(twice)} twice, since Slurm reads keys whatever their case; {_NEXT}")
-    problems += [f"{name}: {key} {trouble}; {_NEXT}" for key in site if (trouble := value_trouble(site[key]))]
-    return problems
+        problems.append(f"{name} sets {', '.join(twice)} twice, since Slurm reads keys whatever their case; {NEXT}")
+    problems += [f"{name}: {key} {trouble}; {NEXT}" for key in site if (trouble := value_trouble(site[key]))]
+    return problems + (defect_problems(site) if name == "slurmctld_config" else [])
 
 
 def value_trouble(value: Any) -> str:
@@ -162,16 +168,3 @@ def value_trouble(value: Any) -> str:
     if not _VALUE.fullmatch(text):
         return "has a blank, a quote, # or a backslash, where Slurm ends it; blanks need quotes around the whole value"
     return ""
-
-
-def _odd(name: str, found: Any, forms: Mapping[str, re.Pattern[str]]) -> list[str]:
-    """The named values that are not of their form."""
-    if not isinstance(found, Mapping):
-        return [f"{name} has to be named values; {_NEXT}"]
-    bad = [key for key, form in forms.items() if not form.fullmatch(str(found.get(key)))]
-    return [f"{name}: {', '.join(bad)} cannot stand in slurm.conf; {_NEXT}"] if bad else []
-
-
-def _shown(key: Any) -> str:
-    """A key that is none, so that it stands in a sentence without ending it."""
-    return ascii(key)[:40].replace(";", ",")

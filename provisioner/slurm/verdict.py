@@ -11,6 +11,7 @@ from provisioner.console_text import their_words
 # Exit codes of unmunge (munge_err_t), and of a command that took too long.
 _NO_SOCKET, _EXPIRED, _REWOUND, _HANGS = 6, 15, 16, 124
 _FULL = "its disk is full where slurmd works"
+_ITSELF = "it takes no jobs by itself: "
 _FIREWALL = "look for a firewall between the two"
 _FIREWALLS = "look for a firewall between them"
 _SRUN_PORTS = (
@@ -48,6 +49,8 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
             f"{their_words(full, 1000)}; next: make room on it (slurmd works in /var/lib/slurm/slurmd), then {mends} "
             "takes its drain back"
         )
+    if itself := next((problem for problem in problems if problem.startswith(_ITSELF)), ""):
+        return f"{their_words(itself, 1000)}; next: mend that, and it takes jobs again within a minute"
     if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
         return cause
     if "controller" in missed:

@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.console_text import their_words
 from provisioner.state.files import file_difference, secret_difference, stray_difference, whole_path
 from provisioner.state.kinds import Blade, States, all_things
+from provisioner.state.masks import keeps_away
 from provisioner.state.units import unit_difference
 from provisioner.state.words import WORDS, line_of
 
@@ -115,6 +116,8 @@ def _folder(blade: Blade, name: str, options: Mapping[str, Any], installed: set[
 
 
 def _answer(blade: Blade, name: str, options: Mapping[str, Any]) -> str:
+    if "wanted" not in options or keeps_away(blade, name, options):
+        return ""
     there, wanted = str(blade["asks"].get(name, "")), str(options["wanted"])
     return "" if there == wanted else f"{their_words(there) or 'nothing'} -> {wanted}"
 

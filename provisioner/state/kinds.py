@@ -31,7 +31,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "files": frozenset({*_PLACE, "content", "validate", "own"}),
     "strays": frozenset({"unless_package", "may_lead_to", "release"}),
     "secrets": frozenset({*_PLACE, "content", "as_on", "own"}),
-    "asks": frozenset({"argv", "wanted", "run"}),
+    "asks": frozenset({"argv", "wanted", "run", "needs", "own"}),
     "scratch": frozenset({"disks", "layout", "announced", "prove"}),
     "units": frozenset(
         {"reads", "holds", "answers", "quiet", "masked", "needs", "only_if", "outdated", "own", "release"}
@@ -50,7 +50,9 @@ strays: what must not be there: it is renamed beside its place, never removed. I
     `unless_package` is installed, whose own it is, and where it is a link below the folder `may_lead_to`.
 secrets: files that are compared by digest and never shown: with `content`, or the same `as_on` another host; `own` ones
     are made by tasks of the role where they are missing.
-asks: what only a program can answer: `argv` prints what is there, `run` makes it `wanted`.
+asks: what only a program can answer: `argv` prints what is there, `run` makes it `wanted`. Without both it is asked
+    only, for tasks of the role that go by the answer; `own` ones are made the wanted ones by tasks of the role. `needs`
+    as for units.
 scratch: a mount point, made of disks.
 units: a service, timer or socket that runs and comes back after a boot. It is restarted when something that it `reads`
     at its start is put in place or is newer than it, when a folder that it `holds` changed hands, or when `outdated`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from provisioner.state.kinds import Blade, States, all_things
@@ -35,15 +35,18 @@ def keeps_away(blade: Blade, name: str, options: Mapping[str, Any]) -> bool:
     return any(is_masked(blade, each) for each in (name, *stopped))
 
 
-def masks(states: States, blade: Blade, node: str) -> list[str]:
+def masks(states: States, blade: Blade, node: str, roles: Collection[str] | None = None) -> list[str]:
     """`what is left; next: what ends it` for each unit that a role keeps and an admin has masked.
 
     Args:
         node: how the command line names the node.
+        roles: only what these keep; by default all.
     """
     found = []
-    for _, name, options in all_things(states, "units", str(blade["os"]["version_id"])):
+    for role, name, options in all_things(states, "units", str(blade["os"]["version_id"])):
         left_alone = "only_if" in options and not blade[options["only_if"]]
+        if roles is not None and role not in roles:
+            continue
         if options.get("masked") or left_alone or not is_masked(blade, name):
             continue
         unit = unit_of(blade, name)

@@ -57,7 +57,7 @@ def _unit(script: str) -> Script:
 
 
 def _other_answer(name: str, options: Mapping[str, Any]) -> str:
-    return shlex.join([*map(str, list(options["run"])[:-1]), "somebody-else"])
+    return shlex.join([*map(str, list(options["run"])[:-1]), "somebody-else"]) if "run" in options else ""
 
 
 HARMS: dict[str, dict[str, Script]] = {

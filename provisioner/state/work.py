@@ -121,7 +121,7 @@ def programs(states: States, pending: Pending, blade: Blade) -> list[dict[str, A
     return [
         {"name": name, "argv": [str(word) for word in options["run"]]}
         for _, name, options in all_things(states, "asks", _release(blade))
-        if name in differ
+        if name in differ and not options.get("own")
     ]
 
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.lab.settings import container_name, network_name
@@ -31,12 +31,17 @@ class Job:
 
 @dataclass
 class Cluster:
-    """`targets` are what runs name; `keeper` is a member too and has the job."""
+    """`targets` are what runs name; `keeper` is a member too and has the job.
+
+    `recorded` are the jobs that accounting knows, `declared` the accounts and users.
+    """
 
     lab: Lab
     targets: list[str]
     keeper: str
     job: Job | None = None
+    recorded: set[str] = field(default_factory=set)
+    declared: set[str] = field(default_factory=set)
 
     def container(self, blade: str) -> str:
         """The name that podman knows a blade by."""
@@ -54,6 +59,7 @@ class Cluster:
             Broken: they do not.
         """
         self.lab.up()
+        self.recorded, self.declared = set(), set()
         said = self.lab.slurm([*self.targets, self.keeper])
         if said.code != 0:
             raise Broken("virgin blades do not become a cluster", {"said": said.text})
@@ -104,7 +110,8 @@ class Cluster:
         """What a person looks at first; an answer that does not come is told as such."""
         controller = self.lab.controller
         asked = {"sinfo -R": (controller, "sinfo -R; sinfo -N"), "nodes": (controller, "scontrol show nodes")}
-        journal = "journalctl --no-pager --lines=25 --unit=slurmctld --unit=slurmd --unit=munge"
+        units = ("slurmctld", "slurmd", "munge", "mariadb", "slurmdbd")
+        journal = f"journalctl --no-pager --lines=25 {' '.join(f'--unit={unit}' for unit in units)}"
         asked |= {f"journal of {blade}": (blade, journal) for blade in (controller, *self.targets)}
         return {name: self._shown(blade, script) for name, (blade, script) in asked.items()}
 

@@ -114,6 +114,8 @@ FAULTS: dict[str, Fault] = {
         on_blade(script("systemctl kill --signal=KILL munge || true")), on_controller=True
     ),
     "slurmctld killed": Fault(on_blade(script("systemctl kill --signal=KILL slurmctld || true")), on_controller=True),
+    "MariaDB killed": Fault(on_blade(script("systemctl kill --signal=KILL mariadb || true")), on_controller=True),
+    "slurmdbd killed": Fault(on_blade(script("systemctl kill --signal=KILL slurmdbd || true")), on_controller=True),
     "apt killed": Fault(on_blade(script("pkill -KILL -x 'apt-get|dpkg' || true"))),
     "disk full": Fault(
         on_blade(script("mount -t tmpfs -o size=64k tmpfs /tmp; mount -t tmpfs -o size=64k tmpfs /var/cache/apt")),

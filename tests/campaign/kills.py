@@ -11,8 +11,10 @@ from random import Random
 
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import Cluster, shortly
+from tests.campaign.declared import declare, lost_accounts
 from tests.campaign.disturbances import DISTURBANCES, Act
 from tests.campaign.faults import FAULTS, Fault
+from tests.campaign.records import lost_records, record_jobs
 from tests.campaign.terminal import Terminal, on_terminal
 from tests.cluster.waiting import until
 
@@ -67,6 +69,12 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
     """The disturbed run that is struck; the world is right again afterwards. Returns the promises it broke."""
     told: list[str] = []
     broken = []
+    record_jobs(cluster)
+    # Switched on or off by the run that is struck, where the round before had the other.
+    cluster.lab.accounting = random.choice((True, False))
+    cluster.lab.write_plan()
+    told.append(f"the plan {'has' if cluster.lab.accounting else 'has no'} accounting")
+    told.append(f"the accounts file: {declare(cluster, random)}")
     mends = _disturb(cluster, random, told)
     words = random.choice(([], [], ["--full"]))
     with on_terminal(cluster.lab, "slurm", f"--nodes={','.join(cluster.targets)}", *words) as run:
@@ -123,6 +131,15 @@ def _open(place: Place) -> Iterator[Run]:
             tally["jobs lost"] += 1
             broken.append("the job is lost")
             evidence["job"] = lost
+        tally["with accounting"] += bool(cluster.lab.accounting)
+        if mended and (gone := lost_records(cluster)):
+            tally["records lost"] += 1
+            broken.append("records of jobs are lost")
+            evidence["records"] = gone
+        if mended and (gone := lost_accounts(cluster)):
+            tally["accounts lost"] += 1
+            broken.append("accounts are lost")
+            evidence["accounts"] = gone
         if broken:
             evidence |= cluster.evidence()
             if lost or not mended:
@@ -132,6 +149,6 @@ def _open(place: Place) -> Iterator[Run]:
     yield run
 
 
-FIGURES = ("rounds", "converged in one run", "0 changes after it", "jobs lost", "cursors lost", "tracebacks",
-           "seconds of the longest round")  # fmt: skip
+FIGURES = ("rounds", "converged in one run", "0 changes after it", "jobs lost", "with accounting", "records lost",
+           "accounts lost", "cursors lost", "tracebacks", "seconds of the longest round")  # fmt: skip
 KILLS = Part("kills", FIGURES, 6, _open, on_blades=True)

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Virgin blades; each run of the tests has its own."""
-    made = Lab(LAB_NAME, int(LAB_SUBNET), NODES, request.param, tmp_path_factory.mktemp("plan"))
+    made = Lab(LAB_NAME, LAB_SUBNET, NODES, request.param, tmp_path_factory.mktemp("plan"))
     try:
         made.up()
         yield made

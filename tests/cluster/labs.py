@@ -89,7 +89,9 @@ class FirstRun:
 class Lab:
     """One controller (BLD-001) and compute blades BLD-002, BLD-003, ...; the first two have scratch disks.
 
-    `spare` is a blade of the lab beside those: tests reimage and break it.
+    `spare` is a blade of the lab beside those: tests reimage and break it. `accounting` is what the plan says of it: a
+    database costs a first run half a minute, so the tests that are about something else go without. `shared` is a
+    directory that all blades have at /shared.
     """
 
     name: str
@@ -98,10 +100,16 @@ class Lab:
     release: str
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    accounting: Any = False
+    shared: Path | None = None
 
     def __post_init__(self) -> None:
         _claim(self.name)
         self.plan = self.folder / f"{self.name}.yml"
+        self.write_plan()
+
+    def write_plan(self) -> None:
+        """Writes the plan, also anew after a test has changed what it says."""
         self.plan.write_text(yaml.safe_dump(self._plan(), sort_keys=False))
 
     def _plan(self) -> dict[str, Any]:
@@ -123,6 +131,7 @@ class Lab:
             },
             "ssh": {"user": "provision"},
             "enclosure": {"bays": len(blades)},
+            "accounting": self.accounting,
             "tiers": {
                 "fat": {"slurm": ["controller"]},
                 "medium": {"slurm": ["compute"], "scratch": {"size_gb": 300}},
@@ -184,16 +193,21 @@ class Lab:
     def up(self) -> None:
         """Starts all blades, after whatever an earlier run left behind is gone."""
         self.lab("down")
-        self.lab("up", f"--os={self.release}")
+        self.lab("up", f"--os={self.release}", *([f"--shared={self.shared}"] if self.shared else []))
 
     def inside(self, blade: str, script: str) -> str:
         """What a shell script prints as root on a blade; needs neither SSH nor sudo there."""
+        said = self.tried(blade, script)
+        assert said.code == 0, f"{blade}: {shlex.quote(script)}: {said.err or said.out}"
+        return said.out.strip()
+
+    def tried(self, blade: str, script: str) -> Said:
+        """The same for a script that may fail."""
         container = f"provision-lab-{self.name}-{blade.lower()}"
         done = subprocess.run(
             ["podman", "exec", container, "sh", "-c", script], capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{blade}: {shlex.quote(script)}: {done.stderr or done.stdout}"
-        return done.stdout.strip()
+        return Said(done.returncode, done.stdout, done.stderr)
 
     def ask(self, script: str) -> str:
         """What a script prints on the controller."""

@@ -3,7 +3,8 @@
 CLUSTER_OS: the Debian release, or several with commas. CLUSTER_NODES: how many compute blades take part in
 the runs over all of them; 15 and the controller fill an enclosure, and then runs are also stopped at every
 point and not only at those that hurt most. CLUSTER_LAB: name and subnet of the lab, such as `test-other:7`, so
-that two checkouts can run these tests at the same time.
+that two checkouts can run these tests at the same time. With `pytest --numprocesses=2 --dist=loadfile` each process has
+labs of its own, and each file is one process's.
 """
 
 from __future__ import annotations
@@ -14,11 +15,35 @@ from fnmatch import fnmatchcase
 RELEASES = os.environ.get("CLUSTER_OS", "bookworm").split(",")
 NODES = int(os.environ.get("CLUSTER_NODES", "3"))
 WHOLE_ENCLOSURE = NODES >= 15
-LAB_NAME, LAB_SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":")
+_NAME, _SUBNET = os.environ.get("CLUSTER_LAB", "test-cluster:1").split(":")
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+LAB_NAME = _NAME if _WORKER == "0" else f"{_NAME}-{_WORKER}"
+LAB_SUBNET = int(_SUBNET) + 4 * int(_WORKER)
+# Labs of single files.
+NEW_SUBNET, EXAMPLES_SUBNET, ACCOUNTING_SUBNET, ACCOUNTS_SUBNET = range(LAB_SUBNET + 101, LAB_SUBNET + 105)
 
 # Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
 # `?` stands for a bracket, which would have a meaning of its own.
 _SIBLINGS = (
+    "test_accounting.py::*mended_and_gone?edited?",
+    "test_accounting.py::*mended_and_gone?removed?",
+    "test_accounting.py::*mended_and_gone?mode?",
+    "test_accounting.py::*mended_and_gone?owner?",
+    "test_accounting.py::*mended_and_gone?other secret?",
+    "test_accounting.py::*mended_and_gone?disabled?",
+    "test_accounting.py::*mended_and_gone?masked by us?",
+    "test_accounting.py::*mended_and_gone?package?",
+    "test_accounting.py::*another_version*",
+    "test_accounting.py::*does_not_take*?unit?",
+    "test_accounting.py::*does_not_take*?value?",
+    "test_accounting.py::*is_overlooked*",
+    "test_accounting.py::*is_killed?mariadb?",
+    "test_accounting.py::*is_killed?slurmdbd?",
+    "test_accounting.py::*power_cut*",
+    "test_accounting.py::*scripts_are_kept*",
+    "test_accounting.py::*switching_it_off*",
+    "test_accounting.py::*without_the_database_finds*",
+    "test_accounting.py::*who_may_not*",
     "test_accounts.py::*nobody_else?FIFO?",
     "test_accounts.py::*nobody_else?folder?",
     "test_accounts.py::*nobody_else?gone?",
@@ -36,6 +61,10 @@ _SIBLINGS = (
     "test_causes.py::*controller*frozen?",
     "test_causes.py::*leaves_on_a_node*",
     "test_causes.py::*node*stopped?",
+    "test_deep.py::*busy*",
+    "test_deep.py::*preemption*",
+    "test_deep.py::*cannot*",
+    "test_deep.py::*?Ctrl-C?",
     "test_examples.py::*",
     "test_firewalls.py::*?one *",
     "test_firewalls.py::*srun?",
@@ -54,6 +83,11 @@ _SIBLINGS = (
     "test_init.py::*says_what*",
     "test_init.py::*two_names*",
     "test_init.py::*without_any*",
+    "test_job_tmp.py::*boots_without*",
+    "test_job_tmp.py::*in_its_place*",
+    "test_job_tmp.py::*however_the_job_ends?scancel?",
+    "test_job_tmp.py::*however_the_job_ends?slurmd?",
+    "test_job_tmp.py::*nobody_sends*",
     "test_locale.py::*of_the_blades",
     "test_locale.py::*xx_YY*",
     "test_lock.py::*for_long",
@@ -62,6 +96,17 @@ _SIBLINGS = (
     "test_other_site.py::*kept_no_more*",
     "test_other_site.py::*reimaged*",
     "test_our_jobs.py::*both_prove*",
+    "test_partitions.py::*more_priority*",
+    "test_partitions.py::*of_another_qos*",
+    "test_partitions.py::*outlives*",
+    "test_partitions.py::*suspended*",
+    "test_partitions.py::*time_to_end*",
+    "test_policy.py::*accounts*",
+    "test_policy.py::*fair_share*",
+    "test_policy.py::*hangs*",
+    "test_policy.py::*large_cluster*",
+    "test_policy.py::*nobody_needs*",
+    "test_policy.py::*waits_longer*",
     "test_scratch_probe.py::*said_so",
     "test_stopped.py::*guard_died_too?inventory*",
     "test_stopped.py::*guard_died_too?lab*",

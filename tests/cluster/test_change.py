@@ -10,8 +10,8 @@ from tests.cluster.waiting import until
 
 def test_a_node_comes_while_a_job_runs_on_another(cluster: Lab, virgin: str) -> None:
     host = cluster.compute[0].lower()
-    script = "echo started; until test -e /tmp/finish; do sleep 0.2; done; echo finished"
-    cluster.inside(cluster.compute[0], "rm -f /tmp/finish /tmp/job.out")
+    script = "echo started; until test -e /run/finish; do sleep 0.2; done; echo finished"
+    cluster.inside(cluster.compute[0], "rm -f /run/finish /tmp/job.out")
     job = cluster.ask(
         f"sbatch --parsable --chdir=/ --output=/tmp/job.out --nodelist={host} --time=30 --wrap='{script}'"
     )
@@ -24,7 +24,7 @@ def test_a_node_comes_while_a_job_runs_on_another(cluster: Lab, virgin: str) -> 
     assert set(cluster.compute) < set(cluster.states()), "a node that was not named was forgotten"
     shown = cluster.ask(f"scontrol show job {job}")
     assert "JobState=RUNNING" in shown
-    cluster.inside(cluster.compute[0], "touch /tmp/finish")
+    cluster.inside(cluster.compute[0], "touch /run/finish")
     assert until(lambda: "JobState=COMPLETED" in cluster.ask(f"scontrol show job {job}"), 30), shown
     assert "Restarts=0" in cluster.ask(f"scontrol show job {job}")
     assert cluster.inside(cluster.compute[0], "cat /tmp/job.out") == "started\nfinished"

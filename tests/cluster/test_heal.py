@@ -12,8 +12,11 @@ from tests.cluster.as_found import forget_reasons
 from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 
-# slurmd starts without scratch, and scratch comes later: what a run that was killed in between leaves behind.
-WITHOUT_SCRATCH = "systemctl stop slurmd; umount /scratch; systemctl start slurmd"
+# slurmd starts without scratch, and scratch comes later: what a run that was killed in between leaves behind. What
+# drains such a node with words of ours, and takes that back, is asleep.
+WITHOUT_SCRATCH = (
+    "systemctl stop slurm-job-tmp.timer slurm-job-tmp.path slurmd; umount --lazy /scratch; systemctl start slurmd"
+)
 TAKEN_BACK = "Slurm's own drain ({}) was taken back"
 
 

@@ -14,7 +14,7 @@ import yaml
 from provisioner.plan.load import load_plan
 from tests.cluster.labs import Lab
 from tests.cluster.newcomer import ACCOUNT, NAMES, Newcomer, newcomer
-from tests.cluster.size import LAB_NAME, LAB_SUBNET, RELEASES
+from tests.cluster.size import LAB_NAME, NEW_SUBNET, RELEASES
 from tests.cluster.waiting import until
 
 README = Path(__file__).parents[2] / "README.md"
@@ -24,7 +24,7 @@ MOST_COMMANDS = 5
 @pytest.fixture(scope="module", params=RELEASES)
 def machines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Three machines of which nobody but their owner knows anything."""
-    made = Lab(f"{LAB_NAME}-new", int(LAB_SUBNET) + 100, 1, request.param, tmp_path_factory.mktemp("plan"))
+    made = Lab(f"{LAB_NAME}-new", NEW_SUBNET, 1, request.param, tmp_path_factory.mktemp("plan"))
     try:
         made.up()
         yield made

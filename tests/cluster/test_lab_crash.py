@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -67,7 +68,9 @@ FIXED = [(point, group) for point in POINTS for group in (False, True)]
 if not WHOLE_ENCLOSURE:
     FIXED = [("record", True), ("last disk", False), ("first container", False), ("first blade on", True)]
 # Seconds after the start, another choice each time; the whole takes about five.
-RANDOM = [round(random.uniform(0.2, 5), 2) for _ in range(20 if WHOLE_ENCLOSURE else 1)]
+# The processes of one run of these tests draw the same.
+_DRAWN = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+RANDOM = [round(_DRAWN.uniform(0.2, 5), 2) for _ in range(20 if WHOLE_ENCLOSURE else 1)]
 
 
 def _left(lab: Lab) -> dict[str, list[str]]:

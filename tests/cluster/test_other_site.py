@@ -33,6 +33,7 @@ class OtherSite(Lab):
         return {
             "cluster": {"name": self.name, "network": f"{network}.0/24", "controller": self.controller},
             "ssh": {"user": "provision"},
+            "accounting": self.accounting,
             "tiers": {
                 "head": {"slurm": ["controller"]},
                 "compute": {"slurm": ["compute"], "features": ["ib"], "weight": 10},
@@ -70,7 +71,7 @@ class OtherSite(Lab):
 @pytest.fixture(scope="module", params=RELEASES)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherSite]:
     """The site as a cluster."""
-    made = OtherSite(f"{LAB_NAME}-site", int(LAB_SUBNET), 3, request.param, tmp_path_factory.mktemp("plan"))
+    made = OtherSite(f"{LAB_NAME}-site", LAB_SUBNET, 3, request.param, tmp_path_factory.mktemp("plan"))
     try:
         made.up()
         said = made.provision("slurm", "--json")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster.job_tmp import TEND
 from tests.cluster.labs import Lab, Said
 
 # As a user: every name that a probe with a number in it could have, and a good many that mktemp could try. A link to
@@ -21,6 +22,15 @@ for number in $(seq 1 400); do
   esac
 done
 mkfifo .provision-verify.XXXXXXXXXX probe
+"""
+# Down to the last block, without writing them all, and to the last inode.
+FILL = r"""
+n=0
+for size in 64G 4G 256M 16M 1M 64K 4K; do
+  while fallocate --length $size /scratch/fill.$n 2> /dev/null; do n=$((n + 1)); done
+  n=$((n + 1))
+done
+while touch /scratch/fill.$n 2> /dev/null; do n=$((n + 1)); done
 """
 
 
@@ -47,7 +57,9 @@ def blade(cluster: Lab) -> Iterator[str]:
     assert cluster.state(chosen, "idle", 60) == "idle"
     yield chosen
     cluster.inside(
-        chosen, "find /scratch -xdev -mindepth 1 -delete; chmod 1777 /scratch; rm -f /tmp/caught /etc/caught"
+        chosen,
+        "find /scratch -xdev -mindepth 1 -not -path '/scratch/.job-tmp*' -delete; chmod 1777 /scratch;"
+        f" rm -f /tmp/caught /etc/caught; {TEND}",
     )
 
 
@@ -71,14 +83,14 @@ def test_the_job_is_nobodys_and_leaves_nothing(cluster: Lab, blade: str) -> None
     assert of_nobody(cluster, blade) == ""
 
 
-def test_a_full_scratch_is_noted_and_no_failure(cluster: Lab, blade: str) -> None:
-    fill = "fallocate --length $(df --block-size=1 --output=avail /scratch | tail -1) /scratch/big || true; "
-    # what is left over, down to the last block
-    cluster.inside(blade, fill + "dd if=/dev/zero of=/scratch/rest bs=4k status=none 2>/dev/null; true")
+def test_a_full_scratch_takes_no_jobs_until_it_has_room(cluster: Lab, blade: str) -> None:
+    """No job would get folders of its own there."""
+    cluster.inside(blade, FILL + TEND)
     said = verify(cluster, blade)
-    assert said.code == 0, said.text
-    assert said.json["blades"][blade]["notes"] == ["its scratch is full; nothing could be written there"]
-    assert of_nobody(cluster, blade) == ""
+    assert said.code == 1, said.text
+    assert "it takes no jobs by itself: /scratch is full" in said.failure(blade)
+    cluster.inside(blade, f"rm /scratch/fill.*; {TEND}")
+    assert verify(cluster, blade).code == 0
 
 
 def test_a_scratch_that_only_root_may_write_is_said_so(cluster: Lab, blade: str) -> None:

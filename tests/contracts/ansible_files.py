@@ -20,7 +20,7 @@ ROLES = sorted(found.parent.parent.name for found in (ROOT / "roles").glob("*/ta
 INTERNAL = "state"
 KEEPERS = [role for role in ROLES if role != INTERNAL]
 # An option of another role that a role goes by where there is one: a person says it once.
-FOLLOWED = {("slurmctld", "scratch_mount_point"), (INTERNAL, "base_apt_patience")}
+FOLLOWED = {("slurmctld", "scratch_mount_point"), ("jobtmp", "scratch_mount_point"), (INTERNAL, "base_apt_patience")}
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 # Keys whose value is an expression by itself, without braces.
 _BARE = {"when", "until", "changed_when", "failed_when", "that"}
@@ -92,6 +92,27 @@ def tasks_in(loaded: Any) -> Iterator[Task]:
         yield item
         for section in _SECTIONS:
             yield from tasks_in(item.get(section))
+
+
+def all_plays(playbook: Path) -> Iterator[dict[str, Any]]:
+    """The plays of a playbook, with those of the playbooks that it imports."""
+    for play in read(playbook):
+        if named := play.get("ansible.builtin.import_playbook"):
+            yield from all_plays(playbook.parent / named)
+        else:
+            yield play
+
+
+def tasks_of_play(play: dict[str, Any]) -> Iterator[Task]:
+    """Every task of a play, with those of the files that it imports: they are as if they stood in it."""
+    yield from _with_imported(play.get("tasks"))
+
+
+def _with_imported(loaded: Any) -> Iterator[Task]:
+    for task in tasks_in(loaded):
+        yield task
+        if named := task.get("ansible.builtin.import_tasks"):
+            yield from _with_imported(read(ROOT / "playbooks" / "tasks" / Path(named).name))
 
 
 def module_of(task: Task) -> str:

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from provisioner.plan.findings import findings
 from provisioner.plan.load import load_plan
 from provisioner.plan.shape import MODELS
 from tests.contracts.ansible_files import ROOT
@@ -44,3 +45,11 @@ def test_its_example_is_a_plan(tmp_path: Path) -> None:
     example = PAGE.read_text().split("```yaml\n")[1].split("```")[0]
     (tmp_path / "plan.yml").write_text(example)
     assert len(load_plan(tmp_path / "plan.yml").blades) == 45
+
+
+def test_its_partitions_are_some_of_that_plan(tmp_path: Path) -> None:
+    first, second = (text.split("```")[0] for text in PAGE.read_text().split("```yaml\n")[1:3])
+    (tmp_path / "plan.yml").write_text(first + second)
+    plan = load_plan(tmp_path / "plan.yml")
+    assert list(plan.partitions) == ["batch", "gpu", "urgent", "low"]
+    assert [found for found in findings(plan) if "partition" in found.message] == []

@@ -69,7 +69,9 @@ def test_an_example_can_be_used_as_it_is(name: str) -> None:
 def test_an_example_becomes_this_slurm_conf(name: str) -> None:
     plan = load_plan(EXAMPLES / name / "plan.yml")
     told = inventory(plan)["all"]["vars"]
-    cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch"}
+    accounting = told["slurmctld_accounting"]["address"]
+    preemption = told.get("slurmctld_preemption", {})
+    cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch", "accounting": accounting, "preemption": preemption}
     nodes = registry(plan, name)
     model = slurm_config(cluster, nodes, told["slurmctld_partitions"], {}, told.get("slurmctld_nodes", {}))
     assert rendered("slurm.conf.j2", __slurmctld_model=model) == (HERE / name / "slurm.conf").read_text()
@@ -84,8 +86,10 @@ def test_forty_servers_are_two_lines_of_a_plan() -> None:
     assert (plan.blades["node040"].enclosure, plan.blades["node040"].bay) == ("rack-b", 20)
 
 
-def test_no_run_touches_the_login_node_and_the_database() -> None:
+def test_no_run_touches_the_login_node_and_the_database_has_a_node_of_its_own() -> None:
     told = inventory(load_plan(EXAMPLES / "login-database" / "plan.yml"))
-    assert told["slurm_spare"]["hosts"] == ["login", "vault"]
-    assert not {"login", "vault"} & set(told["slurm_members"]["hosts"])
+    assert told["slurm_spare"]["hosts"] == ["login"]
+    assert told["slurm_accounting"]["hosts"] == ["vault"]
+    assert "login" not in told["slurm_members"]["hosts"]
+    assert told["_meta"]["hostvars"]["vault"]["node_roles"] == ["base", "munge", "users", "mariadb", "slurmdbd"]
     assert {"login", "vault"} <= {host["name"] for host in told["all"]["vars"]["base_hosts"]}

@@ -1,6 +1,7 @@
 """Each folder here is a plan and what must be said about it: `findings.txt`, word for word.
 
-For a plan that cannot be used these are its problems as `plan.yml:LINE:COL: ...`, else its findings.
+For a plan that cannot be used these are its problems as `plan.yml:LINE:COL: ...`, else its findings. Some have
+`variables.yml`, too: what the inventory then says to the roles.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from provisioner.inventory import inventory
 from provisioner.plan.findings import findings
 from provisioner.plan.load import load_plan
 from provisioner.plan.problems import PlanError
 
 CASES = sorted(found.parent for found in Path(__file__).parent.glob("*/findings.txt"))
+TOLD = sorted(found.parent for found in Path(__file__).parent.glob("*/variables.yml"))
+NAMED = ("slurmctld_partitions", "slurmctld_preemption")
 
 
 def said_about(path: Path) -> str:
@@ -29,6 +34,13 @@ def said_about(path: Path) -> str:
 def test_plan_gets_these_words(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(case)
     assert said_about(Path("plan.yml")) == (case / "findings.txt").read_text().rstrip("\n")
+
+
+@pytest.mark.parametrize("case", TOLD, ids=lambda case: case.name)
+def test_plan_tells_the_roles_this(case: Path) -> None:
+    expected = yaml.safe_load((case / "variables.yml").read_text())
+    told = inventory(load_plan(case / "plan.yml"))["all"]["vars"]
+    assert {name: value for name, value in told.items() if name in NAMED} == expected
 
 
 def test_every_plan_here_has_its_words() -> None:

@@ -55,6 +55,24 @@ def test_groups_by_what_a_blade_does(listed: dict[str, Any]) -> None:
     assert hosts(listed, "slurm_compute") == ["bld-008", "bld-010"]
     assert hosts(listed, "slurm_members") == ["bld-006", "bld-008", "bld-010"]
     assert hosts(listed, "slurm_spare") == ["bld-016"]
+    assert hosts(listed, "slurm_accounting") == ["bld-006"]
+
+
+@pytest.mark.parametrize(
+    ("said", "group", "told"),
+    [
+        ("false", [], {}),
+        ("true", ["bld-006"], {"host": "bld-006", "address": "10.20.0.106"}),
+        ("{host: BLD-010}", ["bld-010"], {"host": "bld-010", "address": "10.20.0.110"}),
+    ],
+    ids=["none", "on the controller", "elsewhere"],
+)
+def test_slurmctld_is_told_where_slurmdbd_is(said: str, group: list[str], told: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}accounting: {said}\n")
+    found = inventory(load_plan(path))
+    assert hosts(found, "slurm_accounting") == group
+    assert found["all"]["vars"]["slurmctld_accounting"] == told
 
 
 def test_groups_by_tier(listed: dict[str, Any]) -> None:
@@ -80,7 +98,8 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_id": "BLD-008",
         "blade_bay": 8,
         "blade_tier": "medium",
-        "node_roles": ["base", "munge", "scratch", "slurmd"],
+        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
+        "jobtmp_place": "scratch",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",
         "scratch_prove": "dense",

@@ -118,6 +118,7 @@ def test_a_plan_of_ipv6_says_it_in_everybodys_form() -> None:
     plan = load_plan(CASES / "other-site-ipv6" / "plan.yml")
     shared = inventory(plan)["all"]["vars"]
     assert shared["slurmctld_cluster"]["address"] == "fd00:20::2"
+    assert (shared["slurmctld_accounting"]["address"], shared["slurmdbd_ipv6"]) == ("fd00:20::2", True)
     assert shared["slurmd_conf_server"] == "head01:6817"
     assert inventory(plan)["_meta"]["hostvars"]["node2"]["ansible_host"] == "fd00:20::100"
     assert way_to(plan, "node2").known_name == "fd00:20::100"
@@ -128,6 +129,6 @@ def test_the_first_site_has_none_of_it() -> None:
     listed = inventory(plan)
     assert "slurmctld_nodes" not in listed["all"]["vars"]
     assert set(listed["_meta"]["hostvars"]["bld-008"]) == {
-        "ansible_host", "blade_id", "blade_bay", "blade_tier", "node_roles", "scratch_disks", "scratch_layout",
-        "scratch_prove", "scratch_announced",
+        "ansible_host", "blade_id", "blade_bay", "blade_tier", "node_roles", "jobtmp_place", "scratch_disks",
+        "scratch_layout", "scratch_prove", "scratch_announced",
     }  # fmt: skip

@@ -8,6 +8,7 @@ import yaml
 
 from provisioner.preflight import MUNGE_KEY, MUNGE_TOLERANCE, NEEDED_MIB, REGISTRY, blade_problems
 from provisioner.run.diagnose import diagnose
+from provisioner.slurm.database import database_mib
 from provisioner.slurm.registry import write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from tests.unit.slurm.node_makers import record
@@ -191,6 +192,15 @@ def test_just_enough_room_is_enough() -> None:
         assert len(blade_problems(blade(free_mib={**NEEDED_MIB, path: needed - 1}), WANTED, CONTROLLER)) == 1
 
 
+def test_a_database_needs_room_for_its_log() -> None:
+    """MariaDB makes it in full length at its first start."""
+    states = {**WANTED["states"], "mariadb": {"packages": ["mariadb-server"]}}
+    room = {"/": 4000, "/var": NEEDED_MIB["/var"] + database_mib(8000)}
+    for path, less, problems in (("/var", 0, 0), ("/var", 1, 1)):
+        short = blade(memory_mib=8000, free_mib={**room, path: room[path] - less})
+        assert len(blade_problems(short, {**WANTED, "states": states}, CONTROLLER)) == problems
+
+
 def test_a_full_disk_stops_no_blade_that_has_its_packages() -> None:
     """Full of jobs' output, say: a member is kept working, one package short it is not."""
     full = {"/": 0, "/var": 0}
@@ -297,6 +307,12 @@ def test_what_the_site_must_not_set_is_told_before_anything_is_touched() -> None
     (problem,) = blade_problems(blade(), as_controller(site=evil), blade())
     assert problem.startswith("slurmctld_config: MessageTimeout has a line break")
     assert blade_problems(blade(), wanted(site=evil), blade()) == [], "told once, of the controller"
+
+
+def test_a_key_that_its_release_lacks_is_told_before_anything_is_touched() -> None:
+    ahead = {**SITE, "slurmctld_config": {"MaxBatchRequeue": 3}}
+    (problem,) = blade_problems(blade(), as_controller(site=ahead), blade())
+    assert problem.startswith("slurmctld_config: MaxBatchRequeue is no key of slurm.conf in Slurm 22.05")
 
 
 @pytest.mark.parametrize("content", ["{", '{"format": 1, "cluster": "other", "nodes": {}}', "[" * 100_000])

@@ -23,9 +23,9 @@ blades:
   BLD-016: {bay: 16, address: 10.20.0.116, tier: "off", ram: 16}
 """
 CASES = {
-    "BLD-006": ["base", "munge", "slurmctld"],
-    "BLD-010": ["base", "munge", "scratch", "slurmd"],
-    "BLD-011": ["base", "munge", "scratch", "slurmd"],
+    "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld"],
+    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
+    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
     "BLD-016": [],
 }
 
@@ -41,6 +41,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 def test_what_a_blade_does_says_which_roles_it_has(site: Plan, blade: str) -> None:
     """Of a tier that may do both, one blade is the controller, and it computes nothing."""
     assert roles_of(site, blade) == CASES[blade]
+
+
+@pytest.mark.parametrize(
+    ("said", "blades"),
+    [("true", ["BLD-006"]), ("false", []), ("{host: BLD-010}", ["BLD-010"])],
+    ids=["on", "off", "there"],
+)
+def test_the_plan_says_who_keeps_the_database(said: str, blades: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}accounting: {said}\n")
+    plan = load_plan(path)
+    for role in ("mariadb", "slurmdbd"):
+        assert [name for name in plan.blades if role in roles_of(plan, name)] == blades
+    order = roles_of(plan, "BLD-010")
+    assert order == sorted(order, key=list(ROLES).index)
 
 
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:

@@ -81,7 +81,7 @@ def test_one_blade_reboots_alone(lab: Lab, controller: Host, members: dict[str, 
 
 
 def test_the_controller_reboots_under_a_job(lab: Lab, controller: Host, members: dict[str, Host]) -> None:
-    wrapped = "sleep 12; echo done > /tmp/result"
+    wrapped = "sleep 12; echo done > /run/result"
     submit = f"sbatch --parsable --chdir=/ --output=/dev/null --nodelist=bld-011 --wrap='{wrapped}'"
     job = controller.check_output(submit)
     assert until(lambda: "RUNNING" in controller.check_output(f"scontrol show job {job}"), 30)
@@ -92,5 +92,5 @@ def test_the_controller_reboots_under_a_job(lab: Lab, controller: Host, members:
     shown = controller.run(f"scontrol show job {job}").stdout
     assert done, shown
     assert "Restarts=0" in shown
-    assert members["bld-011"].file("/tmp/result").content_string.strip() == "done"
+    assert members["bld-011"].file("/run/result").content_string.strip() == "done"
     _works(controller)

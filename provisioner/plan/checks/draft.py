@@ -14,7 +14,7 @@ from provisioner.plan.ranges import Expansion, expand
 
 @dataclass(frozen=True)
 class Draft:
-    """The usable part of `tree`. `blades`, `tiers` and `stock` are raw mappings by name.
+    """The usable part of `tree`. `blades`, `tiers`, `partitions` and `stock` are raw mappings by name.
 
     A blade out of a node set has its own name and values; its problems stand where the set is written.
     """
@@ -29,11 +29,21 @@ class Draft:
 
     @cached_property
     def tiers(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("tiers")
+        return self.mappings("tiers")
 
     @cached_property
     def stock(self) -> dict[str, dict[str, Any]]:
-        return self._mappings("stock")
+        return self.mappings("stock")
+
+    @cached_property
+    def partitions(self) -> dict[str, dict[str, Any]]:
+        return self.mappings("partitions")
+
+    @cached_property
+    def preemption(self) -> dict[str, Any]:
+        """What the plan says of preemption, in its long form."""
+        said = self.data.get("preemption")
+        return {"by": said} if isinstance(said, str) else said if isinstance(said, dict) else {}
 
     @property
     def cluster(self) -> dict[str, Any]:
@@ -42,7 +52,7 @@ class Draft:
     @cached_property
     def enclosures(self) -> dict[str, dict[str, Any]]:
         """The enclosures by name; the only one of a plan without `enclosures` is called ''."""
-        return self._mappings("enclosures") or {"": self.data.get("enclosure") or {}}
+        return self.mappings("enclosures") or {"": self.data.get("enclosure") or {}}
 
     def enclosure_of(self, blade: str) -> str | None:
         """The name of the enclosure that a blade is in; None while it is not known."""
@@ -80,7 +90,8 @@ class Draft:
         same = at.file == self.tree.value_at(self.nodes.written(seen_from)).file
         return f"line {at.line}" if same else f"line {at.line} of {at.file or 'the plan'}"
 
-    def _mappings(self, section: str) -> dict[str, dict[str, Any]]:
+    def mappings(self, section: str) -> dict[str, dict[str, Any]]:
+        """The entries of a section that are mappings themselves, by name."""
         found = self.data.get(section)
         entries = found.items() if isinstance(found, dict) else ()
         return {name: entry for name, entry in entries if isinstance(entry, dict)}

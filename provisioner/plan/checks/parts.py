@@ -21,6 +21,7 @@ def check_parts(draft: Draft) -> Iterator[Problem]:
     yield from _disk_ids(draft)
     for name in draft.blades:
         yield from _scratch(draft, name)
+        yield from _job_tmp(draft, name)
         yield from _sticks(draft, name)
 
 
@@ -115,6 +116,22 @@ def _scratch(draft: Draft, name: str) -> Iterator[Problem]:
         yield draft.at_value(("blades", name, "scratch"), wrong, right)
     else:
         yield draft.at_key(("blades", name), wrong, right)
+
+
+def _job_tmp(draft: Draft, name: str) -> Iterator[Problem]:
+    blade, tier = draft.blades[name], draft.tier_of(name)
+    own = blade.get("job_tmp")
+    if (own or tier.get("job_tmp")) != "scratch" or (own is None and draft.knows("blades", name, "job_tmp")):
+        return
+    disks = _disks(draft, name)
+    ruled = blade.get("scratch") or tier.get("scratch") or any(disk.purpose == "scratch" for _, disk in disks)
+    if blade.get("scratch") != "none" and (ruled or len(disks) < len(blade.get("disks") or [])):
+        return
+    whose = "" if own else f" as a blade of tier {blade['tier']}"
+    wrong = f"{printable(name)} has `job_tmp: scratch`{whose}, and no scratch"
+    place = ("blades", name, "job_tmp") if own else ("blades", name)
+    at = draft.at_value if own else draft.at_key
+    yield at(place, wrong, "write `job_tmp: root` for its system disk, or `job_tmp: shared`, there")
 
 
 def _sticks(draft: Draft, name: str) -> Iterator[Problem]:

@@ -9,13 +9,14 @@ from provisioner.plan.problems import Problem, did_you_mean, printable
 
 # `all` is the partition that provision itself makes of every compute node, and what `@all` selects;
 # Slurm takes `default` for a template.
-RESERVED_PARTITIONS = frozenset({"all", "default"})
+RESERVED_PARTITIONS = {"all": "every compute node", "default": "Slurm's defaults"}
 
 
 def check_roles(draft: Draft) -> Iterator[Problem]:
     """Unknown tiers, unfit controllers, roles named twice, partitions that collide."""
     yield from _tiers(draft)
     yield from _controllers(draft)
+    yield from _accounting(draft)
     yield from _slurm_roles(draft)
     yield from _partitions(draft)
 
@@ -61,6 +62,14 @@ def _fit_controller(draft: Draft, field: str, name: str) -> Iterator[Problem]:
         )
 
 
+def _accounting(draft: Draft) -> Iterator[Problem]:
+    named = draft.data.get("accounting")
+    host = named.get("host") if isinstance(named, dict) else None
+    if host is not None and host not in draft.blades and draft.knows("blades") and not draft.knows("blades", host):
+        near = did_you_mean(host, draft.blades, "name one of the blades")
+        yield draft.at_value(("accounting", "host"), f"accounting host {host} is not one of the blades", near)
+
+
 def _slurm_roles(draft: Draft) -> Iterator[Problem]:
     for name, tier in draft.tiers.items():
         roles = tier.get("slurm") or []
@@ -80,8 +89,7 @@ def _partitions(draft: Draft) -> Iterator[Problem]:
         at = draft.at_value if written else draft.at_key
         if tier == "all" or name in RESERVED_PARTITIONS:
             reserved = "all" if tier == "all" else name
-            what = "every compute node" if reserved == "all" else "Slurm's defaults"
-            yield at(place, f"`{reserved}` is reserved for {what}", "call it something else")
+            yield at(place, f"`{reserved}` is reserved for {RESERVED_PARTITIONS[reserved]}", "call it something else")
         elif "compute" not in (entry.get("slurm") or []):
             continue
         elif name in seen:

@@ -165,6 +165,12 @@ def test_a_failed_or_missing_command_says_nothing() -> None:
     assert SOFTWARE.run("sh", "-c", "echo $LC_ALL") == "C\n"
 
 
+def test_a_command_that_crashes_once_is_asked_again(tmp_path: Path) -> None:
+    once = f"test -e {tmp_path}/seen && echo NodeName=x || {{ touch {tmp_path}/seen; kill -SEGV $$; }}"
+    assert SOFTWARE.run_twice("sh", "-c", once) == "NodeName=x\n"
+    assert SOFTWARE.run_twice("sh", "-c", "kill -SEGV $$") == ""
+
+
 def facts(**arguments: Any) -> dict[str, Any]:
     answer = answer_of(FACTS, **arguments)
     assert not answer["changed"] if "changed" in answer else True

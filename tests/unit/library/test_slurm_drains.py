@@ -122,3 +122,14 @@ def test_only_what_slurmctld_took_back_is_told(monkeypatch: pytest.MonkeyPatch) 
     nodes["bld-010"]["by"] = "root"
     assert DRAINS.clear(["bld-008", "bld-009", "bld-010", "bld-011"], nodes, "", {}) == {"bld-008": "Low TmpDisk"}
     assert [command[2] for command in asked] == ["nodename=bld-008", "nodename=bld-009"]
+
+
+def test_a_node_without_a_place_for_folders_of_jobs_is_a_problem_and_a_persons_words_are_not() -> None:
+    def problems(reason: str, by: str) -> list[str]:
+        found, _ = NODES.parse_nodes(row(reason, by=by))
+        told: list[str] = DRAINS.left(found["bld-008"], None, "resume")[0]
+        return told
+
+    words = "its scratch is not mounted at /scratch"
+    assert problems(f"{DRAINS.ITSELF}{words}", "root") == [f"it takes no jobs by itself: {words}"]
+    assert problems(f"{DRAINS.ITSELF}{words}", "alice") == problems(f"fans, {DRAINS.ITSELF}", "root") == []

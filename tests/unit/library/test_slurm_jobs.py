@@ -76,6 +76,12 @@ def test_only_jobs_of_users_keep_a_change_back(queue: Queue) -> None:
     assert (answer["jobs"], answer["cancelled"], answer["changed"]) == (["100", "101"], ["91", "92"], True)
 
 
+def test_jobs_that_would_wait_for_ever_are_named_and_keep_nothing_back(queue: Queue) -> None:
+    queue.rows |= {"all": ["91", "103", "102"]}
+    answer = answer_of(BUSY, closed=["all"])
+    assert (answer["jobs"], answer["waiting"]) == ([], ["102", "103"])
+
+
 def test_check_mode_cancels_nothing(queue: Queue) -> None:
     answer = answer_of(BUSY, nodes=["bld-008"], _ansible_check_mode=True)
     assert (answer["jobs"], queue.cancelled) == ([], [])

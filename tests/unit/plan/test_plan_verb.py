@@ -66,6 +66,43 @@ def test_empty_bays_are_shown(plan_file: Path) -> None:
     assert sum("(empty)" in line for line in text.splitlines()) == 11
 
 
+@pytest.mark.parametrize(
+    ("said", "title", "role"),
+    [
+        ("true", "controller BLD-006, accounting on BLD-006", "-"),
+        ("false", "controller BLD-006, no accounting", "-"),
+        ("{host: BLD-016}", "controller BLD-006, accounting on BLD-016", "accounting"),
+    ],
+)
+def test_the_place_of_the_database_is_shown(plan_file: Path, tmp_path: Path, said: str, title: str, role: str) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{plan_file.read_text()}accounting: {said}\n")
+    text = shown("plan", "--plan", str(path))
+    assert title in text
+    assert row_of(text, "BLD-016").split()[4] == role
+
+
+NAMED = ASGARD.parents[2] / "tests" / "plans" / "partitions-named" / "plan.yml"
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_partitions_of_the_plan_are_shown(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown("plan", "--plan", str(NAMED), columns=columns, monkeypatch=monkeypatch)
+    assert "preemption by partition (requeue)" in " ".join(text.split())
+    (default,) = [line for line in text.splitlines() if line.startswith("Batch* ")]
+    assert default.split()[1:5] == ["GPU-[01-02],node[001-004]", "2-00:00:00", "2:00:00", "1"]
+    assert re.search(r"^later +none yet ", text, re.MULTILINE)
+
+
+def test_partitions_are_in_the_json() -> None:
+    said = json.loads(shown("plan", "--plan", str(NAMED), "--json"))
+    assert [row["partition"] for row in said["partitions"] if row["default"]] == ["Batch"]
+    assert said["partitions"][4]["blades"] == []
+    assert said["preemption"] == {"by": "partition", "mode": "requeue", "exempt_time": "5"}
+    asgard = json.loads(shown("plan", "--plan", str(ASGARD), "--json"))
+    assert (asgard["preemption"], asgard["partitions"][0]["more"]) == ({}, {})
+
+
 def test_json_says_the_same() -> None:
     said = json.loads(shown("plan", "--plan", str(ASGARD), "--json"))
     assert [blade["bay"] for blade in said["blades"]] == list(range(1, 17))
@@ -120,7 +157,7 @@ def test_the_verbs_import_nothing_heavy_before_they_are_called() -> None:
     assert not {"pydantic", "yaml", "ClusterShell"} & set(loaded)
 
 
-@pytest.mark.parametrize("case", ["other-site", "other-site-ipv6", "included"])
+@pytest.mark.parametrize("case", ["other-site", "other-site-ipv6", "included", "partitions-named"])
 def test_the_schema_takes_plans_of_other_sites(case: str) -> None:
     site = yaml.safe_load((Path(__file__).parents[2] / "plans" / case / "plan.yml").read_text())
     jsonschema.validate(site, json.loads(shown("schema")))

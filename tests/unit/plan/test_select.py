@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.errors import UsageError
+from provisioner.inventory import inventory
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
 from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
+from provisioner.roles import roles_of
 
 MEMBERS = ["BLD-011", "BLD-006", "BLD-008", "BLD-010"]
 
@@ -35,6 +37,19 @@ MEMBERS = ["BLD-011", "BLD-006", "BLD-008", "BLD-010"]
 )
 def test_sets_in_the_order_of_the_plan(small_plan: Plan, expression: str | None, expected: list[str]) -> None:
     assert select_nodes(small_plan, expression) == expected
+
+
+def test_a_blade_that_has_the_database_alone_is_a_member(plan_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{plan_file.read_text()}accounting: {{host: BLD-016}}\n")
+    plan = load_plan(path)
+    assert select_nodes(plan, None) == [*MEMBERS, "BLD-016"]
+    assert select_nodes(plan, "BLD-016") == ["BLD-016"]
+    assert roles_of(plan, "BLD-016") == ["base", "munge", "users", "mariadb", "slurmdbd"]
+    told = inventory(plan)
+    assert told["slurm_accounting"]["hosts"] == ["bld-016"]
+    assert "bld-016" in told["slurm_members"]["hosts"]
+    assert "bld-016" not in [*told["slurm_compute"]["hosts"], *told["slurm_spare"]["hosts"]]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,33 @@ def test_a_run_that_looked_at_nothing_is_no_success(skipped: list[str], lost: li
     assert found.as_dict()["blades"]["BLD-008"]["skipped"] == "not looked at"
 
 
+TROUBLE = "accounting does not work; next: look at its journal"
+
+
+def troubled(host: str, task_action: str = "tell") -> dict[str, Any]:
+    event = ok(host, ansible_facts={"provision_troubles": [TROUBLE]})
+    event["event_data"]["task_action"] = task_action
+    return event
+
+
+def test_a_controller_that_serves_the_cluster_all_the_same_makes_a_degraded_run() -> None:
+    found = outcome(troubled("bld-006"), stats())
+    assert found.code is ExitCode.DEGRADED
+    assert found.failures()["BLD-006"].message == "accounting does not work"
+    assert found.failures()["BLD-006"].next_step == "look at its journal"
+    assert outcome(*(troubled(host) for host in NAMES), stats()).code is ExitCode.DEGRADED
+    assert outcome(troubled("bld-006"), failed("bld-008"), failed("bld-011"), stats(), code=2).code is ExitCode.FAILED
+
+
+def test_what_fails_after_a_trouble_counts() -> None:
+    for later in (failed("bld-006"), unreachable("bld-006")):
+        assert outcome(troubled("bld-006"), later, stats(), code=2).code is ExitCode.FAILED
+
+
+def test_a_node_has_no_say_in_what_the_run_came_to() -> None:
+    assert outcome(troubled("bld-006", "command"), stats()).code is ExitCode.OK
+
+
 def test_the_controller_alone_can_be_fine() -> None:
     state = RunState({"bld-006": BladeState()})
     state.take(stats())

@@ -39,6 +39,7 @@ GOOD = {
     ),
     "keys of Slurm in any case": (
         "slurmctld_config: {messagetimeout: 60}\nslurmctld_cgroup_config: {ConstrainCores: true}\n"
+        "slurmdbd_config: {PurgeJobAfter: 24months, commitdelay: 1}\nmariadb_config: {max_connections: 200}\n"
     ),
     "keys that a template makes": "slurmctld_config: \"{{ my_keys | combine({'A': 1}) }}\"\nmy_keys: {}\n",
     "filters": (
@@ -50,12 +51,28 @@ GOOD = {
 BAD: dict[str, tuple[str, list[str]]] = {
     "misspelt": (
         "slurmctld_confg: {}\n",
-        ["1:1: no role takes slurmctld_confg; did you mean slurmctld_config or slurmctld_cgroup_config or"],
+        ["1:1: no role takes slurmctld_confg; did you mean slurmctld_config or "],
     ),
     "of a role that has none like it": ("munge_colour: red\n", ["1:1: no role takes munge_colour; "]),
     "misspelt name of Ansible": (
         "\nansible_becom_password: x\n",
         ["2:1: no role takes ansible_becom_password; "],
+    ),
+    "a misspelt key of slurmdbd": (
+        "slurmdbd_config:\n  PurgeJobsAfter: 24months\n",
+        ["2:3: slurmdbd_config: PurgeJobsAfter is no key of slurmdbd.conf in Slurm 22.05 or 24.11; did you mean"],
+    ),
+    "another database than the plan's": (
+        "slurmctld_config:\n  MessageTimeout: 60\n  AccountingStorageHost: elsewhere\n",
+        ["3:3: slurmctld_config may not set AccountingStorageHost: the plan and the registry say it; correct it"],
+    ),
+    "keys of the database that the roles say": (
+        "slurmdbd_config:\n  DbdPort: 7000\n  storagepass: x\nmariadb_config:\n  a: 1\n  port: 3307\n",
+        [
+            "2:3: slurmdbd_config may not set DbdPort: ",
+            "3:3: slurmdbd_config may not set storagepass: ",
+            "6:3: mariadb_config may not set port: ",
+        ],
     ),
     "text for a list": ("base_extra_packages: htop\n", ["1:22: base_extra_packages: text, where a list such as"]),
     "a list for keys": ("slurmctld_config: [1]\n", ["1:19: slurmctld_config: a list, where keys with values such as"]),
@@ -168,6 +185,13 @@ def test_a_site_without_variables_has_no_problem(tmp_path: Path) -> None:
     check_settings(PLAN, tmp_path, ROLES)
 
 
+def test_a_site_whose_plan_has_no_accounting_may_name_a_database_of_its_own(tmp_path: Path) -> None:
+    text = "slurmctld_config: {AccountingStorageHost: elsewhere}\n"
+    assert len(found(tmp_path, text)) == 1
+    without = PLAN.model_copy(update={"accounting": False})
+    assert [*settings_problems(without, tmp_path, ROLES)] == []
+
+
 def test_no_name_of_ansible_is_taken_for_a_misspelt_one(tmp_path: Path) -> None:
     """All that its own plugins for connections, other accounts and shells read, as their documentation says."""
     plugins = Path(ansible.__file__).parent / "plugins"
@@ -186,7 +210,7 @@ def test_every_key_that_the_project_sets_itself_is_one_of_slurm() -> None:
     assert {"clustername", "messagetimeout", "nodename"} <= ours & known
     of_lines = {"nodeaddr", "nodehostname", "cpus", "boards", "sockets", "socketsperboard", "corespersocket", "state",
                 "threadspercore", "realmemory", "tmpdisk", "nodes", "default", "maxtime", "prioritytier", "feature",
-                "features", "weight", "gres", "memspeclimit"}  # fmt: skip
+                "defaulttime", "features", "weight", "gres", "memspeclimit"}  # fmt: skip
     assert ours - known - of_lines == set()
 
 

@@ -81,7 +81,16 @@ NO_NODES = edited("NodeName=bld-008 NodeAddr=10.20.0.108 CPUs=8 RealMemory=7792 
         (edited("TreeWidth=16", "TreeWidth=50"), "22.05.8", Kind.RESTART, ["treewidth changed"]),
         (edited("TreeWidth=16", "TreeWidth=50"), "24.11.5", Kind.RECONFIGURE, ["treewidth changed"]),
         (edited("6817", "6819"), "24.11.5", Kind.RESTART, ["slurmctldport changed"]),
-        (edited("Default=YES", "Default=NO"), "22.05.8", Kind.RECONFIGURE, ["partitions changed"]),
+        (edited("Default=YES", "Default=NO"), "22.05.8", Kind.RECONFIGURE, ["partitions changed: all"]),
+        (CONF + "PartitionName=low Nodes=bld-008\n", "22.05.8", Kind.RECONFIGURE, ["new partitions: low"]),
+        (
+            edited("PartitionName=all", "PartitionName=low"),
+            "22.05.8",
+            Kind.RECONFIGURE,
+            ["new partitions: low", "removed partitions: all"],
+        ),
+        (CONF + "Include /etc/more\n", "22.05.8", Kind.RECONFIGURE, ["lines of another kind changed"]),
+        (CONF + "PreemptType=preempt/partition_prio\n", "22.05.8", Kind.RECONFIGURE, ["preempttype changed"]),
         (edited("# Written by provision", "# by hand"), "22.05.8", Kind.NOTHING, []),
         (edited("ClusterName=demo", "clustername = demo"), "22.05.8", Kind.NOTHING, []),
     ],
@@ -120,10 +129,15 @@ def test_the_first_configuration_starts_slurmctld(live: list[str]) -> None:
 
 
 def test_plain_data_for_the_record() -> None:
-    nothing: dict[str, list[str]] = {"partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": []}
+    nothing: dict[str, list[str]] = {
+        "partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": [], "partitions_closed": [],
+    }  # fmt: skip
     assert config_change([CONF], CONF, "22.05.8").as_dict() == {"kind": "nothing", "why": [], **nothing}
-    change = Change(Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",)).as_dict()
-    ends = {"partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"], "nodes_gone": ["bld-009"]}
+    change = Change(Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",), ("all",)).as_dict()
+    ends = {
+        "partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"], "nodes_gone": ["bld-009"],
+        "partitions_closed": ["all"],
+    }  # fmt: skip
     assert change == {"kind": "restart", "why": ["why"], **ends}
 
 
@@ -140,6 +154,20 @@ def test_a_partition_that_goes_takes_its_jobs_with_it() -> None:
 def test_a_partition_that_changes_is_not_gone() -> None:
     change = config_change([CONF], edited("Default=YES", "Default=NO"), "24.11.5")
     assert (change.kind, change.partitions_gone) == (Kind.RECONFIGURE, ())
+
+
+def test_a_partition_that_is_for_a_group_from_now_on_is_closed() -> None:
+    closed = edited("Default=YES", "AllowGroups=nogroup")
+    assert config_change([CONF], closed, "22.05.8").partitions_closed == ("all",)
+    assert config_change([closed], CONF, "22.05.8").partitions_closed == ()
+    assert config_change([closed], closed.replace("nogroup", "wheel"), "22.05.8").partitions_closed == ()
+    assert config_change([], closed, "22.05.8").partitions_closed == ()
+
+
+def test_new_nodes_are_told_without_their_partitions_and_lost_partitions_always() -> None:
+    more = MORE_NODES.replace("Nodes=bld-008", "Nodes=bld-[008-009]") + "PartitionName=low Nodes=bld-009\n"
+    assert config_change([CONF], more, "24.11.5").why == ["new nodes: bld-009"]
+    assert config_change([more], CONF, "24.11.5").why == ["removed nodes: bld-009", "removed partitions: low"]
 
 
 def test_partitions_of_every_text_that_may_be_loaded_count() -> None:

@@ -7,7 +7,7 @@ import pytest
 from provisioner.slurm.choice import choice, reported, touched
 
 LINE = {"role": "slurmd", "kind": "units", "name": "slurmd.service", "line": "x", "own": False}
-WORK: dict[str, Any] = {"problems": [], "busy": "", "remains": [], "doubts": [], "masked": []}
+WORK: dict[str, Any] = {"problems": [], "busy": "", "remains": [], "doubts": [], "masked": [], "unaccounted": []}
 
 
 def host(name: str = "bld-008", full: bool = False, before: bool = False, pending: bool = False, **work: Any) -> Any:
@@ -29,6 +29,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "all tasks": (host(full=True), ["slurm_pending"]),
     "doubts": (host(doubts=["x"]), ["slurm_pending"]),
     "an admin's mask": (host(masked=["x"]), ["slurm_masked"]),
+    "an admin's mask of the database": (host(unaccounted=["x"]), ["slurm_pending"]),
     "refused": (host(problems=["x"]), ["slurm_stopped"]),
     "another run": (host(busy="x"), ["slurm_stopped"]),
     "another run, and it differs": (host(busy="x", pending=True), ["slurm_stopped", "slurm_pending"]),

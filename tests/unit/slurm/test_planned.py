@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from provisioner.slurm.change import Kind, config_change
 from provisioner.slurm.config import slurm_config
-from provisioner.slurm.nodes import host_list, node_line, partition_lines, system_memory
+from provisioner.slurm.nodes import host_list, node_line, system_memory
+from provisioner.slurm.partitions import partition_lines
 from provisioner.slurm.record import node_record
 from provisioner.slurm.record_shape import record_trouble
 from provisioner.slurm.settings import site_problems

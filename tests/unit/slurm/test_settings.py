@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.inventory import inventory
+from provisioner.plan.load import load_plan
 from provisioner.run.diagnose import diagnose
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.settings import settings_problems, site_problems
@@ -22,6 +24,7 @@ NODES = {"bld-008": record()}
 PARTITIONS: list[Mapping[str, Any]] = [
     {"name": "medium", "tier": "medium", "max_time": "1-00:00:00", "priority_tier": 10}
 ]
+NAMED = {"name": "Gpu.x", "nodes": ["bld-008"], "max_time": "90", "priority_tier": 1, "keys": {"Default": "YES"}}
 TEMPLATE = (ROOT / "roles" / "slurmctld" / "templates" / "slurm.conf.j2").read_text()
 # What Slurm's parser takes for a pair (src/common/parse_config.c): the rest of the line is read on.
 PAIR = re.compile(r'\s*([A-Za-z0-9_.]+)\s*([-*+/]?)=\s*("([^"]*)"|([^\s]*))(\s|$)')
@@ -166,11 +169,32 @@ def test_what_slurm_knows_stays_possible(value: Any) -> None:
         ),
         ({"slurmctld_partitions": [{**PARTITIONS[0], "name": "a b"}]}, "slurmctld_partitions: name"),
         ({"slurmctld_partitions": [5]}, "slurmctld_partitions has to be named values"),
+        ({"slurmctld_partitions": [{**NAMED, "name": "a b"}]}, "slurmctld_partitions: name"),
+        ({"slurmctld_partitions": [{**NAMED, "nodes": "bld-008"}]}, "slurmctld_partitions: nodes"),
+        ({"slurmctld_partitions": [{**NAMED, "nodes": ["a b"]}]}, "slurmctld_partitions: nodes"),
+        ({"slurmctld_partitions": [{**NAMED, "default_time": "soon"}]}, "slurmctld_partitions: default_time"),
+        ({"slurmctld_partitions": [{**NAMED, "keys": {"Nodes": "ALL"}}]}, "slurmctld_partitions: keys: 'Nodes' is not"),
+        (
+            {"slurmctld_partitions": [{**NAMED, "keys": {"QOS": "a\nNodeName=evil"}}]},
+            "slurmctld_partitions: keys: QOS cannot",
+        ),
+        ({"slurmctld_partitions": [{**NAMED, "keys": [1]}]}, "slurmctld_partitions: keys has to be named values"),
+        ({"slurmctld_preemption": {"by": "qos"}}, "slurmctld_preemption: mode cannot"),
+        ({"slurmctld_preemption": {"by": "x", "mode": "cancel"}}, "slurmctld_preemption: by cannot"),
+        ({"slurmctld_preemption": {"by": "qos", "mode": "suspend"}}, "slurmctld_preemption: Slurm 22.05"),
+        ({"slurmctld_preemption": 5}, "slurmctld_preemption has to be named values"),
+        ({"slurmctld_default_time": "a day"}, "slurmctld_default_time is no time"),
+        ({"slurmctld_default_time": None}, "slurmctld_default_time is no time"),
+        (
+            {"slurmctld_preemption": {"by": "qos", "mode": "cancel"}, "slurmctld_config": {"preemptType": "x"}},
+            "slurmctld_config may not set preemptType: the plan",
+        ),
         ({"scratch_mount_point": "/scratch\nNodeName=evil"}, "scratch_mount_point is no folder"),
         ({"scratch_mount_point": "/a/../etc"}, "scratch_mount_point is no folder"),
         ({"scratch_mount_point": "/"}, "scratch_mount_point is no folder"),
         ({"scratch_mount_point": 5}, "scratch_mount_point is no folder"),
         ({"slurmctld_tmp_fs": "/scratch\nNodeName=evil"}, "slurmctld_tmp_fs is no folder"),
+        ({"jobtmp_mount_point": "/scratch; reboot"}, "jobtmp_mount_point is no folder"),
     ],
 )
 def test_variables_over_the_plan_are_checked_too(given: dict[str, Any], words: str) -> None:
@@ -181,6 +205,9 @@ def test_variables_over_the_plan_are_checked_too(given: dict[str, Any], words: s
 def test_what_the_plan_makes_has_no_problem() -> None:
     given = {"slurmctld_cluster": CLUSTER, "slurmctld_partitions": PARTITIONS, "scratch_mount_point": "/srv/scratch"}
     assert site_problems(given) == []
+    told = inventory(load_plan(ROOT / "tests/plans/partitions-named/plan.yml"))["all"]["vars"]
+    assert site_problems(told) == []
+    assert len(told["slurmctld_partitions"]) == 5
 
 
 @pytest.mark.parametrize("change", [{"tier": "a b"}, {"tier": "x\nNodeName=evil"}, {"address": "1.2.3.4 State=DOWN"}])
@@ -214,3 +241,31 @@ def test_what_a_plan_says_of_its_hosts_is_fine() -> None:
     hosts = [{"name": "bld-008", "id": "BLD-008", "address": "10.20.0.108"}]
     assert site_problems({"base_cluster": "demo", "base_domain": "", "base_hosts": hosts}) == []
     assert site_problems({"base_domain": "cluster.example"}) == []
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{}, {"CORE": "infinity"}, {"core": 0}, {"MEMLOCK": "64M", "NOFILE": "1024:524288"}, {"STACK": "8M:infinity"}],
+)
+def test_limits_of_the_unit_are_taken_as_systemd_has_them(limits: dict[str, Any]) -> None:
+    assert site_problems({"slurmd_limits": limits}) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"CORE": "infinity\nExecStartPre=/bin/evil"}, "CORE has to be a number"),
+        ({"CORE": True}, "CORE has to be a number"),
+        ({"CORE": None}, "CORE has to be a number"),
+        ({"CORE": "lots"}, "CORE has to be a number"),
+        ({"CORE=1\nExecStart": "x"}, "is not one of AS, CORE"),
+        ({"Core files": 1}, "is not one of AS, CORE"),
+        ({1: 1}, "is not one of AS, CORE"),
+        (["CORE"], "has to be limits by name"),
+    ],
+)
+def test_nothing_but_limits_gets_into_the_unit(limits: Any, words: str) -> None:
+    (problem,) = site_problems({"slurmd_limits": limits})
+    assert problem.startswith("slurmd_limits")
+    assert words in problem
+    assert "\n" not in problem

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from provisioner.state.differences import Difference, differences, others, own_lines
+from provisioner.state.questions import questions
+from provisioner.state.tampering import cases
 from provisioner.state.words import WORDS
 from tests.unit.state.nodes import RUNS, Facts, Untouched, in_sync, lines, node, place
 
@@ -169,6 +171,13 @@ def test_own_files_are_told_when_their_role_knows_them() -> None:
     known = {"files": {"/own": {"own": True, "content": "a\n"}, "/also": OWN["files"]["/also"], "/other": {}}}
     facts = node(paths={"/own": place("files", {"content": "old\n"}), "/also": place("files", {"content": "b\n"})})
     assert own_lines({"r": known}, ["/own", "/also"], facts) == ["file /own: content"]
+
+
+def test_a_question_without_a_wanted_answer_is_asked_only() -> None:
+    states = {"r": {"asks": {"which cluster": {"argv": ["cat", "/x"]}}}}
+    assert questions(states)["asks"] == {"which cluster": ["cat", "/x"]}
+    assert differences(states, node(asks={"which cluster": "demo|7"})) == []
+    assert list(cases(states, "12")) == []
 
 
 def test_what_a_role_mends_by_itself_is_marked() -> None:

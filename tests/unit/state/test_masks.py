@@ -47,6 +47,20 @@ def test_an_admins_mask_is_told_with_what_ends_it(case: str) -> None:
         assert sentence.endswith("then `provision slurm --nodes BLD-008`")
 
 
+def test_masks_of_some_roles_are_told_by_themselves() -> None:
+    facts = node(can_set_clock=False, units={"munge.service": MASKED, "slurmd.service": MASKED})
+    (told,) = masks(STATES, facts, "BLD-008", ["slurmd", "scratch"])
+    assert "slurmd.service" in told
+    assert masks(STATES, facts, "BLD-008", []) == []
+
+
+def test_a_question_is_left_alone_with_the_stopped_unit_that_it_needs() -> None:
+    state = {"asks": {"account": {"argv": ["a"], "wanted": "x", "run": ["b"], "needs": ["munge.service"]}}}
+    stopped = {**RUNS, "active": "inactive"}
+    assert lines(state, node(units={"munge.service": stopped}, asks={}))
+    assert lines(state, node(units={"munge.service": MASKED}, asks={})) == []
+
+
 def test_a_mask_until_the_next_boot_is_ended_by_its_own_command() -> None:
     (told,) = masks(STATES, node(units={"munge.service": {**MASKED, "enabled": "masked-runtime"}}), "BLD-008")
     assert "`systemctl unmask --runtime munge.service`" in told
