@@ -80,7 +80,7 @@ def test_another_users_process_cannot_stop_a_run(monkeypatch: pytest.MonkeyPatch
 
 
 def test_it_is_waited_for() -> None:
-    with at_work("sleep", "0.5"):
+    with at_work("sleep", "3"):
         (note,) = REMAINS.wait_out(30)
     assert "waited" in note
     assert "for sleep, which a run that died had left at work" in note
