@@ -69,6 +69,7 @@ def answers(reads, patience):
                 break
         if not words or time.monotonic() >= end:
             return found, words
+        # Each round asks slurmdbd for everything anew.
         time.sleep(1)
 
 

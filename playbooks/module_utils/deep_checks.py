@@ -78,7 +78,7 @@ def script(asker):
 
 def sweep(account):
     """Removes scripts that a power cut left behind half an hour ago; as that account, which wrote them."""
-    old = ["-maxdepth", "1", "-type", "d", "-name", "provision-verify.??????????", "-user", account, "-mmin", "+30"]
+    old = ["-maxdepth", "1", "-type", "d", "-name", f"{NAME}.??????????", "-user", account, "-mmin", "+30"]
     run("find", "/tmp", *old, "-exec", "rm", "-rf", "{}", "+", account=account)
 
 

@@ -52,10 +52,11 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
         held = ours_gone(deadline.left(LEAVES), missing)
         again = [name for name in missing if name not in held]
         answered.update(answers_one_by_one(again, scratch, comment, deadline.left(max(ALONE, patience)), reach))
-    kept = _kept([name for name, (answer, words) in answered.items() if answer is None and NO_PLACE in words])
-    answered = {name: each for name, each in answered.items() if name not in kept}
-    problems = together(lambda name: job_problems(*answered[name], name in scratch), list(answered))
-    problems.update(_drained_meanwhile([name for name in answered if problems[name]]))
+    problems = together(lambda name: job_problems(*answered[name], name in scratch), free)
+    nodes = show_nodes() if any(problems.values()) else {}
+    unplaced = [name for name, (answer, words) in answered.items() if answer is None and NO_PLACE in words]
+    kept = _kept(nodes, unplaced)
+    problems = {name: problems[name] and (_drained(nodes, name) or problems[name]) for name in free if name not in kept}
     waited = kept or (patience and NO_PLACE in words)
     if missing and not waited and not any(problems.values()):
         problems[free[0]] = [f"one job over all nodes does not run: {words}"]
@@ -78,17 +79,15 @@ def _next_look():
     return (int(rests[1]) if rests else RESTS) + LOOKS
 
 
-def _kept(names):
+def _kept(nodes, names):
     """Those of the nodes that jobs of others have by now, or are to have next."""
-    nodes = show_nodes() if names else {}
     return {name for name in names if name in nodes and nodes[name]["states"] & (BUSY | PLANNED)}
 
 
-def _drained_meanwhile(names):
-    """What nodes say that the prolog of our job drained: nobody had looked at them since they are not in order."""
-    nodes = show_nodes() if names else {}
-    said = {name: by_itself(nodes[name]) for name in names if name in nodes}
-    return {name: [words] for name, words in said.items() if words}
+def _drained(nodes, name):
+    """What a node says that the prolog of our job drained: nobody had looked at it since it is not in order."""
+    words = by_itself(nodes[name]) if name in nodes else ""
+    return [words] if words else []
 
 
 def job_problems(answer, words, has_scratch):
