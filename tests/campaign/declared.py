@@ -42,7 +42,7 @@ def _account(random: Random, above: list[str]) -> dict[str, object]:
 
 def declare(cluster: Cluster, random: Random) -> str:
     """Puts a file of chance beside the plan of a cluster with accounting, takes it away otherwise; says which."""
-    file = cluster.lab.plan.parent / "accounts.yml"
+    file = cluster.lab.accounts_file
     # Drawn in any case, so that the choices behind it are the same.
     text = accounts_file(random)
     if not cluster.lab.accounting:
@@ -57,7 +57,7 @@ def lost_accounts(cluster: Cluster) -> str:
 
     Who is not declared any more is left alone.
     """
-    file = cluster.lab.plan.parent / "accounts.yml"
+    file = cluster.lab.accounts_file
     if not file.exists():
         return ""
     found = yaml.safe_load(file.read_text())

@@ -231,6 +231,11 @@ class Lab:
         """The folder of the site's variables beside the plan; there is none unless a test makes one."""
         return self.folder / "group_vars"
 
+    @property
+    def accounts_file(self) -> Path:
+        """The accounts file beside the plan; there is none unless a test makes one."""
+        return self.plan.parent / "accounts.yml"
+
     @contextmanager
     def variables_of_the_site(self, **variables: Any) -> Iterator[None]:
         """The site's variables for a while."""

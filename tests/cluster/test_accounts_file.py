@@ -42,10 +42,6 @@ forget user user root; forget account account root; forget qos name normal
 LEFT = "sacctmgr -nP list account format=account; sacctmgr -nP list qos format=name"
 
 
-def file_of(lab: Lab) -> Path:
-    return lab.plan.parent / "accounts.yml"
-
-
 @pytest.fixture(scope="module")
 def switched_on(lab: Lab, first_run: FirstRun) -> Said:
     """Accounting comes to a cluster that has the file already."""
@@ -61,20 +57,20 @@ def remembering(lab: Lab, switched_on: Said) -> Iterator[Lab]:
     """A cluster with accounting."""
     assert switched_on.code == 0, switched_on.text
     yield lab
-    file_of(lab).unlink(missing_ok=True)
+    lab.accounts_file.unlink(missing_ok=True)
 
 
 @pytest.fixture
 def cluster(remembering: Lab) -> Lab:
     """The same; with no file and no account, as each test begins."""
-    file_of(remembering).unlink(missing_ok=True)
+    remembering.accounts_file.unlink(missing_ok=True)
     remembering.ask(FORGET)
     assert remembering.ask(LEFT).split() == ["root", "normal"]
     return remembering
 
 
 def declare(lab: Lab, text: str) -> None:
-    file_of(lab).write_text(text)
+    lab.accounts_file.write_text(text)
 
 
 def commands(lab: Lab, *words: str) -> list[str]:
@@ -336,6 +332,6 @@ def test_accounts_count_once_everybody_with_a_job_has_one(cluster: Lab) -> None:
     assert cluster.slurm(nodes).json["changed"] == 0
 
     cluster.ask(f"scancel {job}")
-    file_of(cluster).unlink()
+    cluster.accounts_file.unlink()
     assert cluster.slurm(nodes).code == 0
     assert enforced(cluster) == "none"

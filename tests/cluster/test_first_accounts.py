@@ -32,7 +32,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     made = Lab(f"{LAB_NAME}-first", ACCOUNTS_SUBNET, 0, request.param, folder, accounting=True)
     plan = yaml.safe_load(made.plan.read_text())
     made.plan.write_text(yaml.safe_dump({**plan, "partitions": PARTITIONS}, sort_keys=False))
-    (made.folder / "accounts.yml").write_text(ACCOUNTS)
+    made.accounts_file.write_text(ACCOUNTS)
     try:
         made.up()
         with made.variables_of_the_site(slurmctld_config=ENFORCED):

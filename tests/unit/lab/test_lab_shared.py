@@ -57,7 +57,7 @@ def bench(plan: Plan, v1_host: Host, tmp_path: Path) -> Bench:
 
 def test_a_directory_is_at_shared_unless_a_path_is_named(tmp_path: Path) -> None:
     assert parse_shared(str(tmp_path)) == Shared(str(tmp_path), "/shared")
-    assert parse_shared(f"{tmp_path}:/work/") == Shared(str(tmp_path), "/work")
+    assert parse_shared(f"{tmp_path}:/data/") == Shared(str(tmp_path), "/data")
     assert parse_shared(f"{tmp_path}:/srv/nfs//home") == Shared(str(tmp_path), "/srv/nfs/home")
 
 
