@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.console_text import their_words
-from provisioner.slurm.deep_checks import CHECKS
+from provisioner.slurm.deep_checks import CHECKS, MPI_CHECKS
 
 # Looks at a value and says what is wrong with it, '' when nothing is.
 Check = Callable[[Any], str]
@@ -217,17 +217,24 @@ DEEP = record(
         "checks": listed(
             record(
                 {
-                    "name": text(40, "|".join(CHECKS)),
+                    "name": text(40, "|".join([*CHECKS, *MPI_CHECKS])),
                     "result": text(20, "ok|failed|not tried"),
                     "words": text(4000, _ANYTHING),
                     "evidence": text(4000, _ANYTHING),
                     "cause": text(40, r"[a-z ]*"),
                     "seconds": number(0, 1e6),
-                }
+                },
+                {
+                    "hosts": listed(_WORD, 100_000),
+                    "figures": listed(
+                        record({"what": text(20, "[a-z-]*"), "bytes": whole(0, 2**40), "usec": number(0, 1e12)}), 100
+                    ),
+                },
             ),
             100,
         ),
-    }
+    },
+    {"mpi": flag},
 )
 """What `provision verify --deep` is told."""
 MACHINE = record(
