@@ -79,9 +79,11 @@ def _run(asker, program, text):
     if code != 0:
         how = f"did not end within {asker.patience + RUNS} s" if code == 124 else f"ended with {code}"
         raise Failed(f"{ranks} ranks on {_named(nodes)}: srun {how}", err or out)
-    if len(hosts) != ranks or "END" not in out.splitlines():
-        # Each is a world of its own where MPI and Slurm do not find each other.
-        raise Failed(f"of {ranks} ranks {len(hosts)} told their host", err or out, "alone" if hosts else "")
+    numbers = [int(number) for number, _ in _RANK.findall(out)]
+    if len(numbers) > 1 and set(numbers) == {0}:
+        raise Failed(f"{ranks} ranks on {_named(nodes)}: each is alone, and the first of its own", err or out, "alone")
+    if sorted(numbers) != list(range(ranks)) or "END" not in out.splitlines():
+        raise Failed(f"of {ranks} ranks {len(hosts)} told their host", err or out)
     if strangers := sorted({host.partition(".")[0] for host in hosts} ^ set(nodes)):
         raise Failed(f"ranks are on other nodes than were asked for: {', '.join(strangers[:8])}", out)
     asker.measured = {
