@@ -12,7 +12,7 @@ from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
-from provisioner.slurm.beside import beside, beside_entries, file_keys
+from provisioner.slurm.beside import beside, beside_paths, file_keys
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
@@ -50,7 +50,7 @@ class FilterModule:
             "people_asked": people_asked,
             "scratch_notes": scratch_notes,
             "slurm_beside": beside,
-            "slurm_beside_entries": beside_entries,
+            "slurm_beside_paths": beside_paths,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),

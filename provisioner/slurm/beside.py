@@ -35,9 +35,9 @@ def beside(
     return {name: text or (_EMPTY if there.get(name) else "") for name, text in texts.items()}
 
 
-def beside_entries(texts: Mapping[str, str]) -> list[dict[str, str]]:
-    """Those of these files that there are, for file_set."""
-    return [{"path": f"/etc/slurm/{name}", "content": text} for name, text in texts.items() if text]
+def beside_paths(texts: Mapping[str, str]) -> list[str]:
+    """The paths of those of these files that there are."""
+    return [f"/etc/slurm/{name}" for name, text in texts.items() if text]
 
 
 def file_keys(texts: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.slurm.beside import beside, beside_entries, file_keys
+from provisioner.slurm.beside import beside, beside_paths, file_keys
 from provisioner.slurm.change import Kind, config_change
 from provisioner.slurm.config import slurm_config
 from tests.unit.slurm.node_makers import record
@@ -23,13 +23,13 @@ def test_all_of_them_where_all_are_needed() -> None:
     assert sorted(texts) == ["job_container.conf", "mpi.conf", "topology.conf"]
     assert all(text.startswith("# Written by provision") and text.endswith("\n") for text in texts.values())
     assert "PMIxCliTmpDirBase=/run" in texts["mpi.conf"].splitlines()
-    assert [entry["path"] for entry in beside_entries(texts)] == [f"/etc/slurm/{name}" for name in texts]
+    assert beside_paths(texts) == [f"/etc/slurm/{name}" for name in texts]
 
 
 def test_none_of_them_where_none_is_needed() -> None:
     texts = beside({}, CLUSTER, {}, {})
     assert set(texts.values()) == {""}
-    assert beside_entries(texts) == []
+    assert beside_paths(texts) == []
     assert file_keys(texts) == ""
 
 
