@@ -15,6 +15,7 @@ from tests.cluster.waiting import until
 
 PROGRAMS = ("mpi in C", "mpi4py")
 DEFAULT = "scontrol show config | sed -n 's/^MpiDefault *= //p'"
+PARAMETERS = "/etc/openmpi/openmpi-mca-params.conf"
 LINES = "/root/lines-before-the-test-of-mpi"
 # What many machines have: a bridge of containers, with the same address on each of them.
 BRIDGE = "ip link add containers type veth peer name containers-in && ip link set containers up && "
@@ -77,6 +78,17 @@ def test_it_comes_with_a_word_and_a_second_run_changes_nothing(mpi: Lab) -> None
     assert mpi.ask(DEFAULT) == "pmix"
     again = mpi.slurm(mpi.compute)
     assert (again.code, again.json["changed"]) == (0, 0), again.text
+
+
+def test_what_somebody_took_away_comes_back(mpi: Lab) -> None:
+    first, last = mpi.compute[0], mpi.compute[-1]
+    kept = mpi.inside(first, f"cat {PARAMETERS}")
+    mpi.inside(first, f"echo btl_tcp_if_include = 172.17.0.0/16 > {PARAMETERS}")
+    mpi.inside(last, "dpkg --purge python3-mpi4py")
+    said = mpi.slurm(mpi.compute)
+    assert said.code == 0, said.text
+    assert mpi.inside(first, f"cat {PARAMETERS}") == kept
+    assert mpi.inside(last, "python3 -c 'from mpi4py import MPI; print(MPI.COMM_WORLD.size)'") == "1"
 
 
 def test_programs_run_over_all_nodes_and_say_where_each_rank_is(mpi: Lab) -> None:
