@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioner.slurm.deep_checks import CHECKS
+from provisioner.slurm.deep_checks import CHECKS, MPI_CHECKS
 from provisioner.value_shape import (
     ANYTHING,
     Check,
@@ -121,17 +121,24 @@ DEEP = record(
         "checks": listed(
             record(
                 {
-                    "name": text(40, "|".join(CHECKS)),
+                    "name": text(40, "|".join([*CHECKS, *MPI_CHECKS])),
                     "result": text(20, "ok|failed|not tried"),
                     "words": text(4000, ANYTHING),
                     "evidence": text(4000, ANYTHING),
                     "cause": text(40, r"[a-z ]*"),
                     "seconds": number(0, 1e6),
-                }
+                },
+                {
+                    "hosts": listed(_WORD, 100_000),
+                    "figures": listed(
+                        record({"what": text(20, "[a-z-]*"), "bytes": whole(0, 2**40), "usec": number(0, 1e12)}), 100
+                    ),
+                },
             ),
             100,
         ),
-    }
+    },
+    {"mpi": flag},
 )
 """What `provision verify --deep` is told."""
 MACHINE = record(

@@ -21,6 +21,7 @@ from provisioner.plan.derive import (
     scratch_layout,
     scratch_proof,
 )
+from provisioner.plan.derive_mpi import compiles_mpi, has_mpi, switches
 from provisioner.plan.derive_partitions import preemption_rule, slurm_partitions
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
@@ -129,6 +130,7 @@ def host_variables(
         **_node_variables(plan, blade),
         "node_roles": (roles := roles_of(plan, name)),
         **({"jobtmp_place": job_tmp(plan, blade)} if "jobtmp" in roles else {}),
+        **({"mpi_compilers": True} if compiles_mpi(plan, name) else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -197,6 +199,10 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         variables["slurmctld_nodes"] = keys
     if rule := preemption_rule(plan):
         variables["slurmctld_preemption"] = rule
+    if has_mpi(plan):
+        variables |= {"mpi_network": str(plan.cluster.network), "slurmctld_mpi": True}
+    if len(set((where := switches(plan)).values())) > 1:
+        variables["slurmctld_switches"] = where
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
     return variables

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from provisioner.plan.derive import accounting_host, is_member, slurm_role
+from provisioner.plan.derive_mpi import runs_mpi
 from provisioner.plan.model import Plan, SlurmRole
 
 
@@ -33,6 +34,7 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
+    "mpi": runs_mpi,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

@@ -8,17 +8,19 @@ from typing import Any
 from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file, hosts_notes
+from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
-from provisioner.slurm.change import config_change, file_key
+from provisioner.slurm.beside import beside, beside_paths, file_keys
+from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
-from provisioner.slurm.job_tmp import job_container, job_notes, job_place
+from provisioner.slurm.job_tmp import job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
 from provisioner.slurm.record import node_records, record_doubts
@@ -45,22 +47,24 @@ class FilterModule:
             "database_settings": database.database_settings,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
+            "openmpi_parameters": openmpi_parameters,
             "people_asked": people_asked,
             "scratch_notes": scratch_notes,
+            "slurm_beside": beside,
+            "slurm_beside_paths": beside_paths,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
             "slurm_of_debian": SLURM_OF_DEBIAN.__getitem__,
             "slurm_deep_troubles": troubles,
-            "slurm_file_key": file_key,
+            "slurm_file_keys": file_keys,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
             "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_in_order": in_order,
             "slurm_hand_edits": hand_edits,
             "slurm_release_problems": release_problems,
-            "slurm_job_container": job_container,
             "slurm_job_notes": job_notes,
             "slurm_job_place": job_place,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),

@@ -17,11 +17,14 @@ from provisioner.plan.derive import (
     scratch_disks,
     slurm_role,
 )
+from provisioner.plan.derive_mpi import has_mpi
 from provisioner.plan.derive_partitions import blades_by_partition
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 
 SLOW_LINK_GBIT = 1
+# What is left of a Gbit/s for data: 1448 bytes of each 1538 that an Ethernet frame takes on the wire.
+TCP_MB_PER_GBIT = 1000 / 8 * 1448 / 1538
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,13 @@ def _host_keys(plan: Plan) -> Iterator[str]:
 
 def _network(plan: Plan) -> Iterator[str]:
     speed = plan.cluster.link_gbit
-    if speed <= SLOW_LINK_GBIT and len(compute_blades(plan)) > 1:
-        yield f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data"
+    if has_mpi(plan) and speed <= SLOW_LINK_GBIT and len(compute_blades(plan)) > 1:
+        most = f"{speed * TCP_MB_PER_GBIT:.0f} MB/s"
+        yield (
+            f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data, at most {most} for all ranks of a "
+            "node together, and tens of microseconds for each message: ranks that talk much belong in one node "
+            "(--nodes=1)"
+        )
 
 
 def _stock(plan: Plan) -> Iterator[str]:

@@ -28,6 +28,7 @@ from provisioner.plan.fields import (
     Whole,
     Word,
 )
+from provisioner.plan.mpi import Mpi
 from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
 from provisioner.slurm.times import MOST_TIME
@@ -153,6 +154,11 @@ class Plan(Strict):
         default=True,
         description="whether a database remembers jobs: false for none, or the blade that runs it, if not the "
         "controller, such as {host: BLD-010}",
+    )
+    mpi: Mpi = Field(
+        default=True,
+        description="whether blades have OpenMPI and mpi4py, and srun starts MPI programs: false for no, or more words "
+        "such as {compilers: none}",
     )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(

@@ -37,6 +37,7 @@ RIGHTS = {
     "disks": "write a list such as [2 x 300 GB SAS]",
     "host_key": "write a fingerprint such as SHA256:..., or a list of them",
     "accounting": "write false for none, or a blade such as {host: BLD-010}",
+    "mpi": "write true or false, or a mapping such as {compilers: none}",
     "slurm": "write a list such as [compute], or [] for none",
     "blades.slurm": "write a mapping such as {CoreSpecCount: 1}",
     "gpus": "write a number, or a mapping such as {type: a100, count: 4}",

@@ -15,6 +15,7 @@ Option = Mapping[str, Any]
 """One option of an argument spec: `type`, `elements`, `choices`, `options`, `required`, ..."""
 
 KNOBS: dict[str, Option] = {
+    "provision_deep_mpi": {"type": "bool", "description": "Whether `provision verify --deep` tries MPI as well."},
     "provision_deep_patience": {
         "type": "int",
         "description": "Seconds that a job of `provision verify --deep` waits for a node at most.",

@@ -32,7 +32,7 @@ _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
     "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
-    "jobacctgathertype", "prologflags",
+    "jobacctgathertype", "prologflags", "topologyplugin",
 }  # fmt: skip
 _NEVER_BUSY = {str(PLACEHOLDER_NODE["NodeName"])}
 _TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
@@ -111,8 +111,9 @@ def config_change(live: list[str], new: str, version: str) -> Change:
 
 
 def file_key(text: str, name: str) -> str:
-    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for no file."""
-    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if text.strip() else ""
+    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for one that says nothing."""
+    says = any(row.strip() and not row.startswith("#") for row in text.splitlines())
+    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if says else ""
 
 
 def _rebuilt(before: Conf, now: Conf) -> list[str]:

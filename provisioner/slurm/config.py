@@ -13,10 +13,12 @@ from typing import Any
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
 from provisioner.slurm.job_tmp import job_settings
+from provisioner.slurm.mpi import mpi_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
+from provisioner.slurm.topology import topology, topology_settings
 
 Settings = dict[str, str | int]
 
@@ -130,7 +132,8 @@ def slurm_config(
         cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
-            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`.
+            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`; `"mpi"`:
+            whether it is one for MPI; `"switches"`: see `provisioner.slurm.topology`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -158,7 +161,8 @@ def slurm_config(
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
     defaults |= preemption_settings(preemption, partitions)
-    defaults = job_settings(defaults, nodes, site)
+    defaults = job_settings(mpi_settings(defaults, bool(cluster.get("mpi"))), nodes, site)
+    defaults = topology_settings(defaults, topology(nodes, cluster.get("switches", {}), site))
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 

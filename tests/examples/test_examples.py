@@ -21,6 +21,7 @@ from provisioner.plan.model import Plan, SlurmRole
 from provisioner.settings.site import load_site
 from provisioner.slurm.config import slurm_config
 from provisioner.slurm.record import node_records
+from provisioner.slurm.topology import topology
 from tests.slurm_conf.test_golden import SEEN, rendered
 
 HERE = Path(__file__).parent
@@ -72,9 +73,13 @@ def test_an_example_becomes_this_slurm_conf(name: str) -> None:
     accounting = told["slurmctld_accounting"]["address"]
     preemption = told.get("slurmctld_preemption", {})
     cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch", "accounting": accounting, "preemption": preemption}
+    cluster |= {"mpi": told["slurmctld_mpi"], "switches": told.get("slurmctld_switches", {})}
     nodes = registry(plan, name)
     model = slurm_config(cluster, nodes, told["slurmctld_partitions"], {}, told.get("slurmctld_nodes", {}))
     assert rendered("slurm.conf.j2", __slurmctld_model=model) == (HERE / name / "slurm.conf").read_text()
+    # Only the one with several racks has the file.
+    wanted = HERE / name / "topology.conf"
+    assert topology(nodes, cluster["switches"], {}) == (wanted.read_text() if wanted.exists() else "")
 
 
 def test_forty_servers_are_two_lines_of_a_plan() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from provisioner.inventory import inventory
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
 from provisioner.roles import ROLES, roles_of
@@ -23,9 +24,9 @@ blades:
   BLD-016: {bay: 16, address: 10.20.0.116, tier: "off", ram: 16}
 """
 CASES = {
-    "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld"],
-    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
-    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
+    "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld", "mpi"],
+    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "slurmd", "mpi"],
+    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "slurmd", "mpi"],
     "BLD-016": [],
 }
 
@@ -69,3 +70,27 @@ def test_every_role_is_seen_by_the_plays_and_says_what_it_keeps(role: str) -> No
     seen = yaml.safe_load((FOLDER / "playbooks" / "tasks" / "states.yml").read_text())
     assert role in [task["ansible.builtin.import_role"]["name"] for task in seen]
     assert f"{role}_state" in yaml.safe_load((FOLDER / "roles" / role / "vars" / "main.yml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("said", "runtime", "compilers"),
+    [
+        ("true", ["BLD-006", "BLD-010", "BLD-011"], ["BLD-006"]),
+        ("false", [], []),
+        ("{}", ["BLD-006", "BLD-010", "BLD-011"], ["BLD-006"]),
+        ("{compilers: none}", ["BLD-010", "BLD-011"], []),
+        ("{compilers: all}", ["BLD-006", "BLD-010", "BLD-011"], ["BLD-006", "BLD-010", "BLD-011"]),
+    ],
+)
+def test_the_plan_says_who_runs_and_who_compiles_mpi(
+    said: str, runtime: list[str], compilers: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}mpi: {said}\n")
+    plan = load_plan(path)
+    assert [name for name in plan.blades if "mpi" in roles_of(plan, name)] == runtime
+    told = inventory(plan)
+    by_host = told["_meta"]["hostvars"]
+    assert [name for name in plan.blades if "mpi_compilers" in by_host[name.lower()]] == compilers
+    assert told["all"]["vars"].get("slurmctld_mpi", False) == (said != "false")
+    assert ("mpi_network" in told["all"]["vars"]) == (said != "false")

@@ -1,0 +1,45 @@
+"""The files beside slurm.conf that only some clusters have, and that slurmctld hands to every node. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.slurm.change import file_key
+from provisioner.slurm.job_tmp import job_container
+from provisioner.slurm.mpi import mpi_conf
+from provisioner.slurm.nodes import Nodes
+from provisioner.slurm.topology import topology
+
+_EMPTY = "# Written by provision: the cluster does without; changes here are overwritten.\n"
+
+
+def beside(
+    nodes: Nodes, cluster: Mapping[str, Any], site: Mapping[str, Any], there: Mapping[str, str]
+) -> dict[str, str]:
+    """The text of each file by its name; '' for one that is not needed.
+
+    One that is not needed any more stays without a line.
+
+    Args:
+        nodes: the registry's records by node name.
+        cluster: see `provisioner.slurm.config.slurm_config`.
+        site: slurm.conf keys of the site.
+        there: the texts on the controller, by name.
+    """
+    texts = {
+        "job_container.conf": job_container(nodes, site, cluster["version"]),
+        "mpi.conf": mpi_conf(bool(cluster.get("mpi"))),
+        "topology.conf": topology(nodes, cluster.get("switches", {}), site),
+    }
+    return {name: text or (_EMPTY if there.get(name) else "") for name, text in texts.items()}
+
+
+def beside_paths(texts: Mapping[str, str]) -> list[str]:
+    """The paths of those of these files that there are."""
+    return [f"/etc/slurm/{name}" for name, text in texts.items() if text]
+
+
+def file_keys(texts: Mapping[str, str]) -> str:
+    """Each of these files as one key of slurm.conf, so that a change is seen."""
+    return "".join(file_key(text, name) for name, text in sorted(texts.items()))
