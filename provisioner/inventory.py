@@ -187,6 +187,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "munge_key_host": controller,
         "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
+        "slurmctld_health": plan.health,
         "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
         "slurmd_conf_server": f"{controller if ':' in address else address}:6817",

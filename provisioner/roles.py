@@ -23,12 +23,17 @@ def _accounts(plan: Plan, name: str) -> bool:
     return name == accounting_host(plan)
 
 
+def _is_watched(plan: Plan, name: str) -> bool:
+    return plan.health and _computes(plan, name)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
     "users": is_member,
     "scratch": _computes,
     "jobtmp": _computes,
+    "health": _is_watched,
     "mariadb": _accounts,
     "slurmdbd": _accounts,
     "slurmctld": _controls,

@@ -21,8 +21,10 @@ _LACK = (
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"
 SPOOL_FULL = "SlurmdSpoolDir is full"
-# How a node without a place for the folders of jobs begins its reason (role jobtmp); it takes that back by itself.
+# How a node begins its reason that drained itself, and takes that back by itself: without a place for the folders of
+# jobs (role jobtmp), and ill (role health).
 ITSELF = "provision: job-tmp: "
+ILL = "provision: health: "
 # 24.11 adds what it finds later to the reason that a node has.
 AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
@@ -85,6 +87,8 @@ def left(node, room, resume):
     reason = node["reason"]
     if reason.startswith(ITSELF) and node["by"] == "root":
         return [f"it takes no jobs by itself: {reason.removeprefix(ITSELF)}"], []
+    if reason.startswith(ILL) and node["by"] in ("root", "slurm"):
+        return [f"its health check lets it take no jobs: {reason.removeprefix(ILL)}"], []
     if is_spool_full(node):
         there = "" if room is None else f": {room} MiB are free"
         return [f"its disk is full where slurmd works{there} (Slurm itself drained it: {reason})"], []

@@ -23,6 +23,7 @@ from provisioner.plan.fields import (
     PlainText,
     Port,
     Strict,
+    Switch,
     Time,
     UserName,
     Whole,
@@ -154,6 +155,8 @@ class Plan(Strict):
         description="whether a database remembers jobs: false for none, or the blade that runs it, if not the "
         "controller, such as {host: BLD-010}",
     )
+    health: Switch = Field(default=True, description="whether a node that is ill takes no jobs")
+    metrics: Switch = Field(default=False, description="whether Prometheus can ask the members and the controller")
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(
         default_factory=dict, description="the partitions by name, instead of one for each tier"
