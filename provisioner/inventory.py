@@ -129,6 +129,8 @@ def host_variables(
         **_node_variables(plan, blade),
         "node_roles": (roles := roles_of(plan, name)),
         **({"jobtmp_place": job_tmp(plan, blade)} if "jobtmp" in roles else {}),
+        **({"metrics_address": str(blade.address)} if "metrics" in roles else {}),
+        **({"metrics_folder": "/run/slurm-metrics"} if "slurm_metrics" in roles else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),

@@ -19,44 +19,29 @@ AWAY = frozenset(
 """States in which a node is left alone."""
 # What Slurm 24.11 finds later stands behind it in a reason.
 _LATER = " : "
-# What a person had noted of the node before it was drained.
-_NOTED = " (noted before: "
-# Characters of a cause and of a note.
+# Characters of a cause.
 _LONGEST = 300
 
 
-def decide(states: Collection[str], reason: str, author: str, trouble: str) -> list[list[str]]:
-    """What `scontrol update` is told, in this order: `["state=drain", "reason=..."]`.
+def decide(states: Collection[str], reason: str, trouble: str) -> list[str]:
+    """What `scontrol update` is told: `["state=drain", "reason=..."]`; nothing for [].
+
+    Slurm itself takes the reason of a node in service away, so that a drain of ours never covers what a person noted.
 
     Args:
         states: the node's, as `scontrol show node` has them; none where slurmctld did not say.
         reason: the reason that the node has, '' for none.
-        author: who gave it.
         trouble: what speaks against jobs on it, '' for nothing.
     """
     if not states or AWAY & set(states):
         return []
-    drained, ours = "DRAIN" in states, reason.startswith(OURS)
-    if trouble and not drained:
-        # Slurm keeps its own words of what is over.
-        note = "" if ours or author == "slurm" else reason
-        return [["state=drain", f"reason={_worded(trouble, note)}"]]
-    if not (drained and ours):
+    wanted = OURS + trouble.replace(_LATER, ": ")[:_LONGEST]
+    if "DRAIN" not in states:
+        return ["state=drain", f"reason={wanted}"] if trouble else []
+    if not reason.startswith(OURS):
         return []
     own, _, later = reason.partition(_LATER)
-    cause, _, note = own.removeprefix(OURS).partition(_NOTED)
-    note = note.removesuffix(")")
     if trouble:
-        return [] if later or cause == _plain(trouble) else [[f"reason={_worded(trouble, note)}"]]
-    if later:
-        # It is Slurm's drain by now.
-        return [[f"reason={later}"]]
-    return [["state=undrain"], *([[f"reason={note}"]] if note else [])]
-
-
-def _worded(trouble: str, note: str) -> str:
-    return f"{OURS}{_plain(trouble)}" + (f"{_NOTED}{_plain(note)})" if note else "")
-
-
-def _plain(words: str) -> str:
-    return words.replace(_LATER, ": ")[:_LONGEST]
+        return [] if later or own == wanted else [f"reason={wanted}"]
+    # What stands behind is Slurm's: then the drain is its own by now.
+    return [f"reason={later}"] if later else ["state=undrain"]

@@ -17,7 +17,7 @@ _PATIENCE = 10
 # `IDLE*+DRAIN`: a sign may stand behind each word.
 _STATE = re.compile(r"^ +State=(\S+)", re.MULTILINE)
 _SIGN = re.compile(r"[^A-Z_+]")
-_REASON = re.compile(r"^ +Reason=(.*?)(?: \[([^\]@\s]*)@[\w:-]+\])?$", re.MULTILINE)
+_REASON = re.compile(r"^ +Reason=(.*?)(?: \[[^\]@\s]*@[\w:-]+\])?$", re.MULTILINE)
 
 
 def tell(node: str, trouble: str) -> str:
@@ -29,7 +29,7 @@ def tell(node: str, trouble: str) -> str:
     code, shown = _scontrol("show", "node", node)
     if code != 0:
         return "slurmctld does not answer"
-    for words in decide(*parse(shown), trouble):
+    if words := decide(*parse(shown), trouble):
         code, said = _scontrol("update", f"nodename={node}", *words)
         if code != 0:
             return f"slurmctld does not take {words[0]}: {said.strip()[:200]}"
@@ -38,11 +38,11 @@ def tell(node: str, trouble: str) -> str:
     return ""
 
 
-def parse(shown: str) -> tuple[set[str], str, str]:
-    """States, reason and its author in what `scontrol show node` prints."""
+def parse(shown: str) -> tuple[set[str], str]:
+    """States and reason of the node in what `scontrol show node` prints."""
     state, reason = _STATE.search(shown), _REASON.search(shown)
     states = set(_SIGN.sub("", state[1]).split("+")) if state else set()
-    return (states, reason[1].strip(), reason[2] or "") if reason else (states, "", "")
+    return states, reason[1].strip() if reason else ""
 
 
 def _scontrol(*words: str) -> tuple[int, str]:
