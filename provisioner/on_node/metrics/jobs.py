@@ -33,7 +33,7 @@ def job_samples(rows: Iterable[list[str]], samples: Samples, partitions: Iterabl
         state = words.lower()
         if state not in STATES:
             continue
-        cores = number(cpus)
+        cores, account = number(cpus), account.replace("(null)", "")
         samples.add(f"jobs_{state}")
         if state in ("running", "pending"):
             samples.add(f"jobs_cores_{state}", cores)

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from .samples import Samples, number
 
 FIELDS = (
-    "NodeList", "Partition", "StateLong", "CPUsState", "AllocMem", "Memory", "Gres", "GresUsed", "Features_act",
-    "Timestamp", "Reason",
+    "NodeList", "Partition", "StateLong", "CPUsState", "AllocMem", "Memory", "Gres", "GresUsed", "Timestamp",
+    "Reason",
 )  # fmt: skip
 COMMAND = "sinfo --noheader --Node --all"
 # How the word of a state begins, for each figure of nodes; the first that fits counts.
@@ -32,7 +32,7 @@ def node_samples(rows: Iterable[list[str]], samples: Samples) -> None:
     samples.zero(("cpus_alloc", "cpus_idle", "cpus_other", "cpus_total", "nodes_total"))
     samples.zero(("gpus_alloc", "gpus_idle", "gpus_other", "gpus_total", "gpus_utilization"))
     seen = set()
-    for name, partition, state, cpus, used, memory, gres, gres_used, features, since, reason in rows:
+    for name, partition, state, cpus, used, memory, gres, gres_used, since, reason in rows:
         partition = partition.rstrip("*")
         figures = [number(word) for word in cpus.split("/")]
         if len(figures) != 4:
@@ -45,8 +45,8 @@ def node_samples(rows: Iterable[list[str]], samples: Samples) -> None:
             samples.put("node_gres_used", takes.get(kind, 0), gres_type=kind, **its)
         for kind, figure in zip(("allocated", "idle", "other", "total"), figures):
             samples.add(f"partition_cpus_{kind}", figure, partition=partition)
-        feature_set = ",".join(sorted(features.split(","))).replace("(null)", "null")
-        samples.add(f"nodes_{_kind(state)}", partition=partition, active_feature_set=feature_set)
+        # Without the features of slurm_exporter: each node has one of its own, its bay.
+        samples.add(f"nodes_{_kind(state)}", partition=partition)
         gpus, busy = _gpus(has), _gpus(takes)
         samples.add("partition_gpus_allocated", busy, partition=partition)
         samples.add("partition_gpus_idle", gpus - busy, partition=partition)
