@@ -15,9 +15,9 @@ from .watch import Checks, look
 _LOCK = "/run/slurm-health.lock"
 # Seconds for all checks together. slurmd gives up after 60, and waits for it before it registers the node.
 _SECONDS = 20
-_SPOOL, _LOGS = "/var/lib/slurm/slurmd", "/var/log/slurm"
-_SYSTEM = ("/", _SPOOL, _LOGS)
-_WRITTEN = (*_SYSTEM, "/tmp", "/var/tmp", "/home")
+# Where slurmd works on a filesystem of its own, slurmd says itself that it is full.
+_SYSTEM = ("/", "/var", "/var/log/slurm")
+_WRITTEN = (*_SYSTEM, "/var/lib/slurm/slurmd", "/tmp", "/var/tmp", "/home")
 
 
 def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float, devices: Sequence[str]) -> int:
@@ -40,7 +40,7 @@ def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float, 
         **({scratch: partial(scratch_trouble, scratch, scratch_mib)} if scratch else {}),
         "read-only filesystems": partial(read_only_trouble, _WRITTEN),
         "the system disk": partial(room_trouble, _SYSTEM, system_mib),
-        _SPOOL: partial(unwritable_trouble, _SPOOL),
+        "/var/lib": partial(unwritable_trouble, "/var/lib"),
         "disks": partial(disk_trouble, [*_SYSTEM, *([scratch] if scratch else [])]),
         "CPUs and memory": partial(counted_trouble, node, CONF),
         "memory errors": memory_errors,

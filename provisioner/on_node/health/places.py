@@ -52,11 +52,9 @@ def unwritable_trouble(place: str) -> str:
 
 
 def _unwritable(folder: int, place: str) -> str:
-    # In scratch users write as well: the name is nobody's guess, and nothing that is there is followed.
-    name = f".slurm-health-{os.urandom(8).hex()}"
     try:
-        os.mkdir(name, 0o700, dir_fd=folder)
-        os.rmdir(name, dir_fd=folder)
+        # A file without a name: nobody meets it, and nothing is left of it should this process be killed.
+        os.close(os.open(".", os.O_WRONLY | os.O_TMPFILE, 0o600, dir_fd=folder))
     except OSError as error:
         return _said(error, place)
     return ""
