@@ -28,11 +28,11 @@ def main(path: str, conf: str = "/etc/slurm/slurm.conf") -> int:
 
     Args:
         path: the file, in a folder of this account's.
-        conf: slurm.conf, which says whether there is fair share.
+        conf: slurm.conf, which says whether there is fair share, and whether users see of others what they do.
     """
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
     os.environ["LC_ALL"] = "C.UTF-8"
-    samples = Samples()
+    samples, settings = Samples(), _settings(conf)
     # By the collectors of slurm_exporter whose figures come from it.
     looks: dict[tuple[str, ...], Look] = {
         ("info",): _release,
@@ -41,9 +41,16 @@ def main(path: str, conf: str = "/etc/slurm/slurm.conf") -> int:
         ("scheduler",): lambda its: scheduler_samples(lines(*SCHEDULER), its),
         ("reservations",): lambda its: reservation_samples(lines(*RESERVATIONS), its),
         ("licenses",): lambda its: license_samples(lines(*LICENSES), its),
-        **({("fairshare",): lambda its: share_samples(lines(*SHARES), its)} if _accounted(conf) else {}),
+        **(
+            {("fairshare",): lambda its: share_samples(lines(*SHARES), its)}
+            if "accountingstoragehost" in settings
+            else {}
+        ),
     }
     failed = [words for names, look in looks.items() if (words := _taken(look, names, samples))]
+    # Whoever reaches the exporter reads them.
+    if settings.get("privatedata", "none") != "none":
+        samples.without_names()
     _write(path, samples.text(HELPS))
     for words in failed:
         print(words, file=sys.stderr)
@@ -77,9 +84,11 @@ def _partitions(samples: Samples) -> list[str]:
     return [dict(key)["partition"] for key in samples.found.get("slurm_partition_cpus_total", {})]
 
 
-def _accounted(conf: str) -> bool:
+def _settings(conf: str) -> dict[str, str]:
+    """The keys of slurm.conf, in small letters."""
     with open(conf, encoding="utf-8", errors="replace") as file:
-        return any(line.startswith("AccountingStorageHost=") for line in file)
+        pairs = [line.strip().partition("=") for line in file]
+    return {key.strip().lower(): value.strip().lower() for key, equals, value in pairs if equals}
 
 
 def _write(path: str, text: str) -> None:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 Labels = tuple[tuple[str, str], ...]
+_WHOSE = {"user", "account"}
+# Figures that mean something without saying whose they are.
+_SUMS = ("slurm_queue_", "slurm_cores_")
 # Characters of the value of a label.
 _LONGEST = 300
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": " "})
@@ -42,6 +45,18 @@ class Samples:
         """Takes those of another look as well."""
         for name, rows in other.found.items():
             self.found.setdefault(name, {}).update(rows)
+
+    def without_names(self) -> None:
+        """Leaves out what is of one user or account; jobs in the queue stay, added up."""
+        for name, rows in list(self.found.items()):
+            named = [key for key in rows if _WHOSE & {label for label, _ in key}]
+            for key in named:
+                value = rows.pop(key)
+                if name.startswith(_SUMS):
+                    rest = tuple(pair for pair in key if pair[0] not in _WHOSE)
+                    rows[rest] = rows.get(rest, 0) + value
+            if not rows:
+                del self.found[name]
 
     def text(self, helps: Mapping[str, str]) -> str:
         """All of them in Prometheus' text format."""

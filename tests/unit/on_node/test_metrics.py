@@ -232,6 +232,19 @@ def test_reservations_licenses_and_shares() -> None:
     assert not [name for name in found if '"root"' in name and "fairshare" in name]
 
 
+def test_where_users_see_their_own_jobs_only_nobody_is_named() -> None:
+    samples = Samples()
+    job_samples(fields(JOBS, 7), samples, ["all"])
+    share_samples(["  physics|ada|1|0.1|600|0.5|0.75"], samples)
+    samples.without_names()
+    found = figures(samples)
+    assert not re.search("user=|account=|ada|bob|physics", "".join(found))
+    assert found['slurm_queue_pending{partition="medium",reason="Resources"}'] == 1
+    assert found['slurm_cores_running{partition="all"}'] == 4
+    assert found["slurm_jobs_pending"] == 2
+    assert not [name for name in found if "fairshare" in name or name.startswith(("slurm_user_", "slurm_account_"))]
+
+
 @pytest.mark.parametrize(
     ("words", "figure"),
     [("12", 12), (" 1.5", 1.5), ("1e3", 1000), ("-2", -2), ("N/A", 0), ("(null)", 0), ("nan", 0), ("inf", 0), ("", 0)],
