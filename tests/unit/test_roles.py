@@ -67,6 +67,16 @@ def test_the_plan_says_whether_nodes_are_watched(said: str, there: bool, tmp_pat
     assert watched == (["BLD-010", "BLD-011"] if there else [])
 
 
+@pytest.mark.parametrize(("said", "there"), [("", False), ("metrics: true\n", True)])
+def test_the_plan_says_whether_members_are_measured(said: str, there: bool, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}{said}")
+    plan = load_plan(path)
+    measured = {role: [name for name in plan.blades if role in roles_of(plan, name)] for role in ROLES}
+    assert measured["metrics"] == (["BLD-006", "BLD-010", "BLD-011"] if there else [])
+    assert measured["slurm_metrics"] == (["BLD-006"] if there else [])
+
+
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:
     for blade in site.blades:
         places = [list(ROLES).index(role) for role in roles_of(site, blade)]
