@@ -17,6 +17,9 @@ AWAY = frozenset(
     }
 )  # fmt: skip
 """States in which a node is left alone."""
+# Slurm 24.11 without accounting keeps a reason when its drain ends, and at the next drain of its own in place of its
+# words: ours would be taken for a drain of ours then.
+_OVER = "provision: was ill: "
 # What Slurm 24.11 finds later stands behind it in a reason.
 _LATER = " : "
 # Characters of a cause.
@@ -25,8 +28,6 @@ _LONGEST = 300
 
 def decide(states: Collection[str], reason: str, trouble: str) -> list[str]:
     """What `scontrol update` is told: `["state=drain", "reason=..."]`; nothing for [].
-
-    Slurm itself takes the reason of a node in service away, so that a drain of ours never covers what a person noted.
 
     Args:
         states: the node's, as `scontrol show node` has them; none where slurmctld did not say.
@@ -44,4 +45,4 @@ def decide(states: Collection[str], reason: str, trouble: str) -> list[str]:
     if trouble:
         return [] if later or own == wanted else [f"reason={wanted}"]
     # What stands behind is Slurm's: then the drain is its own by now.
-    return [f"reason={later}"] if later else ["state=undrain"]
+    return [f"reason={later}"] if later else ["state=undrain", f"reason={_OVER}{own.removeprefix(OURS)}"]

@@ -1,7 +1,8 @@
 """Whose a drain is: every state of a node with every author of a reason, on a node that is ill and on one that is well.
 
-The rows are the table of NHC (helpers/node-mark-offline and node-mark-online), but for one: of a node in service NHC
-keeps a note of another program and drains with it. Slurm takes the reason of a node in service away, so there is none.
+The rows are the table of NHC (helpers/node-mark-offline and node-mark-online), but for one: where a node in service has
+a note of another program, NHC drains with that and never ends it. Slurm forgets such a note (with accounting, and before
+24.11) or keeps the words of a drain that is over; ours are put in its place.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ REASONS = {
     "a run": "provision: upgrade",
     "slurm": "Low RealMemory (reported:24105 < 95.00% of configured:30000)",
     "an admin": "fan is loud",
+    "we, before": f"provision: was ill: {ILL}",
     "another program": "NHC: check_fs_mount:  /home not mounted",
     "an admin, of us": "see provision: health: /scratch is full",
 }
@@ -72,7 +74,16 @@ def test_our_reason_follows_the_cause() -> None:
 
 def test_a_drain_of_ours_ends_as_a_drain_only() -> None:
     """`resume` would also end a reboot that was asked for, and make a node of one that an admin has set DOWN."""
-    assert decide({"IDLE", "DRAIN"}, f"{OURS}{ILL}", WELL) == ["state=undrain"]
+    assert decide({"IDLE", "DRAIN"}, f"{OURS}{ILL}", WELL)[0] == "state=undrain"
+
+
+def test_words_that_slurm_keeps_make_no_drain_of_ours_of_its_next_one() -> None:
+    """24.11 without accounting: a reason outlives its drain, and Slurm drains with the reason that is there."""
+    _, told = decide({"IDLE", "DRAIN"}, f"{OURS}{ILL}", WELL)
+    kept = told.removeprefix("reason=")
+    assert kept == f"provision: was ill: {ILL}"
+    assert decide({"IDLE", "DRAIN"}, kept, WELL) == decide({"IDLE", "DRAIN"}, kept, ILL) == []
+    assert decide({"IDLE"}, kept, ILL) == ["state=drain", f"reason={OURS}{ILL}"]
 
 
 def test_what_slurm_found_since_keeps_the_node_out() -> None:
@@ -88,4 +99,4 @@ def test_a_reason_can_be_read_back(trouble: str) -> None:
     reason = told.removeprefix("reason=")
     assert len(reason) < 400
     assert decide({"IDLE", "DRAIN"}, reason, trouble) == []
-    assert decide({"IDLE", "DRAIN"}, reason, WELL) == ["state=undrain"]
+    assert decide({"IDLE", "DRAIN"}, reason, WELL)[0] == "state=undrain"
