@@ -1,8 +1,8 @@
 """Whose a drain is: every state of a node with every author of a reason, on a node that is ill and on one that is well.
 
-The rows are the table of NHC (helpers/node-mark-offline and node-mark-online), but for one: where a node in service has
-a note of another program, NHC drains with that and never ends it. Slurm forgets such a note (with accounting, and before
-24.11) or keeps the words of a drain that is over; ours are put in its place.
+The rows are the table of NHC (helpers/node-mark-offline and node-mark-online), but for one: where a node in service
+has a note of another program, NHC drains with that and never ends it. Slurm forgets such a note (with accounting, and
+before 24.11) or keeps the words of a drain that is over; ours are put in its place.
 """
 
 from __future__ import annotations
