@@ -101,8 +101,12 @@ def test_scratch_without_them_is_looked_after_here(cluster: Lab, blade: str) -> 
         for ill, mended, words in (
             ("umount /scratch", "mount /scratch", "scratch is not mounted at /scratch"),
             ("mount -o remount,ro /scratch", "mount -o remount,rw /scratch", "/scratch is read-only"),
-            # As a disk that answers no more: the kernel lets nobody go who asks it.
-            ("fsfreeze --freeze /scratch", "fsfreeze --unfreeze /scratch", "looking at /scratch does not end"),
+            # As a disk that answers no more: the kernel lets nobody go who asks it. Once it may have much to do.
+            (
+                f"fsfreeze --freeze /scratch; {CHECK}",
+                "fsfreeze --unfreeze /scratch",
+                "looking at /scratch does not end",
+            ),
         ):
             cluster.inside(blade, f"{ill}; {CHECK}")
             assert f"{OURS}{words}" in node(cluster, blade)

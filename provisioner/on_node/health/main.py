@@ -54,6 +54,11 @@ def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float, 
         return 0
     wrong, unknown = found
     trouble = ", ".join(dict.fromkeys(wrong))
-    failed = tell(node, trouble)
-    print("\n".join(filter(None, [trouble or "nothing speaks against jobs on this node", *unknown, failed])))
+    # A cause that nobody could look at is not gone.
+    failed = tell(node, trouble) if trouble or not unknown else ""
+    print(
+        "\n".join(
+            filter(None, [trouble or ("" if unknown else "nothing speaks against jobs on this node"), *unknown, failed])
+        )
+    )
     return 1 if unknown or (failed and trouble) else 0

@@ -1,7 +1,7 @@
 """Checks with one limit of time for all of them, also where one hangs in the kernel: a dead disk lets nobody go.
 
-They run in a process of their own. One that hangs is left behind, since not even SIGKILL ends it, and holds a lock: as
-long as it hangs it is said what it hangs at, and no other is started.
+They run in a process of their own. One that hangs is left behind, since not even SIGKILL ends it, and holds a lock: no
+other is started meanwhile. A disk that has much to do may take its time once; what still hangs at the next look is ill.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _watched(checks: Checks, held: int, seconds: float) -> list[str]:
         os.waitpid(child, 0)
         return lines
     os.kill(child, signal.SIGKILL)
-    return [*lines, _WRONG + _hangs(_marked(held)[1])]
+    return [*lines, _UNKNOWN + _hangs(_marked(held)[1])]
 
 
 def _hangs(what: str) -> str:
