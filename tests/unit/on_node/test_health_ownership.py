@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.on_node.health.ownership import AWAY, OURS, decide
 
@@ -100,3 +102,20 @@ def test_a_reason_can_be_read_back(trouble: str) -> None:
     assert len(reason) < 400
     assert decide({"IDLE", "DRAIN"}, reason, trouble) == []
     assert decide({"IDLE", "DRAIN"}, reason, WELL)[0] == "state=undrain"
+
+
+@given(
+    st.sets(st.sampled_from(["IDLE", "MIXED", "DRAIN", "NOT_RESPONDING", *sorted(AWAY)])),
+    st.one_of(st.text(), st.text().map(lambda words: f"{OURS}{words}")),
+    st.text(),
+)
+def test_whatever_slurm_says_only_ours_is_touched(states: set[str], reason: str, trouble: str) -> None:
+    words = decide(states, reason, trouble)
+    assert not words or not states & AWAY
+    if words and "DRAIN" in states:
+        assert reason.startswith(OURS)
+    if "state=undrain" in words:
+        assert not trouble
+    if "state=drain" in words:
+        assert trouble
+        assert "DRAIN" not in states

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.on_node.health.slurm import parse
 
@@ -42,3 +44,9 @@ def test_states_and_reason(state: str, rest: str, found: tuple[set[str], str]) -
 @pytest.mark.parametrize("text", ["", "Node bld-008 not found", "State=IDLE", "slurm_load_node error"])
 def test_what_is_no_answer_has_no_states(text: str) -> None:
     assert parse(text) == (set(), "")
+
+
+@given(st.text())
+def test_any_answer_is_read(text: str) -> None:
+    states, _ = parse(text)
+    assert not states or "State=" in text
