@@ -131,6 +131,8 @@ def host_variables(
         "node_roles": (roles := roles_of(plan, name)),
         **({"jobtmp_place": job_tmp(plan, blade)} if "jobtmp" in roles else {}),
         **({"mpi_compilers": True} if compiles_mpi(plan, name) else {}),
+        **({"metrics_address": str(blade.address)} if "metrics" in roles else {}),
+        **({"metrics_folder": "/run/slurm-metrics"} if "slurm_metrics" in roles else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -189,6 +191,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "munge_key_host": controller,
         "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
+        "slurmctld_health": plan.health,
         "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
         "slurmd_conf_server": f"{controller if ':' in address else address}:6817",

@@ -24,17 +24,32 @@ def _accounts(plan: Plan, name: str) -> bool:
     return name == accounting_host(plan)
 
 
+def _is_measured(plan: Plan, name: str) -> bool:
+    return plan.metrics and is_member(plan, name)
+
+
+def _measures(plan: Plan, name: str) -> bool:
+    return plan.metrics and _controls(plan, name)
+
+
+def _is_watched(plan: Plan, name: str) -> bool:
+    return plan.health and _computes(plan, name)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
     "users": is_member,
     "scratch": _computes,
     "jobtmp": _computes,
+    "health": _is_watched,
     "mariadb": _accounts,
     "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
     "mpi": runs_mpi,
+    "metrics": _is_measured,
+    "slurm_metrics": _measures,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
 from provisioner.hosts_file import hosts_file, hosts_notes
+from provisioner.on_node import node_program
 from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
@@ -47,6 +48,7 @@ class FilterModule:
             "database_settings": database.database_settings,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
+            "node_program": node_program,
             "openmpi_parameters": openmpi_parameters,
             "people_asked": people_asked,
             "scratch_notes": scratch_notes,

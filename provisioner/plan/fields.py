@@ -62,6 +62,7 @@ Jump = Annotated[str, StringConstraints(pattern=JUMP, max_length=400)]
 
 # Strict: a plan that says `bay: yes` or `bay: "8"` is asked what it means.
 Whole = Annotated[int, Field(strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
 Gigabytes = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 PartCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]

@@ -23,6 +23,7 @@ from provisioner.plan.fields import (
     PlainText,
     Port,
     Strict,
+    Switch,
     Time,
     UserName,
     Whole,
@@ -160,6 +161,8 @@ class Plan(Strict):
         description="whether blades have OpenMPI and mpi4py, and srun starts MPI programs: false for no, or more words "
         "such as {compilers: none}",
     )
+    health: Switch = Field(default=True, description="whether a node that is ill takes no jobs")
+    metrics: Switch = Field(default=False, description="whether Prometheus can ask the members and the controller")
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(
         default_factory=dict, description="the partitions by name, instead of one for each tier"

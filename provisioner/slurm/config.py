@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
+from provisioner.slurm.health import health_settings
 from provisioner.slurm.job_tmp import job_settings
 from provisioner.slurm.mpi import mpi_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
@@ -133,7 +134,8 @@ def slurm_config(
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
             `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`; `"mpi"`:
-            whether it is one for MPI; `"switches"`: see `provisioner.slurm.topology`.
+            whether it is one for MPI; `"health"`: whether slurmd checks its node; `"switches"`: see
+            `provisioner.slurm.topology`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -151,6 +153,7 @@ def slurm_config(
     defaults |= backfill_settings(len(nodes), [str(line["MaxTime"]) for line in queues if "MaxTime" in line])
     defaults |= priority_settings(accounted, bool(cluster.get("accounts")))
     defaults |= requeue_settings(release_of(cluster.get("version", _OLDEST)))
+    defaults |= health_settings(bool(cluster.get("health")))
     defaults["TmpFS"] = cluster["tmp_fs"]
     addresses = [cluster["address"], cluster.get("accounting", ""), *(record["address"] for record in nodes.values())]
     if any(":" in address for address in addresses):

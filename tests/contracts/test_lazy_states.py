@@ -141,7 +141,7 @@ def test_there_were_no_facts(asked: dict[str, Any]) -> None:
 def test_a_node_is_asked_for_all_its_roles_at_once(asked: dict[str, Any]) -> None:
     for host, roles in (
         (CONTROLLER, "base munge users mariadb slurmdbd slurmctld mpi"),
-        (COMPUTE, "base munge users scratch jobtmp slurmd mpi"),
+        (COMPUTE, "base munge users scratch jobtmp health slurmd mpi"),
     ):
         node = asked[host]["node"]
         for kind in ("packages", "paths", "units", "secrets", "users"):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.inventory import GROUPS, host_variables, inventory, static_form
+from provisioner.inventory import GROUPS, cluster_variables, host_variables, inventory, static_form
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
 from provisioner.roles import roles_of
@@ -98,13 +98,23 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_id": "BLD-008",
         "blade_bay": 8,
         "blade_tier": "medium",
-        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "slurmd", "mpi"],
+        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi"],
         "jobtmp_place": "scratch",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",
         "scratch_prove": "dense",
         "scratch_announced": "",
     }
+
+
+def test_health_and_metrics_are_as_the_plan_says(site: Plan) -> None:
+    assert cluster_variables(site, None, None)["slurmctld_health"] is True
+    measured = site.model_copy(update={"metrics": True, "health": False})
+    assert cluster_variables(measured, None, None)["slurmctld_health"] is False
+    controller, compute, off = (host_variables(measured, name) for name in ("BLD-006", "BLD-008", "BLD-016"))
+    assert (controller["metrics_address"], controller["metrics_folder"]) == ("10.20.0.106", "/run/slurm-metrics")
+    assert (compute["metrics_address"], "metrics_folder" in compute) == ("10.20.0.108", False)
+    assert "metrics_address" not in {**off, **host_variables(site, "BLD-008")}
 
 
 @pytest.mark.parametrize("blade", ["BLD-006", "BLD-008", "BLD-010", "BLD-016"])

@@ -25,8 +25,8 @@ blades:
 """
 CASES = {
     "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld", "mpi"],
-    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "slurmd", "mpi"],
-    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "slurmd", "mpi"],
+    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi"],
+    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi"],
     "BLD-016": [],
 }
 
@@ -57,6 +57,25 @@ def test_the_plan_says_who_keeps_the_database(said: str, blades: list[str], tmp_
         assert [name for name in plan.blades if role in roles_of(plan, name)] == blades
     order = roles_of(plan, "BLD-010")
     assert order == sorted(order, key=list(ROLES).index)
+
+
+@pytest.mark.parametrize(("said", "there"), [("", True), ("health: true\n", True), ("health: false\n", False)])
+def test_the_plan_says_whether_nodes_are_watched(said: str, there: bool, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}{said}")
+    plan = load_plan(path)
+    watched = [name for name in plan.blades if "health" in roles_of(plan, name)]
+    assert watched == (["BLD-010", "BLD-011"] if there else [])
+
+
+@pytest.mark.parametrize(("said", "there"), [("", False), ("metrics: true\n", True)])
+def test_the_plan_says_whether_members_are_measured(said: str, there: bool, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}{said}")
+    plan = load_plan(path)
+    measured = {role: [name for name in plan.blades if role in roles_of(plan, name)] for role in ROLES}
+    assert measured["metrics"] == (["BLD-006", "BLD-010", "BLD-011"] if there else [])
+    assert measured["slurm_metrics"] == (["BLD-006"] if there else [])
 
 
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:
