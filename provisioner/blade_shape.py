@@ -14,6 +14,7 @@ from typing import Any
 
 from provisioner.console_text import their_words
 from provisioner.slurm.deep_checks import CHECKS
+from provisioner.slurm.gpu_names import GPU_FILE
 
 # Looks at a value and says what is wrong with it, '' when nothing is.
 Check = Callable[[Any], str]
@@ -183,6 +184,18 @@ BLADE = record(
             record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
         ),
         "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
+        "gpus": listed(
+            record(
+                {
+                    "slot": text(16, r"[0-9a-f:.]+"),
+                    "id": text(9, r"[0-9a-f]{4}:[0-9a-f]{4}"),
+                    "model": text(100),
+                    "driver": text(64, r"[A-Za-z0-9_-]*"),
+                    "file": text(64, rf"|{GPU_FILE}"),
+                }
+            ),
+            64,
+        ),
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
 )

@@ -13,12 +13,14 @@ from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
 from provisioner.slurm.change import config_change, file_key
 from provisioner.slurm.choice import choice, reported, touched
-from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.config import cgroup_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
+from provisioner.slurm.gpus import gpu_notes, gres_conf
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_container, job_notes, job_place
+from provisioner.slurm.node_gpus import gpu_doubts
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
@@ -46,7 +48,7 @@ class FilterModule:
             "hosts_notes": hosts_notes,
             "people_asked": people_asked,
             "scratch_notes": scratch_notes,
-            "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
+            "slurm_cgroup_settings": cgroup_settings,
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
@@ -57,6 +59,9 @@ class FilterModule:
             "slurm_edit_notes": edit_notes,
             "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_in_order": in_order,
+            "slurm_gpu_doubts": gpu_doubts,
+            "slurm_gpu_notes": gpu_notes,
+            "slurm_gres_conf": gres_conf,
             "slurm_hand_edits": hand_edits,
             "slurm_release_problems": release_problems,
             "slurm_job_container": job_container,

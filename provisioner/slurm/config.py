@@ -12,8 +12,9 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
+from provisioner.slurm.gpus import fences_devices, gpu_settings, with_gpus
 from provisioner.slurm.job_tmp import job_settings
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Nodes, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
@@ -82,6 +83,21 @@ CGROUP_SETTINGS: Settings = {
 }
 
 
+def cgroup_settings(
+    site: Mapping[str, Any], nodes: Nodes = NOTHING, given: Mapping[str, Any] = NOTHING, version: str = _OLDEST
+) -> Settings:
+    """Our cgroup.conf keys with the site's over them.
+
+    Args:
+        site: cgroup.conf keys of the site.
+        nodes: the registry's records by node name.
+        given: slurm.conf keys of the site.
+        version: the controller's Slurm version.
+    """
+    fenced = {"ConstrainDevices": "yes"} if fences_devices(nodes, given, version) else {}
+    return merge_settings(CGROUP_SETTINGS | fenced, site)
+
+
 def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Settings:
     """The site's keys over ours, whatever their case; a key set to null is dropped.
 
@@ -99,6 +115,10 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     needed = str(defaults.get("CommunicationParameters", _SIGNED)).split(",")
     if missing := [word for word in needed if word not in words]:
         settings["CommunicationParameters"] = ",".join([*missing, *words])
+    # What the nodes' lines name has to be among the site's.
+    for key in ("GresTypes", "AccountingStorageTRES"):
+        if key in defaults and key in settings:
+            settings[key] = ",".join(dict.fromkeys([*str(defaults[key]).split(","), *str(settings[key]).split(",")]))
     return settings
 
 
@@ -139,7 +159,7 @@ def slurm_config(
     Raises:
         ValueError: a line would not be read as it is written.
     """
-    planned = with_database(planned, nodes, cluster.get("database", ""))
+    planned = with_gpus(with_database(planned, nodes, cluster.get("database", "")), nodes, site)
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
     preemption = cluster.get("preemption", NOTHING)
     queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
@@ -157,6 +177,7 @@ def slurm_config(
         defaults["AccountingStorageHost"] = cluster["accounting"]
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
+    defaults |= gpu_settings(nodes, site, accounted)
     defaults |= preemption_settings(preemption, partitions)
     defaults = job_settings(defaults, nodes, site)
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]

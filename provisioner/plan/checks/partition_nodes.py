@@ -106,8 +106,7 @@ def _are_features_doubtful(draft: Draft) -> bool:
     """Whether some could not be used, which is a problem of theirs."""
     sections = {"blades": draft.blades, "tiers": draft.tiers}
     return any(
-        None in (entry.get("features") or [])
-        or ("features" not in entry and draft.knows(section, each, "features"))
+        None in (entry.get("features") or []) or ("features" not in entry and draft.knows(section, each, "features"))
         for section, entries in sections.items()
         for each, entry in entries.items()
     )

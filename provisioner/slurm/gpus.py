@@ -1,0 +1,109 @@
+"""GPUs in slurm.conf, gres.conf and cgroup.conf, from the registry's records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provisioner.slurm.change import Release, release_of
+from provisioner.slurm.node_gpus import gpu_count, gres
+from provisioner.slurm.nodes import Nodes, Planned, host_list
+
+# Before it Slurm asks the kernel for a report on the rules of a job's devices, and gives up when that is longer than
+# 8 KiB, which begins above 20 devices; half of that is sure on other kernels, too.
+_MANY: Release = (23, 2)
+_FEW = 8
+_AUTODETECT: Release = (24, 11)
+_FLAGS = {"nvidia": "nvidia_gpu_env", "amd": "amd_gpu_env"}
+_HEAD = "# Written by provision from the node registry; changes here are overwritten.\n"
+
+
+def hands_out(nodes: Nodes, site: Mapping[str, Any]) -> bool:
+    """Whether Slurm hands out GPUs: some node has one, and the site has not said `GresTypes: null`."""
+    dropped = any(str(key).lower() == "grestypes" and value is None for key, value in site.items())
+    return not dropped and any(gpu_count(record) for record in nodes.values())
+
+
+def with_gpus(planned: Mapping[str, Planned], nodes: Nodes, site: Mapping[str, Any]) -> Mapping[str, Planned]:
+    """What the plan says of the nodes' lines, with `Gres` of those that have GPUs."""
+    if not hands_out(nodes, site):
+        return planned
+    words = {name: gres(record) for name, record in nodes.items()}
+    return {**planned, **{name: {**planned.get(name, {}), "Gres": said} for name, said in words.items() if said}}
+
+
+def gpu_settings(nodes: Nodes, site: Mapping[str, Any], accounted: bool) -> dict[str, str]:
+    """Our keys of slurm.conf that GPUs need; none without GPUs.
+
+    Args:
+        nodes: the registry's records by node name.
+        site: slurm.conf keys of the site.
+        accounted: whether a database remembers jobs; it then counts their GPUs, and limits may name gres/gpu.
+    """
+    if not hands_out(nodes, site):
+        return {}
+    return {"GresTypes": "gpu"} | ({"AccountingStorageTRES": "gres/gpu"} if accounted else {})
+
+
+def gres_conf(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: str = "off", applied: str = "") -> str:
+    """The text of gres.conf: each node's device files, which slurmd on 22.05 has no other way to know; '' without GPUs.
+
+    A line has one node, so that a node finds its own.
+
+    Args:
+        nodes: the registry's records by node name.
+        site: slurm.conf keys of the site.
+        version: the controller's Slurm version.
+        autodetect: `nvidia` lets slurmd add which cores are near to which GPU, from 24.11 on.
+        applied: the text of a former run, which does not stay when the last GPU is gone.
+    """
+    if not hands_out(nodes, site):
+        return f"{_HEAD}# No node has GPUs.\n" if applied else ""
+    detects = autodetect == "nvidia" and release_of(version) >= _AUTODETECT
+    lines = [
+        _gres_line(name, group, record["gpus"], detects)
+        for name, record in sorted(nodes.items())
+        for group in record.get("gpus", ())
+    ]
+    return "".join([_HEAD, "AutoDetect=off\n", *lines])
+
+
+def _gres_line(node: str, group: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], detects: bool) -> str:
+    vendors = {each["vendor"] for each in groups}
+    # Which variables tell a job its GPUs is one choice for all GPUs of a node.
+    flags = f" Flags={_FLAGS[group['vendor']]}" if len(vendors) == 1 else ""
+    auto = "AutoDetect=nvidia " if detects and _is_detected(groups) else ""
+    return f"NodeName={node} {auto}Name=gpu Type={group['type']} File={','.join(group['files'])}{flags}\n"
+
+
+def _is_detected(groups: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether slurmd finds the same GPUs by itself: those whose type is not in its own name of the model it refuses."""
+    return all(group["vendor"] == "nvidia" and not group.get("alias") for group in groups)
+
+
+def fences_devices(nodes: Nodes, site: Mapping[str, Any], version: str) -> bool:
+    """ConstrainDevices: whether a job can open its own GPUs only."""
+    most = max(map(gpu_count, nodes.values()), default=0)
+    return hands_out(nodes, site) and (release_of(version) >= _MANY or most <= _FEW)
+
+
+def gpu_notes(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: str = "off") -> list[str]:
+    """What a person should know of how GPUs are handed out, each with its next step.
+
+    Args: see `gres_conf`.
+    """
+    if not hands_out(nodes, site):
+        return []
+    many = [name for name, record in nodes.items() if gpu_count(record) > _FEW]
+    notes = []
+    if many and release_of(version) < _MANY:
+        notes.append(
+            f"jobs can open GPUs that are not theirs: more than {_FEW} are in {host_list(many)}, and Slurm 22.05 may "
+            "not start jobs there otherwise; next: image the cluster with Debian 13"
+        )
+    if autodetect == "nvidia" and release_of(version) < _AUTODETECT:
+        notes.append(
+            "slurmctld_gpu_autodetect counts for nothing before Slurm 24.11; next: take it out of group_vars beside "
+            "the plan"
+        )
+    return notes
