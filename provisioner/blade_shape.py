@@ -139,6 +139,20 @@ _SCRATCH = {
     "warnings": listed(text(2000)),
 }
 
+_PCI_ID = text(9, r"[0-9a-f]{4}:[0-9a-f]{4}")
+GPUS = listed(
+    record(
+        {
+            "slot": text(16, r"[0-9a-f:.]+"),
+            "id": _PCI_ID,
+            "model": text(100),
+            "driver": text(64, r"[A-Za-z0-9_-]*"),
+            "file": text(64, rf"|{GPU_FILE}"),
+        }
+    ),
+    64,
+)
+
 BLADE = record(
     {
         "machine_id": text(64, r"[A-Za-z0-9-]*"),
@@ -184,18 +198,7 @@ BLADE = record(
             record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
         ),
         "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
-        "gpus": listed(
-            record(
-                {
-                    "slot": text(16, r"[0-9a-f:.]+"),
-                    "id": text(9, r"[0-9a-f]{4}:[0-9a-f]{4}"),
-                    "model": text(100),
-                    "driver": text(64, r"[A-Za-z0-9_-]*"),
-                    "file": text(64, rf"|{GPU_FILE}"),
-                }
-            ),
-            64,
-        ),
+        "gpus": GPUS,
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
 )
@@ -256,7 +259,7 @@ MACHINE = record(
         "interfaces": listed(
             record({"name": text(64), "mac": text(100), "speed": _MIB, "addresses": listed(text(64), 64)}), 64
         ),
-        "gpus": listed(text(9, r"[0-9a-f]{4}:[0-9a-f]{4}"), 64),
+        "gpus": listed(_PCI_ID, 64),
         "disks": listed(record({"path": _PATH, "turns": null_or(flag)}), 1000),
     }
 )

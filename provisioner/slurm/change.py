@@ -28,7 +28,8 @@ _ALWAYS_RESTART = {
     "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "accountingstorageenforce", "accountingstoragetres", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",
+    "accountingstorageenforce", "accountingstoragetres", "clustername", "credtype", "grestypes", "jobcontainertype",
+    "launchparameters",
     "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
     "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",

@@ -129,7 +129,8 @@ def gpu_doubts(blade: Mapping[str, Any], planned: int | None) -> list[str]:
     usable = len({gpu["file"] for gpu in found} - {""})
     doubts = [_closed(gpu) for gpu in closed]
     if planned is not None and usable > planned:
-        doubts.append(f"the plan says {planned} GPUs, it has {usable}, and Slurm hands out all; next: correct the plan")
+        said = "1 GPU" if planned == 1 else f"{planned} GPUs"
+        doubts.append(f"the plan says {said}, it has {usable}, and Slurm hands out all; next: correct the plan")
     return doubts
 
 

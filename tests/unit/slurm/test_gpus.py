@@ -1,0 +1,109 @@
+"""GPUs in the files of Slurm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.slurm.config import cgroup_settings, slurm_config
+from provisioner.slurm.gpus import gpu_notes, gres_conf
+from provisioner.slurm.partitions import partition_lines
+from tests.unit.slurm.node_makers import record
+
+CLUSTER = {"name": "demo", "controller": "bld-006", "address": "10.20.0.106", "tmp_fs": "/scratch"}
+OLD, NEW = "22.05.8-4+deb12u3", "24.11.5-4"
+A100 = {"type": "a100", "vendor": "nvidia", "files": ["/dev/nvidia0", "/dev/nvidia1"]}
+MI210 = {"type": "mi210", "vendor": "amd", "files": ["/dev/dri/renderD128"]}
+NODES = {"bld-002": record(gpus=[A100]), "bld-003": record(), "bld-004": record(gpus=[MI210])}
+
+
+def settings(nodes: dict[str, Any], site: dict[str, Any], **cluster: Any) -> dict[str, Any]:
+    found: dict[str, Any] = slurm_config({**CLUSTER, **cluster}, nodes, [], site)["settings"]
+    return found
+
+
+def lines(nodes: dict[str, Any], site: dict[str, Any]) -> str:
+    return "\n".join(slurm_config(CLUSTER, nodes, [], site)["lines"])
+
+
+def test_gres_conf_names_each_file() -> None:
+    assert gres_conf(NODES, {}, OLD).splitlines()[1:] == [
+        "AutoDetect=off",
+        "NodeName=bld-002 Name=gpu Type=a100 File=/dev/nvidia0,/dev/nvidia1 Flags=nvidia_gpu_env",
+        "NodeName=bld-004 Name=gpu Type=mi210 File=/dev/dri/renderD128 Flags=amd_gpu_env",
+    ]
+
+
+def test_a_node_of_two_vendors_has_no_choice_of_variables() -> None:
+    assert "Flags" not in gres_conf({"bld-002": record(gpus=[A100, MI210])}, {}, NEW)
+
+
+def test_slurmd_may_look_for_itself_where_it_knows_how() -> None:
+    wanted = "NodeName=bld-002 AutoDetect=nvidia Name=gpu Type=a100 "
+    assert wanted in gres_conf(NODES, {}, NEW, "nvidia")
+    assert "NodeName=bld-004 Name=gpu" in gres_conf(NODES, {}, NEW, "nvidia")
+    assert "nvidia Name" not in gres_conf(NODES, {}, OLD, "nvidia") + gres_conf(NODES, {}, NEW)
+    alias = {"bld-002": record(gpus=[{**A100, "alias": True}])}
+    assert "nvidia Name" not in gres_conf(alias, {}, NEW, "nvidia"), "it would drain the node"
+    [note] = gpu_notes(NODES, {}, OLD, "nvidia")
+    assert "before Slurm 24.11" in note
+    assert gpu_notes(NODES, {}, NEW, "nvidia") == gpu_notes({}, {}, OLD, "nvidia") == []
+
+
+def test_a_cluster_without_gpus_is_as_before() -> None:
+    nodes = {"bld-003": record()}
+    assert gres_conf(nodes, {}, OLD) == ""
+    assert not {"GresTypes", "AccountingStorageTRES"} & settings(nodes, {}, accounting="10.20.0.106").keys()
+    assert "Gres" not in lines(nodes, {})
+    assert cgroup_settings({}, nodes, {}, NEW)["ConstrainDevices"] == "no"
+
+
+def test_what_was_told_of_the_last_gpu_is_taken_back() -> None:
+    text = gres_conf({"bld-003": record()}, {}, OLD, "off", gres_conf(NODES, {}, OLD))
+    assert [line for line in text.splitlines() if not line.startswith("#")] == []
+    assert text
+
+
+def test_slurm_conf_knows_types_and_counts() -> None:
+    assert settings(NODES, {})["GresTypes"] == "gpu"
+    assert "AccountingStorageTRES" not in settings(NODES, {}), "there is no database to count them"
+    assert settings(NODES, {}, accounting="10.20.0.106")["AccountingStorageTRES"] == "gres/gpu"
+    said = lines(NODES, {})
+    assert said.count("Gres=gpu:a100:2") == said.count("Gres=gpu:mi210:1") == 1
+    assert said.count("Gres=") == 2
+
+
+def test_the_sites_own_kinds_stand_beside_ours() -> None:
+    site = {"grestypes": "mps,gpu", "AccountingStorageTRES": "license/x"}
+    found = settings(NODES, site, accounting="10.20.0.106")
+    assert (found["GresTypes"], found["AccountingStorageTRES"]) == ("gpu,mps", "gres/gpu,license/x")
+
+
+@pytest.mark.parametrize("key", ["GresTypes", "grestypes"])
+def test_a_site_may_want_no_gpus_in_slurm(key: str) -> None:
+    assert "Gres" not in lines(NODES, {key: None}) + gres_conf(NODES, {key: None}, OLD)
+    assert "GresTypes" not in settings(NODES, {key: None})
+    assert cgroup_settings({}, NODES, {key: None}, NEW)["ConstrainDevices"] == "no"
+
+
+def test_jobs_open_their_own_gpus_only() -> None:
+    eight = {"bld-002": record(gpus=[{**A100, "files": [f"/dev/nvidia{number}" for number in range(8)]}])}
+    nine = {"bld-002": record(gpus=[{**A100, "files": [f"/dev/nvidia{number}" for number in range(9)]}])}
+    constrained = [
+        cgroup_settings({}, nodes, {}, version)["ConstrainDevices"] for nodes in (eight, nine) for version in (OLD, NEW)
+    ]
+    assert constrained == ["yes", "yes", "no", "yes"]
+    assert cgroup_settings({"ConstrainDevices": False}, NODES, {}, NEW)["ConstrainDevices"] == "NO"
+    [note] = gpu_notes(nine, {}, OLD)
+    assert note.startswith("jobs can open GPUs that are not theirs: more than 8 are in bld-002, ")
+    assert gpu_notes(eight, {}, OLD) == gpu_notes(nine, {}, NEW) == []
+
+
+def test_a_partition_has_the_nodes_with_gpus_or_those_without() -> None:
+    nodes = {**NODES, "bld-005": record(gpus_missing=2)}
+    base = {"nodes": list(nodes), "max_time": "60", "priority_tier": 1, "keys": {}}
+    wanted = [{"name": "gpu", "gpus": True, **base}, {"name": "cpu", "gpus": False, **base}, {"name": "any", **base}]
+    found = {line["PartitionName"]: line["Nodes"] for line in partition_lines(wanted, nodes)}
+    # One whose GPUs are gone is still no place for those who want none.
+    assert (found["gpu"], found["cpu"], found["any"]) == ("bld-[002,004-005]", "bld-003", "bld-[002-005]")
