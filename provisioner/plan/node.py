@@ -80,7 +80,7 @@ class GpuEntry(Strict):
     """The GPUs of a blade."""
 
     type: GpuType | None = Field(default=None, description="such as a100; default: the name of the model")
-    count: Whole = Field(ge=0, le=64, description="how many; 0: Slurm gets none")
+    count: Whole = Field(ge=0, le=64, description="how many; 0 keeps them out of Slurm")
 
 
 class SlurmKeys(Strict):

@@ -43,6 +43,7 @@ RIGHTS = {
     "preemption": "write partition, qos or none, or a mapping such as {by: partition, mode: requeue}",
     "partitions": "write a mapping of partitions, such as gpu: {tiers: [gpu]}",
     "partitions.nodes": "write a node set such as node[001-010], or a list of them",
+    "partitions.gpus": "write true or false",
     "partitions.tiers": "write a list such as [gpu]",
     "include": "write a list such as [rack-a.yml, rack-b.yml]",
 }
