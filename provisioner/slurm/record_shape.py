@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.blade_shape import each, flag, listed, record, text, whole
 from provisioner.slurm.gpu_names import GPU_FILE, GPU_TYPE
 from provisioner.slurm.hardware import RANGES
+from provisioner.value_shape import each, flag, listed, record, text, whole
 
 _GPUS = record(
     {
