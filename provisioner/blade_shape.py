@@ -68,6 +68,7 @@ BLADE = record(
         "skew": number(-1e11, 1e11),
         "memory_mib": _MIB,
         "cpu": record({"cpus": whole(0, 2**20), "model": text(200)}),
+        "gpus": GPUS,
         "free_mib": each(_PATH, whole(-(2**40), 2**40)),
         "can_set_clock": flag,
         "read_only": flag,
@@ -102,7 +103,6 @@ BLADE = record(
             record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
         ),
         "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
-        "gpus": GPUS,
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
-from provisioner.slurm.gpus import fences_devices, gpu_settings, with_gpus
+from provisioner.slurm.gpus import gpu_settings, hands_out, with_gpus
 from provisioner.slurm.job_tmp import job_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Nodes, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
@@ -83,18 +83,16 @@ CGROUP_SETTINGS: Settings = {
 }
 
 
-def cgroup_settings(
-    site: Mapping[str, Any], nodes: Nodes = NOTHING, given: Mapping[str, Any] = NOTHING, version: str = _OLDEST
-) -> Settings:
+def cgroup_settings(site: Mapping[str, Any], nodes: Nodes = NOTHING, given: Mapping[str, Any] = NOTHING) -> Settings:
     """Our cgroup.conf keys with the site's over them.
 
     Args:
         site: cgroup.conf keys of the site.
         nodes: the registry's records by node name.
         given: slurm.conf keys of the site.
-        version: the controller's Slurm version.
     """
-    fenced = {"ConstrainDevices": "yes"} if fences_devices(nodes, given, version) else {}
+    # A job can open its own GPUs only. Whatever a node says of itself, it stays so for the others.
+    fenced = {"ConstrainDevices": "yes"} if hands_out(nodes, given) else {}
     return merge_settings(CGROUP_SETTINGS | fenced, site)
 
 

@@ -9,8 +9,8 @@ from provisioner.slurm.change import Release, release_of
 from provisioner.slurm.node_gpus import gpu_count, gres
 from provisioner.slurm.nodes import Nodes, Planned, host_list
 
-# Before it Slurm asks the kernel for a report on the rules of a job's devices, and gives up when that is longer than
-# 8 KiB, which begins above 20 devices; half of that is sure on other kernels, too.
+# Before it Slurm asks the kernel (cgroup v2) for a report on the rules of a job's devices, and gives up when that is
+# longer than 8 KiB. On Linux 6.18 that begins with 22 devices; up to the half is sure on other kernels, too.
 _MANY: Release = (23, 2)
 _FEW = 8
 _AUTODETECT: Release = (24, 11)
@@ -81,12 +81,6 @@ def _is_detected(groups: Sequence[Mapping[str, Any]]) -> bool:
     return all(group["vendor"] == "nvidia" and not group.get("alias") for group in groups)
 
 
-def fences_devices(nodes: Nodes, site: Mapping[str, Any], version: str) -> bool:
-    """ConstrainDevices: whether a job can open its own GPUs only."""
-    most = max(map(gpu_count, nodes.values()), default=0)
-    return hands_out(nodes, site) and (release_of(version) >= _MANY or most <= _FEW)
-
-
 def gpu_notes(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: str = "off") -> list[str]:
     """What a person should know of how GPUs are handed out, each with its next step.
 
@@ -98,8 +92,9 @@ def gpu_notes(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: s
     notes = []
     if many and release_of(version) < _MANY:
         notes.append(
-            f"jobs can open GPUs that are not theirs: more than {_FEW} are in {host_list(many)}, and Slurm 22.05 may "
-            "not start jobs there otherwise; next: image the cluster with Debian 13"
+            f"jobs with GPUs may not start on {host_list(many)}, which {'has' if len(many) == 1 else 'have'} more than "
+            f"{_FEW}: Slurm 22.05 cannot always close so many; next: image the cluster with Debian 13, or open all GPUs "
+            "to all jobs with `slurmctld_cgroup_config: {ConstrainDevices: no}` in group_vars beside the plan"
         )
     if autodetect == "nvidia" and release_of(version) < _AUTODETECT:
         notes.append(

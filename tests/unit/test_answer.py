@@ -49,6 +49,15 @@ GOOD: dict[str, Any] = {
     "secrets": {"/etc/munge/munge.key": f"{'0a' * 32}:munge:munge:0400", "/etc/other": ""},
     "asks": {"host name": "bld-008"},
     "scratch": {"right": False, "size_mib": 0, "expected_mib": 9, "actions": ["/scratch: not mounted -> /dev/sdb"]},
+    "gpus": [
+        {
+            "slot": "0000:3b:00.0",
+            "id": "10de:20b0",
+            "model": "NVIDIA A100-SXM4-40GB",
+            "driver": "nvidia",
+            "file": "/dev/nvidia0",
+        }
+    ],
     "full": False,
     "slurmd_c": "NodeName=bld-008 CPUs=16\nUpTime=0-00:01:00\n",
 }

@@ -56,7 +56,7 @@ def test_a_cluster_without_gpus_is_as_before() -> None:
     assert gres_conf(nodes, {}, OLD) == ""
     assert not {"GresTypes", "AccountingStorageTRES"} & settings(nodes, {}, accounting="10.20.0.106").keys()
     assert "Gres" not in lines(nodes, {})
-    assert cgroup_settings({}, nodes, {}, NEW)["ConstrainDevices"] == "no"
+    assert cgroup_settings({}, nodes)["ConstrainDevices"] == "no"
 
 
 def test_what_was_told_of_the_last_gpu_is_taken_back() -> None:
@@ -84,20 +84,24 @@ def test_the_sites_own_kinds_stand_beside_ours() -> None:
 def test_a_site_may_want_no_gpus_in_slurm(key: str) -> None:
     assert "Gres" not in lines(NODES, {key: None}) + gres_conf(NODES, {key: None}, OLD)
     assert "GresTypes" not in settings(NODES, {key: None})
-    assert cgroup_settings({}, NODES, {key: None}, NEW)["ConstrainDevices"] == "no"
+    assert cgroup_settings({}, NODES, {key: None})["ConstrainDevices"] == "no"
 
 
 def test_jobs_open_their_own_gpus_only() -> None:
-    eight = {"bld-002": record(gpus=[{**A100, "files": [f"/dev/nvidia{number}" for number in range(8)]}])}
-    nine = {"bld-002": record(gpus=[{**A100, "files": [f"/dev/nvidia{number}" for number in range(9)]}])}
-    constrained = [
-        cgroup_settings({}, nodes, {}, version)["ConstrainDevices"] for nodes in (eight, nine) for version in (OLD, NEW)
-    ]
-    assert constrained == ["yes", "yes", "no", "yes"]
-    assert cgroup_settings({"ConstrainDevices": False}, NODES, {}, NEW)["ConstrainDevices"] == "NO"
+    assert cgroup_settings({}, NODES)["ConstrainDevices"] == "yes"
+    assert cgroup_settings({"constraindevices": False}, NODES)["ConstrainDevices"] == "NO"
+
+
+def test_more_of_them_than_slurm_22_can_close_is_told() -> None:
+    eight, nine = (
+        {"bld-002": record(gpus=[{**A100, "files": [f"/dev/nvidia{number}" for number in range(count)]}])}
+        for count in (8, 9)
+    )
     [note] = gpu_notes(nine, {}, OLD)
-    assert note.startswith("jobs can open GPUs that are not theirs: more than 8 are in bld-002, ")
+    assert note.startswith("jobs with GPUs may not start on bld-002, which has more than 8: ")
     assert gpu_notes(eight, {}, OLD) == gpu_notes(nine, {}, NEW) == []
+    # What one node says of itself opens nothing on others.
+    assert cgroup_settings({}, nine)["ConstrainDevices"] == "yes"
 
 
 def test_a_partition_has_the_nodes_with_gpus_or_those_without() -> None:
