@@ -93,8 +93,8 @@ def gpu_notes(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: s
     if many and release_of(version) < _MANY:
         notes.append(
             f"jobs with GPUs may not start on {host_list(many)}, which {'has' if len(many) == 1 else 'have'} more than "
-            f"{_FEW}: Slurm 22.05 cannot always close so many; next: image the cluster with Debian 13, or open all GPUs "
-            "to all jobs with `slurmctld_cgroup_config: {ConstrainDevices: no}` in group_vars beside the plan"
+            f"{_FEW}: Slurm 22.05 cannot always close as many; next: image the cluster with Debian 13, or open all "
+            "GPUs to all jobs with `slurmctld_cgroup_config: {ConstrainDevices: no}` in group_vars beside the plan"
         )
     if autodetect == "nvidia" and release_of(version) < _AUTODETECT:
         notes.append(
