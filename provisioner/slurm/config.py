@@ -148,7 +148,8 @@ def slurm_config(
         cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
-            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`.
+            `provisioner.slurm.enforcement`; `"counts_gpus"`: see `gpu_settings`;
+            `"preemption"` and `"default_time"`: see `partition_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -175,7 +176,7 @@ def slurm_config(
         defaults["AccountingStorageHost"] = cluster["accounting"]
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
-    defaults |= gpu_settings(nodes, site, accounted)
+    defaults |= gpu_settings(accounted and bool(cluster.get("counts_gpus")))
     defaults |= preemption_settings(preemption, partitions)
     defaults = job_settings(defaults, nodes, site)
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]

@@ -32,17 +32,17 @@ def with_gpus(planned: Mapping[str, Planned], nodes: Nodes, site: Mapping[str, A
     return {**planned, **{name: {**planned.get(name, {}), "Gres": said} for name, said in words.items() if said}}
 
 
-def gpu_settings(nodes: Nodes, site: Mapping[str, Any], accounted: bool) -> dict[str, str]:
-    """Our keys of slurm.conf that GPUs need; none without GPUs.
+def gpu_settings(counted: bool) -> dict[str, str]:
+    """Our keys of slurm.conf for GPUs.
+
+    Every cluster has them: slurmd on 22.05 learns of a new kind of resource at its start only, and an accounts file may
+    name gres/gpu before the first GPU comes.
 
     Args:
-        nodes: the registry's records by node name.
-        site: slurm.conf keys of the site.
-        accounted: whether a database remembers jobs; it then counts their GPUs, and limits may name gres/gpu.
+        counted: whether the database counts GPUs of jobs: slurmctld does not start when it is to be told so for the
+            first time and does not answer.
     """
-    if not hands_out(nodes, site):
-        return {}
-    return {"GresTypes": "gpu"} | ({"AccountingStorageTRES": "gres/gpu"} if accounted else {})
+    return {"GresTypes": "gpu"} | ({"AccountingStorageTRES": "gres/gpu"} if counted else {})
 
 
 def gres_conf(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: str = "off", applied: str = "") -> str:

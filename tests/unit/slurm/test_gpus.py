@@ -51,10 +51,9 @@ def test_slurmd_may_look_for_itself_where_it_knows_how() -> None:
     assert gpu_notes(NODES, {}, NEW, "nvidia") == gpu_notes({}, {}, OLD, "nvidia") == []
 
 
-def test_a_cluster_without_gpus_is_as_before() -> None:
+def test_a_cluster_without_gpus_has_no_more_than_their_kind() -> None:
     nodes = {"bld-003": record()}
     assert gres_conf(nodes, {}, OLD) == ""
-    assert not {"GresTypes", "AccountingStorageTRES"} & settings(nodes, {}, accounting="10.20.0.106").keys()
     assert "Gres" not in lines(nodes, {})
     assert cgroup_settings({}, nodes)["ConstrainDevices"] == "no"
 
@@ -66,17 +65,22 @@ def test_what_was_told_of_the_last_gpu_is_taken_back() -> None:
 
 
 def test_slurm_conf_knows_types_and_counts() -> None:
-    assert settings(NODES, {})["GresTypes"] == "gpu"
-    assert "AccountingStorageTRES" not in settings(NODES, {}), "there is no database to count them"
-    assert settings(NODES, {}, accounting="10.20.0.106")["AccountingStorageTRES"] == "gres/gpu"
     said = lines(NODES, {})
     assert said.count("Gres=gpu:a100:2") == said.count("Gres=gpu:mi210:1") == 1
     assert said.count("Gres=") == 2
 
 
+@pytest.mark.parametrize("nodes", [NODES, {}], ids=["with", "without"])
+def test_the_first_gpu_changes_no_key(nodes: dict[str, Any]) -> None:
+    assert settings(nodes, {})["GresTypes"] == "gpu"
+    assert "AccountingStorageTRES" not in settings(nodes, {}, counts_gpus=True), "there is no database to count them"
+    assert "AccountingStorageTRES" not in settings(nodes, {}, accounting="10.20.0.106")
+    assert settings(nodes, {}, accounting="10.20.0.106", counts_gpus=True)["AccountingStorageTRES"] == "gres/gpu"
+
+
 def test_the_sites_own_kinds_stand_beside_ours() -> None:
     site = {"grestypes": "mps,gpu", "AccountingStorageTRES": "license/x"}
-    found = settings(NODES, site, accounting="10.20.0.106")
+    found = settings(NODES, site, accounting="10.20.0.106", counts_gpus=True)
     assert (found["GresTypes"], found["AccountingStorageTRES"]) == ("gpu,mps", "gres/gpu,license/x")
 
 
