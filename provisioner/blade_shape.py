@@ -69,6 +69,7 @@ BLADE = record(
         "memory_mib": _MIB,
         "cpu": record({"cpus": whole(0, 2**20), "model": text(200)}),
         "gpus": GPUS,
+        "withheld": listed(text(64, GPU_FILE), 64),
         "free_mib": each(_PATH, whole(-(2**40), 2**40)),
         "can_set_clock": flag,
         "read_only": flag,

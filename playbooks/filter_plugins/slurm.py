@@ -17,7 +17,7 @@ from provisioner.slurm.config import cgroup_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
-from provisioner.slurm.gpus import gpu_notes, gres_conf
+from provisioner.slurm.gpus import gpu_notes, gres_conf, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_container, job_notes, job_place
 from provisioner.slurm.node_gpus import gpu_doubts
@@ -63,6 +63,7 @@ class FilterModule:
             "slurm_gpu_doubts": gpu_doubts,
             "slurm_gpu_notes": gpu_notes,
             "slurm_gres_conf": gres_conf,
+            "slurm_hand_out_again": hand_out_again,
             "slurm_hand_edits": hand_edits,
             "slurm_release_problems": release_problems,
             "slurm_job_container": job_container,

@@ -44,6 +44,11 @@ def gpus(root="/"):
     return [each for each in told if each][:MOST]
 
 
+def withheld(mark="/var/lib/provision/gpus-withheld"):
+    """The device files that are dead, and for which slurmctld hands out no GPU of this blade until it is restarted."""
+    return text(mark).split()[:MOST]
+
+
 def _told(gpu, root):
     return (_nvidia_gpu if VENDORS[gpu["vendor"]] == "nvidia" else _amd_gpu)(gpu, root)
 

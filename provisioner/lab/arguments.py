@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from provisioner.lab import settings
-from provisioner.lab.gpus import MAJOR
+from provisioner.lab.gpus import MAJOR, minors
 from provisioner.lab.host import Host
 from provisioner.lab.settings import Release
 from provisioner.lab.shared import Shared
@@ -77,7 +77,8 @@ def create(spec: BladeSpec, host: Host) -> list[str]:
         *_security(host),
         # the same node name inside: libblkid looks for LABEL= among the names in /proc/partitions
         *(f"--device={device}:{device}:rwm" for device in spec.devices),
-        *([f"--device-cgroup-rule=c {MAJOR}:* rwm"] if spec.gpus else []),
+        # One by one: of a rule for all, cgroup v1 takes none away for a job.
+        *(f"--device-cgroup-rule=c {MAJOR}:{minor} rwm" for minor in minors(spec.gpus)),
         *([f"--volume={spec.shared.volume}"] if spec.shared else []),
         spec.image,
         *host.init(spec.release),

@@ -10,6 +10,8 @@ from provisioner.plan.model import Plan
 # A major number for local use: no driver has it. Whoever may open a stand-in is told that nothing is behind it, and
 # whoever may not, that he may not.
 MAJOR = 60
+# What AMD's programs open besides, see image/gpus.
+_SHARED = 255
 _USUAL = "t4"
 _AMD = "mi"
 
@@ -27,6 +29,11 @@ class LabGpu:
     def line(self) -> str:
         """It in /etc/lab/gpus, which the blade reads when it boots."""
         return f"{self.vendor} {self.minor} {self.slot} {self.model}\n"
+
+
+def minors(count: int) -> list[int]:
+    """The minor numbers of all device files of a blade with so many stand-ins."""
+    return [*range(count), _SHARED] if count else []
 
 
 def lab_gpus(plan: Plan, blade: str) -> list[LabGpu]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from provisioner.slurm.change import Release, release_of
@@ -43,6 +43,20 @@ def gpu_settings(counted: bool) -> dict[str, str]:
             first time and does not answer.
     """
     return {"GresTypes": "gpu"} | ({"AccountingStorageTRES": "gres/gpu"} if counted else {})
+
+
+def hand_out_again(change: Mapping[str, Any], withheld: Collection[str]) -> dict[str, Any]:
+    """A change of slurm.conf, see `config_change`, after which slurmctld hands out the GPUs of these nodes again.
+
+    What was said of them while it ran counts until it is restarted.
+
+    Args:
+        change: as plain data.
+        withheld: nodes whose GPUs slurmctld withholds since one of them was dead when slurmd started.
+    """
+    if not withheld or change["kind"] == "restart":
+        return dict(change)
+    return {**change, "kind": "restart", "why": [f"GPUs of {host_list(withheld)} were withheld"]}
 
 
 def gres_conf(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: str = "off", applied: str = "") -> str:

@@ -44,5 +44,6 @@ def test_the_model_is_one_of_the_type(plan: Plan, kind: str, vendor: str) -> Non
 
 def test_the_blade_may_open_stand_ins_and_no_other_device(v1_host: Host) -> None:
     argv = create(replace(SPEC, gpus=2), v1_host)
-    assert [word for word in argv if "cgroup" in word] == [f"--device-cgroup-rule=c {MAJOR}:* rwm"]
+    rules = [f"--device-cgroup-rule=c {MAJOR}:{minor} rwm" for minor in (0, 1, 255)]
+    assert [word for word in argv if "cgroup" in word] == rules
     assert "--label=provision-lab.gpus=2" in argv

@@ -136,3 +136,10 @@ def test_whatever_a_machine_has_the_answer_stays_within_its_shape(tree: Tree) ->
         tree.slot(slot, NVIDIA, "nvidia")
         tree.nvidia(slot, f"NVIDIA {'x' * 200}", number)
     assert len(tree.gpus) == 64
+
+
+def test_dead_ones_that_slurmctld_withholds(tmp_path: Path) -> None:
+    mark = tmp_path / "gpus-withheld"
+    assert GPUS.withheld(str(mark)) == []
+    mark.write_text(" /dev/nvidia1 /dev/nvidia3\n")
+    assert GPUS.withheld(str(mark)) == ["/dev/nvidia1", "/dev/nvidia3"]

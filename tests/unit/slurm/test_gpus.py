@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.slurm.config import cgroup_settings, slurm_config
-from provisioner.slurm.gpus import gpu_notes, gres_conf
+from provisioner.slurm.gpus import gpu_notes, gres_conf, hand_out_again
 from provisioner.slurm.partitions import partition_lines
 from tests.unit.slurm.node_makers import record
 
@@ -115,3 +115,15 @@ def test_a_partition_has_the_nodes_with_gpus_or_those_without() -> None:
     found = {line["PartitionName"]: line["Nodes"] for line in partition_lines(wanted, nodes)}
     # One whose GPUs are gone is still no place for those who want none.
     assert (found["gpu"], found["cpu"], found["any"]) == ("bld-[002,004-005]", "bld-003", "bld-[002-005]")
+
+
+def test_slurmctld_is_restarted_to_hand_out_again_what_it_withholds() -> None:
+    nothing = {"kind": "nothing", "why": [], "nodes_gone": []}
+    assert hand_out_again(nothing, []) == nothing
+    assert hand_out_again(nothing, ["bld-002", "bld-003"]) == {
+        "kind": "restart",
+        "why": ["GPUs of bld-[002-003] were withheld"],
+        "nodes_gone": [],
+    }
+    other = {"kind": "restart", "why": ["new nodes: bld-004"]}
+    assert hand_out_again(other, ["bld-002"]) == other
