@@ -139,7 +139,8 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         authorized_key=bench.files.key.with_suffix(".pub").read_text().strip(),
         host_keys=contents.host_keys,
         disks=contents.disks,
-        gpus=[gpu.line for gpu in gpus],
+        # Where one blade has GPUs, Slurm closes devices on all.
+        gpus=[gpu.line for gpu in gpus] if any(lab_gpus(plan, each) for each in plan.blades) else None,
         apt_settings=seen_from_blade(contents.apt_settings, arguments.gateway(bench.network)),
     )
     bench.podman.call(arguments.create(spec, bench.host), f"making the container of {blade}")

@@ -97,15 +97,15 @@ def test_jobs_open_their_own_gpus_only() -> None:
 
 
 def test_more_of_them_than_slurm_22_can_close_is_told() -> None:
-    eight, nine = (
+    few, many = (
         {"bld-002": record(gpus=[{**A100, "files": [f"/dev/nvidia{number}" for number in range(count)]}])}
-        for count in (8, 9)
+        for count in (16, 17)
     )
-    [note] = gpu_notes(nine, {}, OLD)
-    assert note.startswith("jobs with GPUs may not start on bld-002, which has more than 8: ")
-    assert gpu_notes(eight, {}, OLD) == gpu_notes(nine, {}, NEW) == []
+    [note] = gpu_notes(many, {}, OLD)
+    assert note.startswith("jobs with GPUs may not start on bld-002, which has more than 16: ")
+    assert gpu_notes(few, {}, OLD) == gpu_notes(many, {}, NEW) == []
     # What one node says of itself opens nothing on others.
-    assert cgroup_settings({}, nine)["ConstrainDevices"] == "yes"
+    assert cgroup_settings({}, many)["ConstrainDevices"] == "yes"
 
 
 def test_a_partition_has_the_nodes_with_gpus_or_those_without() -> None:
