@@ -13,7 +13,7 @@ from provisioner.names import host_name
 from provisioner.plan.derive import (
     accounting_host,
     enclosure_of,
-    gpu_count,
+    gpus_said,
     job_tmp,
     members,
     node_keys,
@@ -163,10 +163,11 @@ def _way_variables(plan: Plan, name: str, ssh_key: Path | None, known_hosts: Pat
 
 def _node_variables(plan: Plan, blade: Blade) -> dict[str, Any]:
     """What only some plans say of a blade."""
-    gpus, box = gpu_count(plan, blade), enclosure_of(plan, blade)
+    gpus, box = gpus_said(plan, blade), enclosure_of(plan, blade)
     return {
         **({"blade_enclosure": box} if box else {}),
-        **({"node_gpus": gpus} if gpus else {}),
+        **({"node_gpus": gpus.count} if gpus else {}),
+        **({"node_gpu_type": gpus.type} if gpus and gpus.type else {}),
         **({"node_networks": {key: str(value) for key, value in blade.networks.items()}} if blade.networks else {}),
     }
 

@@ -9,6 +9,7 @@ from provisioner.console_text import their_words
 from provisioner.slurm.database import database_mib
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.hardware import implausible, parse_slurmd_c
+from provisioner.slurm.node_gpus import plan_problems
 from provisioner.slurm.registry import read_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.settings import site_problems
@@ -37,8 +38,9 @@ def blade_problems(
     Args:
         blade: its facts.
         wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "states": what its roles
-            keep, by role, "new_cluster": bool}` and for the controller `{"members": facts of the compute blades of this
-            run, "site": what the site sets for Slurm, see `site_problems`}`.
+            keep, by role, "new_cluster": bool}`, and where they are known `"gpus"`: `{"count", "type"}` as its
+            variables say; for the controller `{"members": facts of the compute blades of this run, "site": what the
+            site sets for Slurm, see `site_problems`}`.
         controller: the controller's facts; null while it is unreachable.
     """
     return [
@@ -49,6 +51,7 @@ def blade_problems(
         *_user_problems(blade, wanted_accounts(wanted["states"])),
         *_hardware_problems(str(blade["slurmd_c"])),
         *_file_problems(blade),
+        *(plan_problems(wanted["gpus"]["count"], wanted["gpus"]["type"]) if "gpus" in wanted else []),
         *(_mask_problems(blade) if wanted["controls"] else []),
         *_cluster_problems(blade, wanted, controller),
         *(_site_problems(blade, wanted["site"]) if wanted["controls"] and "site" in wanted else []),

@@ -16,12 +16,14 @@ from provisioner.slurm import accounting, database
 from provisioner.slurm.beside import beside, beside_paths, file_keys
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, reported, touched
-from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
+from provisioner.slurm.config import cgroup_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
+from provisioner.slurm.gpus import gpu_notes, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_notes, job_place
+from provisioner.slurm.node_gpus import gpu_doubts
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
 from provisioner.slurm.record import node_records, record_doubts
@@ -54,7 +56,7 @@ class FilterModule:
             "scratch_notes": scratch_notes,
             "slurm_beside": beside,
             "slurm_beside_paths": beside_paths,
-            "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),
+            "slurm_cgroup_settings": cgroup_settings,
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
@@ -65,6 +67,9 @@ class FilterModule:
             "slurm_edit_notes": edit_notes,
             "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_in_order": in_order,
+            "slurm_gpu_doubts": gpu_doubts,
+            "slurm_gpu_notes": gpu_notes,
+            "slurm_hand_out_again": hand_out_again,
             "slurm_hand_edits": hand_edits,
             "slurm_release_problems": release_problems,
             "slurm_job_notes": job_notes,

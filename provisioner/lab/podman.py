@@ -28,6 +28,7 @@ class Container:
     devices: tuple[str, ...]
     state_folder: str
     shared: Shared | None = None
+    gpus: int = 0
 
     @property
     def runs(self) -> bool:
@@ -135,6 +136,7 @@ def _container(found: dict[str, Any]) -> Container:
         devices=tuple(word.removeprefix("--device=").split(":")[0] for word in command if word.startswith("--device=")),
         state_folder=labels.get(settings.STATE_LABEL, ""),
         shared=_shared(command),
+        gpus=int(labels.get(settings.GPUS_LABEL, 0)),
     )
 
 

@@ -77,10 +77,16 @@ def domain_of(plan: Plan, blade: Blade) -> str:
     return blade.domain or plan.cluster.domain or ""
 
 
+def gpus_said(plan: Plan, blade: Blade) -> GpuEntry | None:
+    """The GPUs that the plan gives a blade: as it says, else its tier; None where neither says anything."""
+    gpus = blade.gpus if blade.gpus is not None else plan.tiers[blade.tier].gpus
+    return GpuEntry(count=gpus) if isinstance(gpus, int) else gpus
+
+
 def gpu_count(plan: Plan, blade: Blade) -> int:
     """How many GPUs the plan gives a blade."""
-    gpus = blade.gpus if blade.gpus is not None else plan.tiers[blade.tier].gpus
-    return gpus.count if isinstance(gpus, GpuEntry) else gpus or 0
+    said = gpus_said(plan, blade)
+    return said.count if said else 0
 
 
 def features_of(plan: Plan, blade: Blade) -> list[str]:

@@ -27,7 +27,7 @@ FORMS = {
     fields.SERIAL: "use letters, digits, dots and dashes, such as CZ3240XYZ1",
     fields.FEATURE: "use letters, digits, - . and _, starting with a letter, such as nvme",
     fields.INTERPRETER: "use a plain path such as /usr/bin/python3",
-    fields.GPU_TYPE: "use small letters, digits, - . and _, such as a100",
+    fields.GPU_TYPE: "use small letters, digits, - . and _, starting with a letter, such as a100",
     fields.CPU_LIST: "use numbers of CPUs such as 0,1 or 0-3",
     fields.JUMP: "use one host such as admin@gate.example.org:22, or none",
 }
@@ -45,6 +45,7 @@ RIGHTS = {
     "preemption": "write partition, qos or none, or a mapping such as {by: partition, mode: requeue}",
     "partitions": "write a mapping of partitions, such as gpu: {tiers: [gpu]}",
     "partitions.nodes": "write a node set such as node[001-010], or a list of them",
+    "partitions.gpus": "write true or false",
     "partitions.tiers": "write a list such as [gpu]",
     "include": "write a list such as [rack-a.yml, rack-b.yml]",
 }

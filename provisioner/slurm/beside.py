@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.slurm.change import file_key
+from provisioner.slurm.gpus import gres_conf
 from provisioner.slurm.job_tmp import job_container
 from provisioner.slurm.mpi import mpi_conf
 from provisioner.slurm.nodes import Nodes
@@ -28,6 +29,7 @@ def beside(
         there: the texts on the controller, by name.
     """
     texts = {
+        "gres.conf": gres_conf(nodes, site, cluster["version"], cluster.get("gpu_autodetect", "off")),
         "job_container.conf": job_container(nodes, site, cluster["version"]),
         "mpi.conf": mpi_conf(bool(cluster.get("mpi"))),
         "topology.conf": topology(nodes, cluster.get("switches", {}), site),

@@ -28,7 +28,8 @@ _ALWAYS_RESTART = {
     "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "accountingstorageenforce", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",
+    "accountingstorageenforce", "accountingstoragetres", "clustername", "credtype", "grestypes", "jobcontainertype",
+    "launchparameters",
     "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
     "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
@@ -36,6 +37,8 @@ _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
 }  # fmt: skip
 _NEVER_BUSY = {str(PLACEHOLDER_NODE["NodeName"])}
 _TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
+# Before REEXEC a reconfigure looks at none of these.
+_NODE_RESTART = _TOPOLOGY | {"nodeaddr", "gres"}
 
 
 class Kind(IntEnum):
@@ -170,7 +173,7 @@ def _node_reasons(before: Conf, now: Conf, release: Release) -> list[tuple[Kind,
         old, new = before.nodes[name], now.nodes[name]
         keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         if keys:
-            heavy = bool(keys & (_TOPOLOGY | {"nodeaddr"})) and release < REEXEC
+            heavy = bool(keys & _NODE_RESTART) and release < REEXEC
             kind = Kind.RESTART if heavy else Kind.RECONFIGURE
             reasons.append((kind, f"{name}: {', '.join(sorted(keys))} changed"))
     return reasons

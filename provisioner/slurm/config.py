@@ -12,10 +12,11 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
+from provisioner.slurm.gpus import gpu_settings, hands_out, with_gpus
 from provisioner.slurm.health import health_settings
 from provisioner.slurm.job_tmp import job_settings
 from provisioner.slurm.mpi import mpi_settings
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Nodes, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
@@ -85,6 +86,19 @@ CGROUP_SETTINGS: Settings = {
 }
 
 
+def cgroup_settings(site: Mapping[str, Any], nodes: Nodes = NOTHING, given: Mapping[str, Any] = NOTHING) -> Settings:
+    """Our cgroup.conf keys with the site's over them.
+
+    Args:
+        site: cgroup.conf keys of the site.
+        nodes: the registry's records by node name.
+        given: slurm.conf keys of the site.
+    """
+    # A job can open its own GPUs only. Whatever a node says of itself, it stays so for the others.
+    fenced = {"ConstrainDevices": "yes"} if hands_out(nodes, given) else {}
+    return merge_settings(CGROUP_SETTINGS | fenced, site)
+
+
 def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Settings:
     """The site's keys over ours, whatever their case; a key set to null is dropped.
 
@@ -102,6 +116,10 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     needed = str(defaults.get("CommunicationParameters", _SIGNED)).split(",")
     if missing := [word for word in needed if word not in words]:
         settings["CommunicationParameters"] = ",".join([*missing, *words])
+    # What the nodes' lines name has to be among the site's.
+    for key in ("GresTypes", "AccountingStorageTRES"):
+        if key in defaults and key in settings:
+            settings[key] = ",".join(dict.fromkeys([*str(defaults[key]).split(","), *str(settings[key]).split(",")]))
     return settings
 
 
@@ -134,8 +152,8 @@ def slurm_config(
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
             `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`; `"mpi"`:
-            whether it is one for MPI; `"health"`: whether slurmd checks its node; `"switches"`: see
-            `provisioner.slurm.topology`.
+            whether it is one for MPI; `"counts_gpus"`: see `gpu_settings`; `"health"`: whether slurmd checks its node;
+            `"switches"`: see `provisioner.slurm.topology`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -144,7 +162,7 @@ def slurm_config(
     Raises:
         ValueError: a line would not be read as it is written.
     """
-    planned = with_database(planned, nodes, cluster.get("database", ""))
+    planned = with_gpus(with_database(planned, nodes, cluster.get("database", "")), nodes, site)
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
     preemption = cluster.get("preemption", NOTHING)
     queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
@@ -163,6 +181,7 @@ def slurm_config(
         defaults["AccountingStorageHost"] = cluster["accounting"]
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
+    defaults |= gpu_settings(accounted and bool(cluster.get("counts_gpus")))
     defaults |= preemption_settings(preemption, partitions)
     defaults = job_settings(mpi_settings(defaults, bool(cluster.get("mpi"))), nodes, site)
     defaults = topology_settings(defaults, topology(nodes, cluster.get("switches", {}), site))

@@ -10,6 +10,11 @@ from provisioner.console_text import their_words
 
 # Lines that are told of each file, and characters of each; the edited file itself is kept.
 MOST_LINES, MOST_CHARACTERS = 5, 80
+_PLACES = {
+    "slurm.conf": "slurmctld_config in group_vars beside the plan",
+    "cgroup.conf": "slurmctld_cgroup_config in group_vars beside the plan",
+    "gres.conf": "`gpus` of the plan",
+}
 _SECRET = re.compile(r"(\w*(?:pass|secret|token)\w*\s*=\s*)\S+", re.IGNORECASE)
 
 
@@ -44,8 +49,7 @@ def edit_notes(edited: Mapping[str, str]) -> list[str]:
     """What a person does to keep an edit."""
     return [
         f"what was changed by hand in {path} is taken back, and the edited file is kept beside it; next: put what "
-        f"shall stay into {'slurmctld_config' if path.endswith('/slurm.conf') else 'slurmctld_cgroup_config'} in "
-        "group_vars beside the plan"
+        f"shall stay into {_PLACES[path.rpartition('/')[2]]}"
         for path in edited
     ]
 

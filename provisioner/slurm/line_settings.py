@@ -72,6 +72,8 @@ def partition_problems(partitions: Any) -> list[str]:
         if "default_time" in has:
             forms["default_time"] = _TIME
         found = odd("slurmctld_partitions", partition, forms)
+        if not isinstance(has.get("gpus", False), bool):
+            found.append(f"slurmctld_partitions: gpus has to be true or false; {NEXT}")
         if not _are_hosts(has.get("nodes", [])):
             found.append(f"slurmctld_partitions: nodes has to be a list of names of nodes; {NEXT}")
         problems += found or strange_keys("slurmctld_partitions: keys", has.get("keys", {}), _PARTITION_KEYS)

@@ -43,7 +43,10 @@ ANSIBLE = {
 @pytest.fixture(scope="module")
 def from_the_plan() -> set[str]:
     plan = load_plan(ROOT / "inventories" / "asgard" / "plan.yml")
-    return {*cluster_variables(plan, Path("key"), Path("known_hosts")), *host_variables(plan, "BLD-008")}
+    # ASGARD has no GPUs.
+    other = host_variables(load_plan(ROOT / "tests" / "plans" / "other-site" / "plan.yml"), "BLD-001")
+    gpus = {name for name in other if name.startswith("node_gpu")}
+    return {*cluster_variables(plan, Path("key"), Path("known_hosts")), *host_variables(plan, "BLD-008"), *gpus}
 
 
 def options(role: str) -> set[str]:

@@ -22,6 +22,7 @@ from provisioner.settings.site import load_site
 from provisioner.slurm.config import slurm_config
 from provisioner.slurm.record import node_records
 from provisioner.slurm.topology import topology
+from provisioner.slurm.registry import merge_records
 from tests.slurm_conf.test_golden import SEEN, rendered
 
 HERE = Path(__file__).parent
@@ -44,10 +45,11 @@ def registry(plan: Plan, case: str) -> dict[str, dict[str, Any]]:
             "memory_mib": 1,
             "machine_id": "a" * 32,
             "scratch": {"size_mib": kind["scratch_mib"]},
+            "gpus": kind.get("gpus", []),
         }
         known = {**told["all"]["vars"], **told["_meta"]["hostvars"][host]}
         hosts.append({**known, "inventory_hostname": host, "ansible_facts": {"blade": facts}})
-    return node_records(hosts, SEEN)
+    return merge_records({}, node_records(hosts, SEEN)).nodes
 
 
 def test_every_example_has_its_machines_and_its_readme() -> None:
@@ -73,7 +75,7 @@ def test_an_example_becomes_this_slurm_conf(name: str) -> None:
     accounting = told["slurmctld_accounting"]["address"]
     preemption = told.get("slurmctld_preemption", {})
     cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch", "accounting": accounting, "preemption": preemption}
-    cluster |= {"mpi": told["slurmctld_mpi"], "switches": told.get("slurmctld_switches", {})}
+    cluster |= {"mpi": told["slurmctld_mpi"], "switches": told.get("slurmctld_switches", {}), "counts_gpus": True}
     nodes = registry(plan, name)
     model = slurm_config(cluster, nodes, told["slurmctld_partitions"], {}, told.get("slurmctld_nodes", {}))
     assert rendered("slurm.conf.j2", __slurmctld_model=model) == (HERE / name / "slurm.conf").read_text()

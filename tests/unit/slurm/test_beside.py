@@ -12,15 +12,17 @@ from provisioner.slurm.config import slurm_config
 from tests.unit.slurm.node_makers import record
 
 CLUSTER = {"name": "demo", "controller": "a", "address": "10.20.0.106", "tmp_fs": "/scratch", "version": "24.11.5"}
+GPUS = [{"type": "a100", "vendor": "nvidia", "files": ["/dev/nvidia0"]}]
 NODES: dict[str, Any] = {
-    name: record(address=f"10.20.0.{number}", job_tmp="scratch") for number, name in enumerate(("n1", "n2"), 1)
+    name: record(address=f"10.20.0.{number}", job_tmp="scratch", gpus=GPUS)
+    for number, name in enumerate(("n1", "n2"), 1)
 }
 FULL = {**CLUSTER, "mpi": True, "switches": {"n1": "rack-a", "n2": "rack-b"}}
 
 
 def test_all_of_them_where_all_are_needed() -> None:
     texts = beside(NODES, FULL, {}, {})
-    assert sorted(texts) == ["job_container.conf", "mpi.conf", "topology.conf"]
+    assert sorted(texts) == ["gres.conf", "job_container.conf", "mpi.conf", "topology.conf"]
     assert all(text.startswith("# Written by provision") and text.endswith("\n") for text in texts.values())
     assert "PMIxCliTmpDirBase=/run" in texts["mpi.conf"].splitlines()
     assert beside_paths(texts) == [f"/etc/slurm/{name}" for name in texts]
