@@ -17,6 +17,7 @@ from provisioner.plan.derive import (
     job_tmp,
     members,
     node_keys,
+    rest_way,
     scratch_disks,
     scratch_layout,
     scratch_proof,
@@ -199,7 +200,21 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         variables["slurmctld_preemption"] = rule
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
-    return variables
+    return variables | _rest_variables(plan, controller, address)
+
+
+def _rest_variables(plan: Plan, controller: str, address: str) -> dict[str, Any]:
+    """What the roles of the REST interface and of tokens take; nothing where the plan wants none."""
+    way = rest_way(plan)
+    if way is None:
+        return {}
+    return {
+        "jwt_key_host": controller,
+        "slurmctld_tokens": True,
+        "slurmdbd_tokens": True,
+        "slurmrestd_address": address if way.listen == "network" else "127.0.0.1",
+        "slurmrestd_port": way.port,
+    }
 
 
 def _host(name: str, blade: Blade) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import accounting_host, is_member, slurm_role
+from provisioner.plan.derive import accounting_host, is_member, rest_way, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 
 
@@ -23,9 +23,18 @@ def _accounts(plan: Plan, name: str) -> bool:
     return name == accounting_host(plan)
 
 
+def _serves(plan: Plan, name: str) -> bool:
+    return rest_way(plan) is not None and _controls(plan, name)
+
+
+def _knows_tokens(plan: Plan, name: str) -> bool:
+    return rest_way(plan) is not None and (_controls(plan, name) or _accounts(plan, name))
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
+    "jwt": _knows_tokens,
     "users": is_member,
     "scratch": _computes,
     "jobtmp": _computes,
@@ -33,6 +42,7 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
+    "slurmrestd": _serves,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

@@ -24,6 +24,7 @@ from provisioner.slurm.partitions import nameless
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
+from provisioner.slurm.rest import proxy_settings
 from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
@@ -71,6 +72,7 @@ class FilterModule:
             "slurm_node_records": node_records,
             "slurm_record_doubts": record_doubts,
             "slurm_reported": reported,
+            "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
             "slurm_stays_enforced": stays_enforced,

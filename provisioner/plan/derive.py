@@ -9,6 +9,7 @@ from math import inf
 from provisioner.names import host_name
 from provisioner.plan.model import AccountingPlace, Plan, SlurmRole
 from provisioner.plan.node import Blade, DiskEntry, GpuEntry, JobTmp, Proof, Scratch
+from provisioner.plan.rest import RestWay
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,13 @@ def accounting_host(plan: Plan) -> str | None:
     if isinstance(plan.accounting, AccountingPlace):
         return plan.accounting.host
     return plan.cluster.controller if plan.accounting else None
+
+
+def rest_way(plan: Plan) -> RestWay | None:
+    """Where the controller offers the REST interface; None where the plan wants none."""
+    if isinstance(plan.rest, RestWay):
+        return plan.rest
+    return RestWay() if plan.rest else None
 
 
 def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:

@@ -30,6 +30,7 @@ from provisioner.plan.fields import (
 )
 from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
+from provisioner.plan.rest import Rest
 from provisioner.slurm.times import MOST_TIME
 
 
@@ -153,6 +154,10 @@ class Plan(Strict):
         default=True,
         description="whether a database remembers jobs: false for none, or the blade that runs it, if not the "
         "controller, such as {host: BLD-010}",
+    )
+    rest: Rest = Field(
+        default=False,
+        description="whether programs reach Slurm over HTTP: true for those on the controller, or {listen: network}",
     )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(

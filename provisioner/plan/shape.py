@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from provisioner.names import name_problem
-from provisioner.plan import model, node, partition
+from provisioner.plan import model, node, partition, rest
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
 from provisioner.plan.vocabulary import Vocabulary
@@ -28,6 +28,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("scratch",): model.Proving,
     ("accounting",): model.AccountingPlace,
     ("preemption",): partition.PreemptionRule,
+    ("rest",): rest.RestWay,
     ("partitions", "*"): partition.NamedPartition,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,

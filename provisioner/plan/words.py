@@ -42,6 +42,7 @@ RIGHTS = {
     "gpus": "write a number, or a mapping such as {type: a100, count: 4}",
     "features": "write a list such as [ib, nvme]",
     "preemption": "write partition, qos or none, or a mapping such as {by: partition, mode: requeue}",
+    "rest": "write true, or where, such as {listen: network, port: 6820}",
     "partitions": "write a mapping of partitions, such as gpu: {tiers: [gpu]}",
     "partitions.nodes": "write a node set such as node[001-010], or a list of them",
     "partitions.tiers": "write a list such as [gpu]",

@@ -25,7 +25,8 @@ NODES_BY_RECONFIGURE: Release = (24, 11)
 REEXEC: Release = (23, 11)
 
 _ALWAYS_RESTART = {
-    "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
+    "slurmctldport", "slurmdport", "authtype", "authalttypes", "authaltparameters", "slurmctldhost",
+    "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "accountingstorageenforce", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",

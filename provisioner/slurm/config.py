@@ -17,6 +17,8 @@ from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, no
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
+from provisioner.slurm.tokens import SETTINGS as TOKEN_SETTINGS
+from provisioner.slurm.tokens import with_key
 
 Settings = dict[str, str | int]
 
@@ -94,6 +96,8 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     settings = {name: _printed(value) for name, value in merged.values() if value is not None}
     if "SlurmctldParameters" in defaults:
         settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
+    if "AuthAltParameters" in defaults:
+        settings["AuthAltParameters"] = with_key(str(settings.get("AuthAltParameters", "")))
     # Beside other words of the site it stays; null takes the key away.
     words = str(settings.get("CommunicationParameters", _SIGNED)).split(",")
     needed = str(defaults.get("CommunicationParameters", _SIGNED)).split(",")
@@ -130,7 +134,8 @@ def slurm_config(
         cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
-            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`.
+            `provisioner.slurm.enforcement`; `"tokens"`: whether users may show tokens; `"preemption"` and
+            `"default_time"`: see `partition_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -157,6 +162,8 @@ def slurm_config(
         defaults["AccountingStorageHost"] = cluster["accounting"]
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
+    if cluster.get("tokens"):
+        defaults |= TOKEN_SETTINGS
     defaults |= preemption_settings(preemption, partitions)
     defaults = job_settings(defaults, nodes, site)
     lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]

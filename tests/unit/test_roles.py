@@ -58,6 +58,27 @@ def test_the_plan_says_who_keeps_the_database(said: str, blades: list[str], tmp_
     assert order == sorted(order, key=list(ROLES).index)
 
 
+@pytest.mark.parametrize(
+    ("said", "serving", "knowing"),
+    [
+        ("rest: false", [], []),
+        ("rest: true", ["BLD-006"], ["BLD-006"]),
+        ("rest: {listen: network}", ["BLD-006"], ["BLD-006"]),
+        ("rest: true\naccounting: {host: BLD-010}", ["BLD-006"], ["BLD-006", "BLD-010"]),
+        ("rest: true\naccounting: {host: BLD-016}", ["BLD-006"], ["BLD-006", "BLD-016"]),
+        ("rest: true\naccounting: false", ["BLD-006"], ["BLD-006"]),
+    ],
+)
+def test_the_plan_says_who_has_the_rest_interface_and_the_key_of_tokens(
+    said: str, serving: list[str], knowing: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}{said}\n")
+    plan = load_plan(path)
+    assert [name for name in plan.blades if "slurmrestd" in roles_of(plan, name)] == serving
+    assert [name for name in plan.blades if "jwt" in roles_of(plan, name)] == knowing
+
+
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:
     for blade in site.blades:
         places = [list(ROLES).index(role) for role in roles_of(site, blade)]
