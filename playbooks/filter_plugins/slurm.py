@@ -12,7 +12,7 @@ from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
 from provisioner.slurm.change import config_change, file_key
-from provisioner.slurm.choice import choice, reported, touched
+from provisioner.slurm.choice import choice, on_trial, reported, touched
 from provisioner.slurm.config import CGROUP_SETTINGS, merge_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
@@ -70,6 +70,7 @@ class FilterModule:
             "slurm_node_credential": node_credential,
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
+            "slurm_on_trial": on_trial,
             "slurm_record_doubts": record_doubts,
             "slurm_reported": reported,
             "slurm_rest_proxy": proxy_settings,

@@ -74,7 +74,9 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
         for kind in ("folders", "links", "files", "strays")
         for _, name, options in all_things(states, kind, release)
         # What is no difference may be there, and only because somebody owns it.
-        if ((everything and kind != "strays") or (kind, name) in differ) and not options.get("own")
+        if ((everything and kind != "strays") or (kind, name) in differ)
+        and not options.get("own")
+        and "trial" not in options
     ]
 
 
