@@ -17,7 +17,6 @@ from provisioner.plan.derive import (
     job_tmp,
     members,
     node_keys,
-    rest_way,
     scratch_disks,
     scratch_layout,
     scratch_proof,
@@ -27,6 +26,7 @@ from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 from provisioner.plan.way import LAB_INTERPRETER, way_to
 from provisioner.roles import roles_of
+from provisioner.services import opened_ports, service_variables
 from provisioner.ssh import ssh_options
 from provisioner.ssh_key import key_file
 
@@ -131,6 +131,7 @@ def host_variables(
         **_node_variables(plan, blade),
         "node_roles": (roles := roles_of(plan, name)),
         **({"jobtmp_place": job_tmp(plan, blade)} if "jobtmp" in roles else {}),
+        **({"firewall_open": opened_ports(plan, name)} if "firewall" in roles else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -201,21 +202,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         variables["slurmctld_preemption"] = rule
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
-    return variables | _rest_variables(plan, controller, address)
-
-
-def _rest_variables(plan: Plan, controller: str, address: str) -> dict[str, Any]:
-    """What the roles of the REST interface and of tokens take; nothing where the plan wants none."""
-    way = rest_way(plan)
-    if way is None:
-        return {}
-    return {
-        "jwt_key_host": controller,
-        "slurmctld_tokens": True,
-        "slurmdbd_tokens": True,
-        "slurmrestd_address": address if way.listen == "network" else "127.0.0.1",
-        "slurmrestd_port": way.port,
-    }
+    return variables | service_variables(plan)
 
 
 def _host(name: str, blade: Blade) -> dict[str, str]:

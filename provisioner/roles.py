@@ -31,6 +31,10 @@ def _knows_tokens(plan: Plan, name: str) -> bool:
     return rest_way(plan) is not None and (_controls(plan, name) or _accounts(plan, name))
 
 
+def _is_closed(plan: Plan, name: str) -> bool:
+    return plan.firewall is not None and is_member(plan, name)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
@@ -43,6 +47,7 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurmctld": _controls,
     "slurmd": _computes,
     "slurmrestd": _serves,
+    "firewall": _is_closed,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

@@ -28,6 +28,7 @@ from provisioner.plan.fields import (
     Whole,
     Word,
 )
+from provisioner.plan.firewall import Firewall
 from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
 from provisioner.plan.rest import Rest
@@ -158,6 +159,9 @@ class Plan(Strict):
     rest: Rest = Field(
         default=False,
         description="whether programs reach Slurm over HTTP: true for those on the controller, or {listen: network}",
+    )
+    firewall: Firewall | None = Field(
+        default=None, description="who reaches the members from outside of the cluster's network; default: everybody"
     )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(
