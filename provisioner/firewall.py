@@ -50,7 +50,7 @@ table inet provision {{
         iifname "lo" accept
         {inside}
         ct state established,related accept
-        meta l4proto {{ icmp, ipv6-icmp }} accept
+        meta l4proto {{ icmp, icmpv6 }} accept
         # Who boots has no address yet, and who has none asks for one.
         udp sport {{ 67, 68 }} udp dport {{ 67, 68 }} accept
         udp sport 547 udp dport 546 accept
