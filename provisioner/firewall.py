@@ -83,6 +83,13 @@ def shut_out(said: str, members: Iterable[str], ssh: Iterable[str], trusted: Ite
     return ""
 
 
+def shut_out_problems(peer: str) -> list[str]:
+    """What speaks against a firewall that would shut out the address that this run comes from, '' for none."""
+    words = f"the firewall of the plan would shut out {peer}, where this run comes from"
+    step = "next: add that address to `ssh` of `firewall` in the plan, or run from one that is there"
+    return [f"{words}; {step}"] if peer else []
+
+
 def _from(sources: Iterable[str], verdict: str) -> list[str]:
     """The rules for packets from these networks, one for each version of IP."""
     nets = [ip_network(each) for each in sources]

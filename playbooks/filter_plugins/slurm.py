@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
-from provisioner.firewall import firewall_rules, shut_out, sshd_ports
+from provisioner.firewall import firewall_rules, shut_out, shut_out_problems, sshd_ports
 from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
@@ -47,6 +47,7 @@ class FilterModule:
             "database_settings": database.database_settings,
             "firewall_rules": firewall_rules,
             "firewall_shut_out": shut_out,
+            "firewall_shut_out_problems": shut_out_problems,
             "firewall_sshd_ports": sshd_ports,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
