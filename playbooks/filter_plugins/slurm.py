@@ -9,6 +9,7 @@ from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
 from provisioner.firewall import firewall_rules, shut_out, shut_out_problems, sshd_ports
 from provisioner.hosts_file import hosts_file, hosts_notes
+from provisioner.left_over import left_over_notes
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
@@ -51,6 +52,7 @@ class FilterModule:
             "firewall_sshd_ports": sshd_ports,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
+            "left_over_notes": left_over_notes,
             "people_asked": people_asked,
             "scratch_notes": scratch_notes,
             "slurm_cgroup_settings": lambda site: merge_settings(CGROUP_SETTINGS, site),

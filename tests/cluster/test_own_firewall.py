@@ -197,3 +197,15 @@ def test_a_firewall_that_shuts_this_run_out_all_the_same_is_taken_back(members: 
             members.inside(blade, "rm /usr/bin/ss; dpkg-divert --quiet --rename --remove /usr/bin/ss")
     assert run(members).code == 0
     assert changed(run(members)) == {}
+
+
+def test_without_it_in_the_plan_a_run_says_how_to_open_the_node(members: Lab, world: Outside) -> None:
+    say(members, firewall=None)
+    said = run(members)
+    assert changed(said) == {}
+    (note,) = [each for each in said.json["blades"][members.spare]["notes"] if "provision-firewall" in each]
+    members.inside(members.spare, note.split("`")[1])
+    assert world.tries(world.stranger, members.spare, 6818) == "open"
+    members.lab("reboot", members.spare)
+    assert until(lambda: members.tried(members.spare, "systemctl is-active slurmd").code == 0, 60)
+    assert world.tries(world.stranger, members.spare, 6818) == "open"

@@ -221,7 +221,13 @@ def test_it_goes_with_the_database_and_comes_back_with_it(served: Lab, shown: di
 
 def test_without_it_in_the_plan_no_token_counts(served: Lab, shown: dict[str, str]) -> None:
     say(served, rest=None)
-    assert run(served).code == 0
+    said = run(served)
+    assert said.code == 0, said.text
+    (note,) = [each for each in said.json["blades"][served.controller]["notes"] if "slurmrestd" in each]
     assert served.tried(served.spare, "scontrol token").code != 0
     assert status(served, JOBS, shown) >= 400
-    assert changed(run(served)) == {}
+    served.ask(note.split("`")[1])
+    assert served.ask(f"ss -Hltn sport = :{PORT}") == ""
+    said = run(served)
+    assert changed(said) == {}
+    assert said.json["blades"][served.controller]["notes"] == []
