@@ -40,8 +40,8 @@ def run(lab: Lab, *words: str) -> Said:
 
 @pytest.fixture(scope="module", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A cluster of its own with accounting: a controller and one node."""
-    made = Lab("test-rest", 41, 0, request.param, tmp_path_factory.mktemp("plan"), accounting=True)
+    """A cluster of its own: a controller, and one node that has the database, too."""
+    made = Lab("test-rest", 41, 0, request.param, tmp_path_factory.mktemp("plan"), accounting={"host": "BLD-002"})
     try:
         made.up()
         said = run(made)
@@ -212,7 +212,7 @@ def test_the_plan_may_open_it_to_the_network(served: Lab, shown: dict[str, str])
 
 def test_it_goes_with_the_database_and_comes_back_with_it(served: Lab, shown: dict[str, str]) -> None:
     """slurmrestd would not start with what asks a database that slurm.conf does not name."""
-    for accounting in (False, True):
+    for accounting in (False, {"host": served.spare}):
         say(served, accounting=accounting)
         assert run(served).code == 0
         assert until(lambda: status(served, JOBS, shown) == 200)
