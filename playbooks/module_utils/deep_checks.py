@@ -20,21 +20,22 @@ trap 'exit 1' HUP INT TERM
 folder=$(mktemp -d /tmp/{NAME}.XXXXXXXXXX) && cat > "$folder/job.sh" || exit {NO_SCRIPT}
 "$@" "$folder/job.sh"
 """
-# Its options stand in the script alone. It looks for its own output where Slurm was to write it, and takes it away. The
-# folder is the one that everybody may write to, on both releases, and that is not each job's own.
+# Its options stand in the script alone. It looks for its own output where Slurm was to write it, and takes that away
+# first: a script that is cancelled ends at once. The folder is one that everybody may write to, on both releases, and
+# that is not each job's own.
 SCRIPT = f"""#!/bin/sh
 #SBATCH --job-name={NAME}
 #SBATCH --nodes=1
 #SBATCH --time=2
 #SBATCH --mem=64M
-#SBATCH --output=/run/lock/provision-verify-%j.out
+#SBATCH --output=/run/lock/{NAME}-%j.out
 out=$(readlink "/proc/$$/fd/1")
-trap 'rm -f "$out"' EXIT
-trap 'exit 1' TERM
+rm -f "$out"
 [ "$SLURM_JOB_NAME" = {NAME} ] || exit 3
 [ "$SLURM_JOB_NUM_NODES" = 1 ] || exit 4
 echo "written by job $SLURM_JOB_ID"
-grep -q "written by job $SLURM_JOB_ID" "/run/lock/provision-verify-$SLURM_JOB_ID.out" || exit 5
+[ "$out" = "/run/lock/{NAME}-$SLURM_JOB_ID.out" ] || exit 5
+grep -q "written by job $SLURM_JOB_ID" "/proc/$$/fd/1" || exit 5
 """
 _SAID = {3: "it has another name than --job-name gave it", 4: "it has other nodes than --nodes gave it",
          5: "its output is not in the file that --output named"}  # fmt: skip

@@ -141,11 +141,11 @@ def test_the_export_is_a_file_that_changes_nothing(cluster: Lab) -> None:
 
 
 def test_a_prune_names_whose_jobs_run_and_removes_the_others(cluster: Lab) -> None:
+    # Slurm looks a user's number up when it hears of them.
+    for blade in (cluster.controller, *cluster.compute):
+        cluster.inside(blade, "getent passwd bob > /dev/null || useradd --uid 2002 bob")
     declare(cluster, FILE)
     commands(cluster)
-    cluster.ask("getent passwd bob > /dev/null || useradd --uid 2002 bob")
-    for blade in cluster.compute:
-        cluster.inside(blade, "getent passwd bob > /dev/null || useradd --uid 2002 bob")
     job = cluster.ask(
         "setpriv --reuid=bob --regid=bob --clear-groups"
         " sbatch --parsable -A guests -D / -o /dev/null --wrap 'sleep 600'"

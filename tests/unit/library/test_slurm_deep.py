@@ -311,7 +311,8 @@ def test_the_script_is_gone_however_its_submission_ends(tmp_path: Path, end: str
     os.mkfifo(go)
     sbatch.write_text(f'#!/bin/sh\ntest -s "$2" && echo "$2" > {told} && cat {go}\n')
     sbatch.chmod(0o755)
-    words = ["sh", "-c", CHECKS.SUBMIT, "sh", str(sbatch), "--parsable"]
+    # A shell in the background ignores SIGINT, and so does all that it starts.
+    words = ["env", "--default-signal=INT", "sh", "-c", CHECKS.SUBMIT, "sh", str(sbatch), "--parsable"]
     with subprocess.Popen(words, stdin=-1, stdout=-1, start_new_session=True) as asked:
         assert asked.stdin is not None
         assert asked.stdout is not None
@@ -319,11 +320,13 @@ def test_the_script_is_gone_however_its_submission_ends(tmp_path: Path, end: str
         asked.stdin.close()
         script = Path(told.read_text().strip())
         assert script.read_text() == CHECKS.SCRIPT
-        if end.startswith("SIG"):
-            os.killpg(asked.pid, signal.Signals[end])
-        else:
-            asked.stdout.close() if end == "nobody reads" else None
-            go.write_text("7\n")
+        # A shell that is interrupted before it starts cat waits for it none the less.
+        with go.open("w") as answer:
+            if end.startswith("SIG"):
+                os.killpg(asked.pid, signal.Signals[end])
+            else:
+                asked.stdout.close() if end == "nobody reads" else None
+                answer.write("7\n")
         assert (asked.wait(timeout=30) == 0) == (end == "its own")
     assert not script.parent.exists()
 
