@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import accounting_host, is_member, slurm_role
+from provisioner.plan.derive import accounting_host, is_member, login_blades, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 
 
@@ -23,6 +23,10 @@ def _accounts(plan: Plan, name: str) -> bool:
     return name == accounting_host(plan)
 
 
+def _takes_logins(plan: Plan, name: str) -> bool:
+    return name in login_blades(plan)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
@@ -33,6 +37,8 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
+    "login": _takes_logins,
+    "adopt": _computes,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 
