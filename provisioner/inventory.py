@@ -194,7 +194,8 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
         "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
-        "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
+        "slurmd_conf_server": (server := f"{controller if ':' in address else address}:6817"),
+        "login_conf_server": server,
     }
     if (place := accounting_host(plan)) and ":" in str(plan.blades[place].address):
         variables["slurmdbd_ipv6"] = True
@@ -202,7 +203,6 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         variables["slurmctld_nodes"] = keys
     if logins := login_blades(plan):
         variables["slurmctld_logins"] = {host_name(name): str(plan.blades[name].address) for name in logins}
-        variables["login_conf_server"] = variables["slurmd_conf_server"]
     if plan.compute_ssh != "anybody":
         variables["adopt_ssh"] = plan.compute_ssh
     if rule := preemption_rule(plan):

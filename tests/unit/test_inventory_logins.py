@@ -21,7 +21,7 @@ def listed(said: str, folder: Path) -> dict[str, Any]:
 def test_a_plan_without_a_word_has_the_controller_for_it(tmp_path: Path) -> None:
     found = listed("", tmp_path)
     assert found["slurm_login"]["hosts"] == []
-    assert {"slurmctld_logins", "login_conf_server", "adopt_ssh"} & found["all"]["vars"].keys() == set()
+    assert {"slurmctld_logins", "adopt_ssh"} & found["all"]["vars"].keys() == set()
 
 
 @pytest.mark.parametrize("said", ["login: BLD-016\n", "login: [BLD-006, BLD-016]\n"])
