@@ -55,7 +55,9 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "TaskPlugin": "task/cgroup,task/affinity",
         "JobAcctGatherType": "jobacct_gather/cgroup",
         "JobAcctGatherFrequency": "task=30",
-        "PrologFlags": "Contain",
+        "PrologFlags": "Contain,X11",
+        # Else `srun --x11` fails on a node without scratch, where it would put its key.
+        "X11Parameters": "home_xauthority",
         # MPI locks memory: how much is the node's to say (its slurmd's unit), and not the shell's that submits.
         "PropagateResourceLimitsExcept": "MEMLOCK",
         "LaunchParameters": "use_interactive_step",
