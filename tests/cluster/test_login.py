@@ -60,26 +60,46 @@ def test_an_interactive_shell_has_a_terminal_on_the_node(login: str, ada: Person
         assert "on bld-" in said.out, said.text
 
 
-def test_srun_hears_of_what_befalls_its_job(cluster: Lab, login: str, ada: Person) -> None:
-    """Slurm 22.05.8 cannot reach one on a machine that slurm.conf does not name."""
-    running = ada.begin(login, "srun --job-name=told sleep 600 2>&1")
-    blade = cluster.compute[0]
+@pytest.mark.parametrize("place", ["login node", "controller"])
+def test_srun_hears_of_what_befalls_its_job(cluster: Lab, login: str, ada: Person, place: str) -> None:
+    """One in an allocation. Slurm 22.05.8 reaches none on a machine that slurm.conf does not name, but its own."""
+    host = login if place == "login node" else cluster.controller
+    running = ada.begin(host, "cd /tmp && salloc --job-name=told --mem=64 srun sleep 600 2>&1")
+    node = until(lambda: cluster.ask("squeue --noheader --name=told --states=RUNNING --steps --format=%N"), 30)
     try:
-        asked = "squeue --noheader --name=told --states=RUNNING --format=%N"
-        node = until(lambda: cluster.ask(asked), 30)
         assert node
-        job = cluster.ask("squeue --noheader --name=told --format=%A")
-        cluster.ask(f"scontrol update jobid={job} timelimit=1; scontrol notify {job} 'hello from slurmctld'")
-        blade = node.upper()
         cluster.ask(f"scontrol update nodename={node} state=down reason='provision: test'")
         words, _ = running.communicate(timeout=60)
-        assert "hello from slurmctld" in words
-        assert "NODE FAILURE" in words or "node failure" in words, words
+        assert f"srun: error: Node failure on {node}" in words
     finally:
         running.kill()
         cluster.ask("scancel --name=told")
-        cluster.ask(f"scontrol update nodename={blade.lower()} state=resume")
-        assert cluster.state(blade, "idle") == "idle"
+        cluster.ask(f"scontrol update nodename={node} state=resume 2> /dev/null; true")
+        assert cluster.state(node.upper(), "idle") == "idle"
+
+
+def test_windows_come_to_where_srun_is_given(cluster: Lab, login: str, ada: Person) -> None:
+    """Something that listens as an X server does, and a client of it on a node."""
+    server = (
+        "import socket; s = socket.create_server(('127.0.0.1', 6010)); c, _ = s.accept(); "
+        "print(c.recv(9).decode(), flush=True); c.sendall(b'seen'); c.close()"
+    )
+    client = (
+        "import os, socket; n = int(os.environ['DISPLAY'].split(':')[1].split('.')[0]); "
+        "c = socket.create_connection(('localhost', 6000 + n)); c.sendall(b'a window'); print(c.recv(4).decode())"
+    )
+    shown = ada.begin(login, f'timeout 60 python3 -c "{server}"')
+    try:
+        cookie = "touch .Xauthority; xauth -q add localhost:10 MIT-MAGIC-COOKIE-1 00112233445566778899aabbccddeeff"
+        # Port 6010.
+        assert until(lambda: ":177A" in cluster.inside(login, "cat /proc/net/tcp"), 20)
+        said = ada.ssh(
+            login, f'{cookie}; export DISPLAY=localhost:10.0; timeout 50 srun --mem=64 --x11 python3 -c "{client}"'
+        )
+        assert said.out.strip() == "seen", said.text
+        assert shown.communicate(timeout=20)[0].strip() == "a window"
+    finally:
+        shown.kill()
 
 
 def test_a_change_gets_there_by_itself(cluster: Lab, login: str) -> None:
