@@ -7,121 +7,25 @@ shape gets that far. Only what is named here is looked at; whatever else a fact 
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from provisioner.console_text import their_words
 from provisioner.slurm.deep_checks import CHECKS
-
-# Looks at a value and says what is wrong with it, '' when nothing is.
-Check = Callable[[Any], str]
+from provisioner.value_shape import (
+    ANYTHING,
+    Check,
+    each,
+    flag,
+    listed,
+    nothing_or,
+    null_or,
+    number,
+    record,
+    text,
+    whole,
+)
 
 _FILE = 4 * 2**20
 """Characters of a file whose text is told; nodes.json of a thousand nodes has less than one million."""
-_PRINTED = r"[^\x00-\x1f\x7f]*"
-_ANYTHING = r"(?s:.*)"
-
-
-def text(most: int, form: str = _PRINTED) -> Check:
-    """Text of at most so many characters, all of which are of the form."""
-    pattern = re.compile(form)
-
-    def check(value: Any) -> str:
-        if not isinstance(value, str):
-            return f"is {_kind(value)}, not text"
-        if len(value) > most:
-            return f"has {len(value)} characters, more than {most}"
-        return "" if pattern.fullmatch(value) else "has characters that do not belong there"
-
-    return check
-
-
-def number(low: float, high: float) -> Check:
-    """A number within a range."""
-
-    def check(value: Any) -> str:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"is {_kind(value)}, not a number"
-        if math.isfinite(value) and low <= value <= high:
-            return ""
-        return f"is not between {low:g} and {high:g}"
-
-    return check
-
-
-def whole(low: int, high: int) -> Check:
-    """A whole number within a range."""
-    between = number(low, high)
-    return lambda value: "is not a whole number" if isinstance(value, float) else between(value)
-
-
-def flag(value: Any) -> str:
-    """True or false."""
-    return "" if isinstance(value, bool) else f"is {_kind(value)}, not true or false"
-
-
-def null_or(check: Check) -> Check:
-    """Nothing, or a value of this shape."""
-    return lambda value: "" if value is None else check(value)
-
-
-def nothing_or(check: Check) -> Check:
-    """No named values at all, or values of this shape."""
-    return lambda value: "" if value == {} else check(value)
-
-
-def record(needed: Mapping[str, Check], also: Mapping[str, Check] | None = None) -> Check:
-    """Named values, of which the needed ones are there."""
-    known = {**needed, **(also or {})}
-
-    def check(value: Any) -> str:
-        if not isinstance(value, Mapping):
-            return f"is {_kind(value)}, not named values"
-        if missing := needed.keys() - value.keys():
-            return f"lacks {', '.join(sorted(missing))}"
-        return _first((name, known[name](value[name])) for name in known if name in value)
-
-    return check
-
-
-def each(check_name: Check, check_value: Check, most: int = 1000) -> Check:
-    """Values of one shape by names of one shape."""
-
-    def check(value: Any) -> str:
-        if not isinstance(value, Mapping):
-            return f"is {_kind(value)}, not named values"
-        if len(value) > most:
-            return f"has {len(value)} entries, more than {most}"
-        problems = ((name, check_name(name) or check_value(found)) for name, found in value.items())
-        return _first((their_words(name, 40), problem) for name, problem in problems if problem)
-
-    return check
-
-
-def listed(check_one: Check, most: int = 1000) -> Check:
-    """A list of values of one shape."""
-
-    def check(value: Any) -> str:
-        if not isinstance(value, list):
-            return f"is {_kind(value)}, not a list"
-        if len(value) > most:
-            return f"has {len(value)} entries, more than {most}"
-        return _first((f"entry {place}", check_one(found)) for place, found in enumerate(value, 1))
-
-    return check
-
-
-def _first(problems: Any) -> str:
-    return next((f"{name} {problem}" for name, problem in problems if problem), "")
-
-
-def _kind(value: Any) -> str:
-    kinds = {type(None): "nothing", bool: "true or false", str: "text", list: "a list", dict: "named values"}
-    return kinds.get(type(value), "a number")
-
-
 _WORD = text(64, r"[A-Za-z0-9._:+@-]*")
 _PATH = text(300)
 _EPOCH = number(0, 1e11)
@@ -152,7 +56,7 @@ BLADE = record(
         "free_mib": each(_PATH, whole(-(2**40), 2**40)),
         "can_set_clock": flag,
         "read_only": flag,
-        "dpkg_trouble": text(2**20, _ANYTHING),
+        "dpkg_trouble": text(2**20, ANYTHING),
         "packages": each(text(100, r"[a-z0-9.+:-]+"), text(200, r"[A-Za-z0-9.+:~-]*")),
         "units": each(
             _WORD,
@@ -166,17 +70,17 @@ BLADE = record(
             _PATH,
             record(
                 {"kind": text(20)},
-                {"content": text(_FILE, _ANYTHING), "mode": text(8), "owner": _WORD, "group": _WORD, "why": text(1000)},
+                {"content": text(_FILE, ANYTHING), "mode": text(8), "owner": _WORD, "group": _WORD, "why": text(1000)},
             ),
         ),
         "written": each(_PATH, _EPOCH),
         "secrets": each(_PATH, text(200, r"|[0-9a-f]{64}:[^:\s]*:[^:\s]*:[0-7]{4}")),
-        "asks": each(text(100), text(4096, _ANYTHING)),
+        "asks": each(text(100), text(4096, ANYTHING)),
         "scratch": record(
             {"right": flag, "size_mib": _MIB, "expected_mib": _MIB, "actions": listed(text(400), 50)}, _SCRATCH
         ),
         "full": flag,
-        "slurmd_c": text(8000, _ANYTHING),
+        "slurmd_c": text(8000, ANYTHING),
     },
     {
         "lock": nothing_or(
@@ -186,7 +90,7 @@ BLADE = record(
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
 )
-_SENTENCES = listed(text(4000, _ANYTHING))
+_SENTENCES = listed(text(4000, ANYTHING))
 VERIFIED = record(
     {},
     {
@@ -205,7 +109,7 @@ VERIFIED = record(
             100_000,
         ),
         "job_width": whole(0, 100_000),
-        "reasons": text(2**20, _ANYTHING),
+        "reasons": text(2**20, ANYTHING),
         "scratch": listed(text(255), 100_000),
         "peers": listed(text(400), 100_000),
     },
@@ -219,8 +123,8 @@ DEEP = record(
                 {
                     "name": text(40, "|".join(CHECKS)),
                     "result": text(20, "ok|failed|not tried"),
-                    "words": text(4000, _ANYTHING),
-                    "evidence": text(4000, _ANYTHING),
+                    "words": text(4000, ANYTHING),
+                    "evidence": text(4000, ANYTHING),
                     "cause": text(40, r"[a-z ]*"),
                     "seconds": number(0, 1e6),
                 }

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.blade_shape import listed, null_or, record, text, whole
 from provisioner.console_text import counted, one_line
 from provisioner.errors import UsageError
 from provisioner.plan.derive import is_scratch_entry, scratch_layout
 from provisioner.plan.model import Plan
 from provisioner.plan.node import DiskEntry
+from provisioner.value_shape import listed, null_or, record, text, whole
 
 TOLERANCE = 0.05
 """The size class of a disk, as the guard on the blade sees it."""

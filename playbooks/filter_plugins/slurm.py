@@ -20,6 +20,7 @@ from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_container, job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
+from provisioner.slurm.partitions import nameless
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
@@ -65,6 +66,7 @@ class FilterModule:
             "slurm_job_place": job_place,
             "slurm_merge_records": lambda *sets: merge_records(*sets).as_dict(),
             "slurm_merge_notes": merge_notes,
+            "slurm_nameless": nameless,
             "slurm_node_credential": node_credential,
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,

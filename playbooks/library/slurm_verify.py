@@ -71,7 +71,7 @@ from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
-from ansible.module_utils.slurm_judged import BUSY, judged
+from ansible.module_utils.slurm_judged import BUSY, TAKEN, judged
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
 from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
@@ -122,10 +122,12 @@ def verify(wanted):
     free = [name for name in names if report[name]["job"]]
     others = places({name: nodes[name] for name in names if name in nodes and not report[name]["problems"]})
     try:
-        problems, full, width = proved(free, scratch, comment, deadline, others, controllers(wanted["servers"]))
+        problems, full, kept, width = proved(free, scratch, comment, deadline, others, controllers(wanted["servers"]))
     finally:
         if free:
             cancel_own(comment)
+    for name in kept:
+        report[name].update(notes=[*report[name]["notes"], TAKEN], job=False)
     for name in problems:
         report[name]["problems"] += problems[name]
         report[name]["notes"] += [SCRATCH_FULL] if name in full and not problems[name] else []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-from contextlib import contextmanager
 
 from ansible.module_utils.deep_jobs import Failed, NotTried
 from ansible.module_utils.slurm_commands import run
@@ -13,25 +11,31 @@ from ansible.module_utils.slurm_nodes import POLL_SECONDS, Deadline
 
 # Seconds until the database knows of the end of a job, which slurmctld sends it at once unless there are many.
 WRITTEN = 30
-_FOLDER = re.compile(r"/tmp/provision-verify\.[A-Za-z0-9]{10}")
-_MAKE_FOLDER = """
+# Submits a script that it writes first. Whoever asked may be killed meanwhile: the shell goes on, and takes it away.
+NO_SCRIPT = 73
+SUBMIT = f"""
 umask 077
-folder=$(mktemp -d /tmp/provision-verify.XXXXXXXXXX) && cat > "$folder/job.sh" && echo "$folder"
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
+folder=$(mktemp -d /tmp/{NAME}.XXXXXXXXXX) && cat > "$folder/job.sh" || exit {NO_SCRIPT}
+"$@" "$folder/job.sh"
 """
-# Its options stand in the script alone. It looks for its own output where Slurm was to write it, and takes it away. The
-# folder is the one that everybody may write to, on both releases, and that is not each job's own.
+# Its options stand in the script alone. It looks for its own output where Slurm was to write it, and takes that away
+# first: a script that is cancelled ends at once. The folder is one that everybody may write to, on both releases, and
+# that is not each job's own.
 SCRIPT = f"""#!/bin/sh
 #SBATCH --job-name={NAME}
 #SBATCH --nodes=1
 #SBATCH --time=2
 #SBATCH --mem=64M
-#SBATCH --output=/run/lock/provision-verify-%j.out
+#SBATCH --output=/run/lock/{NAME}-%j.out
 out=$(readlink "/proc/$$/fd/1")
-trap 'rm -f "$out"' EXIT
+rm -f "$out"
 [ "$SLURM_JOB_NAME" = {NAME} ] || exit 3
 [ "$SLURM_JOB_NUM_NODES" = 1 ] || exit 4
 echo "written by job $SLURM_JOB_ID"
-grep -q "written by job $SLURM_JOB_ID" "/run/lock/provision-verify-$SLURM_JOB_ID.out" || exit 5
+[ "$out" = "/run/lock/{NAME}-$SLURM_JOB_ID.out" ] || exit 5
+grep -q "written by job $SLURM_JOB_ID" "/proc/$$/fd/1" || exit 5
 """
 _SAID = {3: "it has another name than --job-name gave it", 4: "it has other nodes than --nodes gave it",
          5: "its output is not in the file that --output named"}  # fmt: skip
@@ -58,10 +62,13 @@ def nodes_shown(asker):
 
 def script(asker):
     """`sbatch` takes a script, and Slurm goes by the options in it."""
-    with _written(asker) as path:
-        where = [f"--comment={asker.comment}", f"--partition={asker.partition}", f"--nodelist={asker.node}"]
-        number = asker.accepted("sbatch", "--parsable", "--no-requeue", "--chdir=/", *where, path)
-        code = asker.code(number)
+    where = [f"--comment={asker.comment}", f"--partition={asker.partition}", f"--nodelist={asker.node}"]
+    sbatch = ["sbatch", "--parsable", "--no-requeue", "--chdir=/", *where]
+    code, out, err = asker.call("sh", "-c", SUBMIT, "sh", *sbatch, text=SCRIPT)
+    if code == NO_SCRIPT:
+        raise Failed(f"{asker.account} cannot write a script into /tmp", err or out, "no script")
+    number = asker.taken(code, out, err)
+    code = asker.code(number)
     if code != 0:
         said = _SAID.get(code, f"its script ended with {code}")
         raise Failed(f"job {number}: {said}", asker.shown(number))
@@ -70,22 +77,9 @@ def script(asker):
 
 
 def sweep(account):
-    """Removes the scripts that killed ones left behind half an hour ago; as that account, which wrote them."""
+    """Removes scripts that a power cut left behind half an hour ago; as that account, which wrote them."""
     old = ["-maxdepth", "1", "-type", "d", "-name", "provision-verify.??????????", "-user", account, "-mmin", "+30"]
     run("find", "/tmp", *old, "-exec", "rm", "-rf", "{}", "+", account=account)
-
-
-@contextmanager
-def _written(asker):
-    """The path of the script, in a folder of that account; gone afterwards."""
-    code, out, err = asker.call("sh", "-c", _MAKE_FOLDER, text=SCRIPT)
-    folder = out.strip()
-    if code != 0 or not _FOLDER.fullmatch(folder):
-        raise Failed(f"{asker.account} cannot write a script into /tmp", err or out, "no script")
-    try:
-        yield f"{folder}/job.sh"
-    finally:
-        run("rm", "-rf", folder, account=asker.account)
 
 
 def queue_shown(asker):

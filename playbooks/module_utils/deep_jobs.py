@@ -102,7 +102,10 @@ class Asker:
 
     def accepted(self, *command, text=None):
         """The number of the job that an sbatch made."""
-        code, out, err = self.call(*command, text=text)
+        return self.taken(*self.call(*command, text=text))
+
+    def taken(self, code, out, err):
+        """The number of a job, as sbatch answered."""
         number = out.strip().partition(";")[0]
         if code == 0 and number.isdigit():
             return number

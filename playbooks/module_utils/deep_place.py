@@ -6,14 +6,13 @@ import re
 import time
 
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_jobs import our_jobs, ours_gone
-from ansible.module_utils.slurm_judged import BUSY, FREE
+from ansible.module_utils.slurm_jobs import others_wait, our_jobs, ours_gone
+from ansible.module_utils.slurm_judged import BUSY, FREE, PLANNED
 from ansible.module_utils.slurm_nodes import ANSWER, POLL_SECONDS, show_nodes
 from ansible.module_utils.slurm_table import table
 
 # Seconds for the job of the verification before this one to leave its nodes.
 LEAVES = 15
-PLANNED = {"PLANNED"}
 NONE = re.compile(r"\(null\)|[a-z_]+/none")
 _FIELDS = (("NodeList", 255), ("PartitionName", 255), ("PriorityTier", 12), ("Available", 12))
 
@@ -43,16 +42,10 @@ def free_and_busy(names):
             break
         time.sleep(POLL_SECONDS)
     # A node that a job of before was planned for keeps the word until the next cycle of backfill.
-    idle = FREE if _somebody_waits() else FREE | PLANNED
+    idle = FREE if others_wait() else FREE | PLANNED
     free = sorted(name for name, words in states.items() if words <= idle)
     busy = sorted(name for name, words in states.items() if words <= BUSY | FREE | PLANNED and not words <= idle)
     return free, busy
-
-
-def _somebody_waits():
-    """Whether jobs of others wait; one that nobody can tell of counts."""
-    code, out, _ = run("squeue", "--noheader", "--states=PENDING", "--format=%A", limit=ANSWER)
-    return code != 0 or bool(set(out.split()) - our_jobs().keys())
 
 
 def partition_for(names):

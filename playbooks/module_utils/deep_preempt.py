@@ -9,6 +9,8 @@ from ansible.module_utils.deep_jobs import Busy, Failed, NotTried
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_table import table
 
+# A partition may give its jobs time to end. A step is told at once, so the job is over before that.
+LOW = "exec srun --mpi=none --mem=32M sleep 100"
 _FIELDS = (("PartitionName", 255), ("PriorityTier", 12), ("PreemptMode", 20), ("Available", 12))
 
 
@@ -22,7 +24,7 @@ def preempted(asker):
     if asker.node not in asker.free:
         raise NotTried("nodes are busy")
     low, high = _partitions(asker.node)
-    first = _submitted(asker, low, "exec sleep 100", "--requeue")
+    first = _submitted(asker, low, LOW, "--requeue")
     asker.watch(first, lambda row: row["state"] == "RUNNING")
     second = _submitted(asker, high, "true")
     try:

@@ -74,6 +74,13 @@ def is_spool_full(node):
     return node["by"] in ("root", "slurm") and node["reason"].split(AND_LATER)[0] == SPOOL_FULL
 
 
+def by_itself(node):
+    """Why a node that drained itself takes no jobs, '' for any other."""
+    if "DRAIN" in node["states"] and node["reason"].startswith(ITSELF) and node["by"] == "root":
+        return f"it takes no jobs by itself: {node['reason'].removeprefix(ITSELF)}"
+    return ""
+
+
 def left(node, room, resume):
     """The problems and the notes of a drained node that stays so.
 
@@ -83,8 +90,8 @@ def left(node, room, resume):
         resume: the words of how a person ends the drain.
     """
     reason = node["reason"]
-    if reason.startswith(ITSELF) and node["by"] == "root":
-        return [f"it takes no jobs by itself: {reason.removeprefix(ITSELF)}"], []
+    if words := by_itself(node):
+        return [words], []
     if is_spool_full(node):
         there = "" if room is None else f": {room} MiB are free"
         return [f"its disk is full where slurmd works{there} (Slurm itself drained it: {reason})"], []

@@ -138,6 +138,12 @@ def ours_gone(seconds, names):
         time.sleep(POLL_SECONDS)
 
 
+def others_wait():
+    """Whether jobs of others wait; one that nobody can tell of counts."""
+    code, out, _ = run("squeue", "--noheader", "--states=PENDING", "--format=%A", limit=ANSWER)
+    return code != 0 or bool(set(out.split()) - our_jobs().keys())
+
+
 def held_by_users():
     """The names of the nodes that have jobs of others."""
     ours = our_jobs()

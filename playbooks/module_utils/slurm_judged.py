@@ -7,6 +7,9 @@ from ansible.module_utils.slurm_nodes import trouble
 
 FREE = {"IDLE"}
 BUSY = {"ALLOCATED", "MIXED", "COMPLETING"}
+# Backfill keeps it for a job that waits.
+PLANNED = {"PLANNED"}
+TAKEN = "busy with jobs; none was added"
 
 
 def judged(name, node, wanted, seen):
@@ -33,4 +36,4 @@ def judged(name, node, wanted, seen):
         return [], []
     if name in seen["ours"]:
         return ["a job of ours does not end on it"], []
-    return [], ["busy with jobs; none was added"]
+    return [], [TAKEN]

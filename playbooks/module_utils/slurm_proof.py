@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_jobs import answers, answers_one_by_one, cancel_own, ours_gone
+from ansible.module_utils.slurm_drains import by_itself
+from ansible.module_utils.slurm_jobs import answers, answers_one_by_one, cancel_own, others_wait, ours_gone
+from ansible.module_utils.slurm_judged import BUSY, PLANNED
 from ansible.module_utils.slurm_munge import credential_problem
-from ansible.module_utils.slurm_nodes import together
+from ansible.module_utils.slurm_nodes import ANSWER, show_nodes, together
 from ansible.module_utils.slurm_reach import CONTROLLER, blamed, environment, unreached
 
 # Seconds for one job over all nodes, with more for many of them (a thousand need 48 s), and for one on each.
 TOGETHER, ALONE = 10, 15
 # Seconds for a job of ours to leave its nodes once it is cancelled.
 LEAVES = 5
+# Seconds that backfill rests between two looks at the queue, where the site says nothing else, and that it looks.
+RESTS, LOOKS = 30, 5
+_RESTS = re.compile(r"^SchedulerParameters\s*=.*\bbf_interval=(\d{1,4})\b", re.MULTILINE)
+# What srun says where Slurm had no place for the job.
+NO_PLACE = "Requested nodes are busy"
 SCRATCH = {
     "unmounted": "its scratch is not mounted",
     "forbidden": "its scratch does not let everybody write (wanted is mode 1777)",
@@ -20,7 +29,8 @@ SCRATCH = {
 
 
 def proved(free, scratch, comment, deadline, places=(), servers=()):
-    """What jobs on free nodes show to be wrong by node, the nodes whose scratch is full, and how many one job spanned.
+    """What jobs on free nodes show to be wrong by node, the nodes whose scratch is full, those that were free no more,
+    and how many nodes one job spanned.
 
     0 stands for a job on each. A firewall may be the fault of a node that got no job.
 
@@ -28,28 +38,57 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
         places, servers: whom each of them tries to reach, see `slurm_reach.environment`.
     """
     if not free:
-        return {}, set(), 0
+        return {}, set(), set(), 0
     reach = environment(places, servers)
     found, words = answers(free, scratch, comment, deadline.left(TOGETHER + len(free) / 20), reach)
     answered, width = {name: (found.get(name), words) for name in free}, len(free)
     missing = [name for name in free if name not in found]
-    if missing and len(free) > 1:
+    patience = _next_look() if missing else 0
+    if missing and (patience or len(free) > 1):
         # One bad node keeps the whole job from starting: ask each by itself to name it, but for those that
         # hold on to it.
         width = 0
         cancel_own(comment)
         held = ours_gone(deadline.left(LEAVES), missing)
         again = [name for name in missing if name not in held]
-        answered.update(answers_one_by_one(again, scratch, comment, deadline.left(ALONE), reach))
-    problems = together(lambda name: job_problems(*answered[name], name in scratch), free)
-    if missing and not any(problems.values()):
+        answered.update(answers_one_by_one(again, scratch, comment, deadline.left(max(ALONE, patience)), reach))
+    kept = _kept([name for name, (answer, words) in answered.items() if answer is None and NO_PLACE in words])
+    answered = {name: each for name, each in answered.items() if name not in kept}
+    problems = together(lambda name: job_problems(*answered[name], name in scratch), list(answered))
+    problems.update(_drained_meanwhile([name for name in answered if problems[name]]))
+    waited = kept or (patience and NO_PLACE in words)
+    if missing and not waited and not any(problems.values()):
         problems[free[0]] = [f"one job over all nodes does not run: {words}"]
     names = [CONTROLLER, *(place.partition(":")[0] for place in places)]
     whom = {name: unreached(answer["reach"], names) for name, (answer, _) in answered.items() if answer is not None}
     for name, problem in blamed(whom).items():
         problems[name] = [*problems.get(name, []), problem]
     full = {name for name, (answer, _) in answered.items() if answer is not None and answer["scratch"] == "full"}
-    return problems, full, width
+    return problems, full, kept, width
+
+
+def _next_look():
+    """Seconds until backfill has looked at the queue once more; 0 where nobody waits.
+
+    On a node that a job of higher priority waits for nothing else starts a job, and until then it is called free.
+    """
+    if not others_wait():
+        return 0
+    rests = _RESTS.search(run("scontrol", "show", "config", limit=ANSWER)[1])
+    return (int(rests[1]) if rests else RESTS) + LOOKS
+
+
+def _kept(names):
+    """Those of the nodes that jobs of others have by now, or are to have next."""
+    nodes = show_nodes() if names else {}
+    return {name for name in names if name in nodes and nodes[name]["states"] & (BUSY | PLANNED)}
+
+
+def _drained_meanwhile(names):
+    """What nodes say that the prolog of our job drained: nobody had looked at them since they are not in order."""
+    nodes = show_nodes() if names else {}
+    said = {name: by_itself(nodes[name]) for name in names if name in nodes}
+    return {name: [words] for name, words in said.items() if words}
 
 
 def job_problems(answer, words, has_scratch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provisioner.accounts.limits import ASSOCIATION_LIMITS, QOS_LIMITS, Settings, Value
-from provisioner.accounts.model import Accounts, Entry, Qos, Shares
+from provisioner.accounts.model import Accounts, GroupLimits, Qos, Shares
 from provisioner.accounts.policy import Association, Key, Policy, User
 
 
@@ -55,7 +55,7 @@ def _qos_settings(qos: Qos) -> Settings:
     return {**settings, **_limit_settings(qos.limits, (setting.name for setting in QOS_LIMITS))}
 
 
-def _limit_settings(limits: Entry, names: Iterable[str]) -> Settings:
+def _limit_settings(limits: GroupLimits, names: Iterable[str]) -> Settings:
     found: dict[str, Value] = {}
     for name in names:
         value = getattr(limits, name)

@@ -8,9 +8,9 @@ from typing import Any, get_args
 import yaml
 
 from provisioner.accounts.checks.people import SYSTEM_IDS, SYSTEM_NAMES
+from provisioner.accounts.fields import HIGHEST_ID, LOWEST_ID, QosFlag
 from provisioner.accounts.limits import ASSOCIATION_LIMITS, QOS_LIMITS, Setting, Settings
 from provisioner.accounts.live import Live
-from provisioner.accounts.model import HIGHEST_ID, LOWEST_ID, QosFlag
 from provisioner.accounts.policy import ROOT, Key, Policy
 
 Person = Mapping[str, Any]

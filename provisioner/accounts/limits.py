@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from provisioner.slurm.times import seconds, whole_minutes
+
 Value = int | float | str | tuple[str, ...] | tuple[tuple[str, int], ...]
 """A number, a word, names in order, or amounts by the name of the resource."""
 Settings = Mapping[str, Value]
@@ -19,7 +21,6 @@ Kind = Literal["count", "tres", "minutes", "seconds", "factor", "share", "names"
 
 _UNITS = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
 _AMOUNT = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?([KMGTP]?)")
-_TIME = re.compile(r"(?:([0-9]{1,7})-)?([0-9]{1,9})(?::([0-9]{1,2}))?(?::([0-9]{1,2}))?")
 
 
 @dataclass(frozen=True)
@@ -81,25 +82,6 @@ QOS = (
 )
 
 
-def minutes(text: str) -> int | None:
-    """Whole minutes of a time as Slurm writes it (`90`, `1-00:00:00`, `12:30:00`), None for another text."""
-    found = seconds(text)
-    return None if found is None or found % 60 else found // 60
-
-
-def seconds(text: str) -> int | None:
-    """Seconds of a time as Slurm writes it, where a plain number means minutes; None for another text."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return None
-    day, first, second, third = (int(part) if part else None for part in match.groups())
-    # Days are followed by hours; without them two parts are minutes and seconds.
-    parts = [first or 0, second or 0, third or 0]
-    if day is None and third is None:
-        parts = [0, first or 0, second or 0]
-    return ((day or 0) * 24 + parts[0]) * 3600 + parts[1] * 60 + parts[2]
-
-
 def amount(text: str) -> int | None:
     """An amount such as `4` or `100G`, memory in MiB; None for what is none, or no whole number of MiB."""
     match = _AMOUNT.fullmatch(text)
@@ -137,7 +119,7 @@ def _read(setting: Setting, text: str) -> Value | None:
         return tuple(sorted((key, number) for key, number in amounts.items() if number is not None))
     if setting.kind == "count" and ":" not in text:
         return int(text)
-    found = minutes(text) if setting.kind == "minutes" else seconds(text)
+    found = whole_minutes(text) if setting.kind == "minutes" else seconds(text)
     if found is None:
         raise ValueError(text)
     return found

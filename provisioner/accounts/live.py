@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner.accounts.limits import ASSOCIATION, QOS, Setting, Settings, Value, from_slurm
-from provisioner.accounts.model import SLURM_NAME, USER_NAME
 from provisioner.accounts.policy import NORMAL, ROOT, Association, Key, Policy, User
 from provisioner.console_text import their_words
+from provisioner.plan.fields import SLURM_NAME, UNIX_NAME
 
-_USER, _NAME = re.compile(USER_NAME), re.compile(SLURM_NAME)
+_USER, _NAME = re.compile(UNIX_NAME), re.compile(SLURM_NAME)
 _ADMIN = {"none": "none", "not set": "none", "operator": "operator", "administrator": "administrator"}
 _QOS_WORD = re.compile(r"[+-]?[a-z0-9_][a-z0-9_.-]*")
 MOST_NAMED = 10

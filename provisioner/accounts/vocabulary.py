@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.accounts import model
-from provisioner.plan.fields import PLAIN_TEXT
+from provisioner.accounts import fields, model
+from provisioner.plan.fields import PLAIN_TEXT, SLURM_NAME, UNIX_NAME
 from provisioner.plan.vocabulary import Vocabulary
+from provisioner.plan.words import FORMS
 
 _SLURM_NAME = "use small letters, digits, - . and _: Slurm folds names to small letters"
 ACCOUNTS = Vocabulary(
@@ -23,17 +24,17 @@ ACCOUNTS = Vocabulary(
         ("users", "*", "accounts", "*", "limits"): model.Limits,
     },
     forms={
-        model.USER_NAME: "use small letters, digits, - . and _, starting with a letter, at most 32: Slurm folds names "
+        UNIX_NAME: "use small letters, digits, - . and _, starting with a letter, at most 32: Slurm folds names "
         "to small letters",
-        model.SLURM_NAME: _SLURM_NAME,
-        model.FOLDER: "use a plain path such as /home/ada",
-        model.SHELL: "use a plain path such as /bin/bash",
-        model.TRES: "use a resource of Slurm such as cpu, mem, node or gres/gpu",
-        PLAIN_TEXT: "use plain text without { } ` $ and control characters",
+        SLURM_NAME: _SLURM_NAME,
+        fields.FOLDER: "use a plain path such as /home/ada",
+        fields.SHELL: "use a plain path such as /bin/bash",
+        fields.TRES: "use a resource of Slurm such as cpu, mem, node or gres/gpu",
+        PLAIN_TEXT: FORMS[PLAIN_TEXT],
     },
     rights={
-        "uid": f"write a number from {model.LOWEST_ID} to {model.HIGHEST_ID}: the others are the system's",
-        "gid": f"write a number from {model.LOWEST_ID} to {model.HIGHEST_ID}: the others are the system's",
+        "uid": f"write a number from {fields.LOWEST_ID} to {fields.HIGHEST_ID}: the others are the system's",
+        "gid": f"write a number from {fields.LOWEST_ID} to {fields.HIGHEST_ID}: the others are the system's",
         "keys": "write a list of public keys",
         "users": "write one line for each, such as `ada: {uid: 2001, accounts: physics}`",
         "accounts": "write account names; under the top one line for each, such as `physics: {}`",

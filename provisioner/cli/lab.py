@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from provisioner.cli.lab_bench import Blades, chosen_containers, only_one_command, open_bench
+from provisioner.cli.lab_power import off, on, reboot
 from provisioner.cli.options import AsJson, Nodes, PlanFile
 from provisioner.cli.say import answer, say
 from provisioner.console_text import counted
-
-if TYPE_CHECKING:
-    from provisioner.lab.blades import Bench
-    from provisioner.lab.podman import Container
-
 
 app = typer.Typer(
     help="Run the plan's blades as containers on this machine. No sandbox: their root is root here.",
@@ -31,42 +26,8 @@ class Os(StrEnum):
     trixie = "trixie"
 
 
-Blades = Annotated[list[str], typer.Argument(metavar="NODE...", help="Blades such as BLD-008.")]
-
-
 def _say(text: str) -> None:
     say(text, err=True)
-
-
-def _open(plan_file: Path | None) -> Bench:
-    from provisioner.lab.lab import open_lab
-    from provisioner.paths import find_plan
-    from provisioner.plan.load import load_plan
-
-    return open_lab(load_plan(find_plan(plan_file)))
-
-
-def _only_one(bench: Bench) -> AbstractContextManager[None]:
-    """Holds the lab, so that two commands do not build and remove it at once."""
-    from provisioner.lab.lock import only_one
-
-    return only_one(bench.files.state)
-
-
-def _chosen(bench: Bench, names: list[str]) -> list[Container]:
-    """The containers of the named blades, each of which must be in the lab."""
-    from provisioner.errors import UsageError
-    from provisioner.lab.lab import containers
-    from provisioner.plan.select import select_nodes
-
-    chosen = select_nodes(bench.plan, ",".join(names))
-    there = containers(bench)
-    if absent := [name for name in chosen if name not in there]:
-        raise UsageError(
-            f"not in the lab: {', '.join(absent)}",
-            f"add it: provision lab up --nodes {','.join(absent)}",
-        )
-    return [there[name] for name in chosen]
 
 
 @app.command()
@@ -104,10 +65,10 @@ def up(
     from provisioner.lab.shared import parse_shared
     from provisioner.plan.select import select_nodes
 
-    bench = _open(plan)
+    bench = open_bench(plan)
     directory = parse_shared(shared) if shared is not None else None
     chosen = select_nodes(bench.plan, nodes)
-    with _only_one(bench):
+    with only_one_command(bench):
         made = lab.up(bench, chosen, Release(os.value) if os else None, directory, _say)
     kept = len(chosen) - len(made)
     say(f"{counted(len(made), 'blade')} started, {kept} ran already; see: provision lab status")
@@ -128,8 +89,8 @@ def down(
     """
     from provisioner.lab.down import down as remove
 
-    bench = _open(plan)
-    with _only_one(bench):
+    bench = open_bench(plan)
+    with only_one_command(bench):
         remove(bench, _say, images)
     say(f"nothing is left of the lab of {bench.plan.cluster.name}")
 
@@ -153,57 +114,15 @@ def reimage(
     """
     from provisioner.lab import lab
 
-    bench = _open(plan)
-    with _only_one(bench):
-        chosen = [each.blade for each in _chosen(bench, nodes)]
+    bench = open_bench(plan)
+    with only_one_command(bench):
+        chosen = [each.blade for each in chosen_containers(bench, nodes)]
         lab.reimage(bench, chosen, _say, wipe_disks, announced=not unannounced)
     say(f"reimaged: {', '.join(chosen)}")
 
 
-@app.command()
-def off(nodes: Blades, plan: PlanFile = None) -> None:
-    """Cut the power of blades: nothing inside is asked first.
-
-    Examples:
-
-        provision lab off BLD-008
-    """
-    _power(plan, nodes, off=True, on=False)
-
-
-@app.command()
-def on(nodes: Blades, plan: PlanFile = None) -> None:
-    """Switch blades on and wait until they let somebody in.
-
-    Examples:
-
-        provision lab on BLD-008
-    """
-    _power(plan, nodes, off=False, on=True)
-
-
-@app.command()
-def reboot(nodes: Blades, plan: PlanFile = None) -> None:
-    """Cut the power of blades and switch them on again.
-
-    Examples:
-
-        provision lab reboot BLD-008
-    """
-    _power(plan, nodes, off=True, on=True)
-
-
-def _power(plan: Path | None, nodes: list[str], off: bool, on: bool) -> None:
-    from provisioner.lab.power import power_off, power_on
-
-    bench = _open(plan)
-    with _only_one(bench):
-        chosen = _chosen(bench, nodes)
-        if off:
-            power_off(bench, chosen)
-        if on:
-            power_on(bench, chosen)
-    say(f"{'on' if on else 'off'}: {', '.join(each.blade for each in chosen)}")
+for verb in (off, on, reboot):
+    app.command()(verb)
 
 
 @app.command()
@@ -218,7 +137,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     """
     from provisioner.lab.status import blade_states, table
 
-    states = blade_states(_open(plan))
+    states = blade_states(open_bench(plan))
     if as_json:
         answer(states)
         return
@@ -251,8 +170,8 @@ def ssh(
     from provisioner.errors import UsageError
     from provisioner.lab.reach import ssh_command
 
-    bench = _open(plan)
-    (container,) = _chosen(bench, [node])
+    bench = open_bench(plan)
+    (container,) = chosen_containers(bench, [node])
     if not container.runs:
         raise UsageError(f"{container.blade} is off", f"switch it on: provision lab on {container.blade}")
     argv = [*ssh_command(bench, container.blade), *(command or [])]

@@ -99,7 +99,12 @@ app.add_typer(lab.app, name="lab")
 
 
 def whole(words: list[str]) -> list[str]:
-    """The words of the command line with `--prune` alone as `--prune=20`: typer knows no option with half a value."""
+    """The words of the command line with `--prune` alone as `--prune=20`: typer knows no option with half a value.
+
+    A command for a blade (`provision lab ssh BLD-008 -- git fetch --prune`) stays as it is.
+    """
+    if words[:1] != ["accounts"]:
+        return words
     return [f"--prune={MOST_REMOVALS}" if word == "--prune" else word for word in words]
 
 

@@ -64,6 +64,8 @@ def _meant_option(command: Any, verb: str, option: str, words: Sequence[str]) ->
 
 def _meant_words(command: Any, verb: str, given: Sequence[str]) -> str:
     options = _options(command)
+    if "--prune" in options and len(given) == 1 and given[0].isdecimal():
+        return f"did you mean --prune={given[0]}?"
     if all(Path(word).suffix in (".yml", ".yaml") for word in given) and "--plan" in options:
         return f"did you mean --plan {given[0]}?"
     if "--nodes" in options:

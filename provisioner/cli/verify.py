@@ -94,10 +94,11 @@ def _refuse_user(deep: bool, user: str | None) -> None:
     """
     from provisioner.console_text import their_words
     from provisioner.errors import UsageError
+    from provisioner.plan.fields import UNIX_NAME
 
     if user is None:
         return
     if not deep:
         raise UsageError("--user is for --deep", "leave it out, or add --deep")
-    if user == "root" or not re.fullmatch(r"[a-z_][a-z0-9_.-]{0,31}", user):
+    if user == "root" or not re.fullmatch(UNIX_NAME, user):
         raise UsageError(f"--user {their_words(user, 40)} is no account without rights", "name one such as nobody")

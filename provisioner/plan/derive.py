@@ -85,10 +85,15 @@ def gpu_count(plan: Plan, blade: Blade) -> int:
     return gpus.count if isinstance(gpus, GpuEntry) else gpus or 0
 
 
+def features_of(plan: Plan, blade: Blade) -> list[str]:
+    """The Slurm features that the plan gives a blade."""
+    return blade.features if blade.features is not None else plan.tiers[blade.tier].features
+
+
 def node_keys(plan: Plan, blade: Blade) -> dict[str, str | int]:
     """What the plan says of a node's line in slurm.conf, as `Features`, `Weight` and other keys of Slurm."""
     tier = plan.tiers[blade.tier]
-    features = blade.features if blade.features is not None else tier.features
+    features = features_of(plan, blade)
     weight = blade.weight if blade.weight is not None else tier.weight
     return {
         **({"Features": ",".join(features)} if features else {}),

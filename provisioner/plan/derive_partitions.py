@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from provisioner.names import host_name
-from provisioner.plan.derive import compute_blades
+from provisioner.plan.derive import compute_blades, features_of
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.plan.partition import NamedPartition
 from provisioner.plan.problems import Keys
@@ -46,13 +46,11 @@ def _chosen(plan: Plan, partition: NamedPartition, among: list[str]) -> list[str
     return [
         name
         for name in among
-        if everyone or name in nodes or plan.blades[name].tier in tiers or features & set(_features(plan, name))
+        if everyone
+        or name in nodes
+        or plan.blades[name].tier in tiers
+        or features & set(features_of(plan, plan.blades[name]))
     ]
-
-
-def _features(plan: Plan, name: str) -> list[str]:
-    own = plan.blades[name].features
-    return own if own is not None else plan.tiers[plan.blades[name].tier].features
 
 
 def blades_by_partition(plan: Plan) -> dict[str, list[str]]:

@@ -14,6 +14,8 @@ from provisioner.slurm.times import TIME
 NODE_NAMES = r"^[A-Za-z0-9-]*(\[[0-9,/-]+\][A-Za-z0-9-]*)*$"
 WORD = r"^[a-z][a-z0-9_-]{0,30}$"
 USER_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
+# Users and groups of the cluster itself.
+UNIX_NAME = r"^[a-z_][a-z0-9_.-]{0,31}$"
 DOMAIN_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 PLAIN_TEXT = r"^[^{}`$\x00-\x1f\x7f-\x9f]*$"
 DEVICE_PATH = r"^/dev/[A-Za-z0-9/_.:+-]+$"
@@ -39,6 +41,7 @@ NodeName = Annotated[str, StringConstraints(pattern=NAME, max_length=63)]
 NodeNames = Annotated[str, StringConstraints(pattern=NODE_NAMES, max_length=200)]
 Word = Annotated[str, StringConstraints(pattern=WORD)]
 UserName = Annotated[str, StringConstraints(pattern=USER_NAME)]
+UnixName = Annotated[str, StringConstraints(pattern=UNIX_NAME)]
 DomainName = Annotated[str, StringConstraints(pattern=DOMAIN_NAME)]
 PlainText = Annotated[str, StringConstraints(pattern=PLAIN_TEXT, max_length=200)]
 DevicePath = Annotated[str, StringConstraints(pattern=DEVICE_PATH, max_length=200)]
@@ -99,6 +102,11 @@ def _unscoped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(address, IPv6Address) and address.scope_id:
         raise ValueError
     return address
+
+
+def listed(value: Any) -> Any:
+    """`tiers: gpu` is short for a list with one."""
+    return [value] if isinstance(value, str | dict) else value
 
 
 Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]

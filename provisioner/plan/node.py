@@ -41,8 +41,8 @@ PROVE = (
 
 JobTmp = Literal["scratch", "root", "shared"]
 JOB_TMP = (
-    "where /tmp, /var/tmp and /dev/shm of a job are, which only the job sees and which go with it: scratch, root for "
-    "its system disk, or shared for the node's own; default: scratch where it has scratch, else shared"
+    "where /tmp, /var/tmp and /dev/shm of a job are: scratch or root (its system disk) for folders that only the job "
+    "sees and that go with it, shared for the node's own; default: scratch where it has scratch, else shared"
 )
 
 

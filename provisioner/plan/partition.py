@@ -14,9 +14,10 @@ from provisioner.plan.fields import (
     SlurmName,
     Strict,
     Time,
-    UserName,
+    UnixName,
     Whole,
     Word,
+    listed,
 )
 from provisioner.slurm.times import MOST_TIME
 
@@ -24,11 +25,6 @@ from provisioner.slurm.times import MOST_TIME
 def split_set(text: str) -> list[str]:
     """`node[001,003],gpu01` as its sets, one by one."""
     return [part.strip() for part in re.split(r",(?![^\[]*\])", text)]
-
-
-def _listed(value: Any) -> Any:
-    """`tiers: gpu` is short for a list with one."""
-    return [value] if isinstance(value, str) else value
 
 
 def _sets(value: Any) -> Any:
@@ -48,13 +44,13 @@ def _preemption(value: Any) -> Any:
 _Sets = Annotated[list[NodeNames], Field(min_length=1, max_length=1000)]
 NodeSets = Annotated[_Sets, BeforeValidator(_sets, json_schema_input_type=_Sets | str)]
 _Tiers = Annotated[list[Word], Field(min_length=1, max_length=1000)]
-Tiers = Annotated[_Tiers, BeforeValidator(_listed, json_schema_input_type=_Tiers | Word)]
+Tiers = Annotated[_Tiers, BeforeValidator(listed, json_schema_input_type=_Tiers | Word)]
 _Wanted = Annotated[list[Feature], Field(min_length=1, max_length=64)]
-Wanted = Annotated[_Wanted, BeforeValidator(_listed, json_schema_input_type=_Wanted | Feature)]
+Wanted = Annotated[_Wanted, BeforeValidator(listed, json_schema_input_type=_Wanted | Feature)]
 _Names = Annotated[list[SlurmName], Field(min_length=1, max_length=1000)]
-Names = Annotated[_Names, BeforeValidator(_listed, json_schema_input_type=_Names | SlurmName)]
-_Groups = Annotated[list[UserName], Field(min_length=1, max_length=1000)]
-Groups = Annotated[_Groups, BeforeValidator(_listed, json_schema_input_type=_Groups | UserName)]
+Names = Annotated[_Names, BeforeValidator(listed, json_schema_input_type=_Names | SlurmName)]
+_Groups = Annotated[list[UnixName], Field(min_length=1, max_length=1000)]
+Groups = Annotated[_Groups, BeforeValidator(listed, json_schema_input_type=_Groups | UnixName)]
 Sharing = Annotated[
     str,
     Field(pattern=SHARING),

@@ -11,6 +11,7 @@ FORMS = {
     fields.NODE_NAMES: FORM,
     fields.WORD: "use small letters, digits, - and _, starting with a letter, at most 31",
     fields.USER_NAME: "use an account name: small letters, digits, - and _",
+    fields.UNIX_NAME: "use small letters, digits, - . and _, starting with a letter, at most 32",
     fields.DOMAIN_NAME: "use a DNS domain such as lab.example.org",
     fields.PLAIN_TEXT: "use plain text without { } ` $ and control characters",
     fields.DEVICE_PATH: "use a path such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4",

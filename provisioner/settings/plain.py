@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from provisioner.accounts.load import FILE
 from provisioner.plan.problems import printable
 
-_KNOWN = {"group_vars", "host_vars"}
+# ansible.cfg names the accounts file as no inventory.
+_KNOWN = {"group_vars", "host_vars", FILE}
 _LEFT_ALONE = (".md", ".txt", ".rst", ".bak", ".orig", ".swp", ".cfg", ".retry", ".pyc", ".pyo", "~")
 _SHOWN = 5
 

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.slurm.change import Release, release_of
+from provisioner.slurm.forms import NEXT
 from provisioner.slurm.keys import KEYS, first_release, last_release
-
-_NEXT = "next: correct it in group_vars beside the plan"
 
 
 def defect_problems(site: Mapping[str, Any]) -> list[str]:
@@ -21,11 +20,11 @@ def defect_problems(site: Mapping[str, Any]) -> list[str]:
     plugins = values.get("taskplugin", "").split(",")
     if _before("task/affinity", "task/cgroup", plugins):
         wrong = "TaskPlugin has task/affinity before task/cgroup, whereupon Slurm 22.05 loses the CPU masks of tasks"
-        problems.append(f"slurmctld_config: {wrong}: write task/cgroup,task/affinity; {_NEXT}")
+        problems.append(f"slurmctld_config: {wrong}: write task/cgroup,task/affinity; {NEXT}")
     words = [word.partition("=")[0] for word in values.get("preemptparameters", "").split(",")]
     if "min_exempt_priority" in words[:-1]:
         wrong = "PreemptParameters has words behind min_exempt_priority, and slurmctld 24.11.5 does not start with them"
-        problems.append(f"slurmctld_config: {wrong}: write it last; {_NEXT}")
+        problems.append(f"slurmctld_config: {wrong}: write it last; {NEXT}")
     return problems
 
 
@@ -48,7 +47,7 @@ def release_problems(given: Mapping[str, Any], version: str) -> list[str]:
         for key in (key for key, value in given[name].items() if isinstance(key, str) and value is not None):
             if why := _absence(name, key, release):
                 shown = f"{release[0]}.{release[1]:02}"
-                problems.append(f"{name}: {key} is no key of {KEYS[name][0]} in Slurm {shown}, {why}; {_NEXT}")
+                problems.append(f"{name}: {key} is no key of {KEYS[name][0]} in Slurm {shown}, {why}; {NEXT}")
     return sorted(problems)
 
 

@@ -19,6 +19,9 @@ _OURS = {"Hidden": "YES", "AllowGroups": "nogroup", "OverSubscribe": "NO"}
 # With one job on a core Slurm suspends by priority and never takes turns; see preempt.shtml.
 _SUSPENDABLE = "FORCE:1"
 
+# What a partition says of accounts and QOS, which only a database has.
+_OF_DATABASE = {"QOS", "AllowAccounts", "DenyAccounts", "AllowQos", "DenyQos"}
+
 # slurmctld stops without a partition; this one stands in until the first blade has joined.
 PLACEHOLDER_PARTITION: Line = {"PartitionName": "all", "Nodes": "none-yet", "Default": "YES", "State": "UP"}
 
@@ -50,6 +53,19 @@ def partition_lines(
         _line(partition, its, planned, default_time) | shared | partition.get("keys", {})
         for partition, its in chosen
         if its
+    ]
+
+
+def nameless(partitions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The partitions without the accounts and QOS that they name, as long as the database cannot have these.
+
+    Where a partition names a QOS that is not there, slurmctld does not start, or 24.11.5 crashes at a job in it.
+    """
+    return [
+        {**partition, "keys": {key: value for key, value in partition["keys"].items() if key not in _OF_DATABASE}}
+        if "keys" in partition
+        else {**partition}
+        for partition in partitions
     ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.blade_shape import each, record, text, whole
 from provisioner.slurm.hardware import RANGES
+from provisioner.value_shape import each, record, text, whole
 
 # What a record holds goes into a line of slurm.conf; more keys of another release may be there.
 RECORD = record(

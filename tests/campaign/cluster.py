@@ -31,13 +31,17 @@ class Job:
 
 @dataclass
 class Cluster:
-    """`targets` are what runs name; `keeper` is a member too and has the job; `recorded` is what accounting knows."""
+    """`targets` are what runs name; `keeper` is a member too and has the job.
+
+    `recorded` are the jobs that accounting knows, `declared` the accounts and users.
+    """
 
     lab: Lab
     targets: list[str]
     keeper: str
     job: Job | None = None
     recorded: set[str] = field(default_factory=set)
+    declared: set[str] = field(default_factory=set)
 
     def container(self, blade: str) -> str:
         """The name that podman knows a blade by."""
@@ -55,7 +59,7 @@ class Cluster:
             Broken: they do not.
         """
         self.lab.up()
-        self.recorded = set()
+        self.recorded, self.declared = set(), set()
         said = self.lab.slurm([*self.targets, self.keeper])
         if said.code != 0:
             raise Broken("virgin blades do not become a cluster", {"said": said.text})

@@ -11,6 +11,7 @@ from random import Random
 
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import Cluster, shortly
+from tests.campaign.declared import declare, lost_accounts
 from tests.campaign.disturbances import DISTURBANCES, Act
 from tests.campaign.faults import FAULTS, Fault
 from tests.campaign.records import lost_records, record_jobs
@@ -73,6 +74,7 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
     cluster.lab.accounting = random.choice((True, False))
     cluster.lab.write_plan()
     told.append(f"the plan {'has' if cluster.lab.accounting else 'has no'} accounting")
+    told.append(f"the accounts file: {declare(cluster, random)}")
     mends = _disturb(cluster, random, told)
     words = random.choice(([], [], ["--full"]))
     with on_terminal(cluster.lab, "slurm", f"--nodes={','.join(cluster.targets)}", *words) as run:
@@ -134,6 +136,10 @@ def _open(place: Place) -> Iterator[Run]:
             tally["records lost"] += 1
             broken.append("records of jobs are lost")
             evidence["records"] = gone
+        if mended and (gone := lost_accounts(cluster)):
+            tally["accounts lost"] += 1
+            broken.append("accounts are lost")
+            evidence["accounts"] = gone
         if broken:
             evidence |= cluster.evidence()
             if lost or not mended:
@@ -144,5 +150,5 @@ def _open(place: Place) -> Iterator[Run]:
 
 
 FIGURES = ("rounds", "converged in one run", "0 changes after it", "jobs lost", "with accounting", "records lost",
-           "cursors lost", "tracebacks", "seconds of the longest round")  # fmt: skip
+           "accounts lost", "cursors lost", "tracebacks", "seconds of the longest round")  # fmt: skip
 KILLS = Part("kills", FIGURES, 6, _open, on_blades=True)

@@ -29,3 +29,9 @@ def only(said: Said, result: str) -> set[str]:
 def left_behind(lab: Lab) -> str:
     """Jobs and files of a deep verification, '' for none."""
     return lab.ask(OURS) + "".join(lab.inside(name, SCRIPTS) for name in (lab.controller, *lab.compute))
+
+
+def kill_module(lab: Lab, account: str) -> None:
+    """Kills the verification whose jobs this account has: their comment names its process."""
+    comment = lab.ask(f"squeue --noheader --name=provision-verify --user={account} --format=%k | head -n 1")
+    lab.ask(f"kill -KILL {comment.split(':')[3]}")

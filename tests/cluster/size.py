@@ -100,6 +100,7 @@ _SIBLINGS = (
     "test_partitions.py::*of_another_qos*",
     "test_partitions.py::*outlives*",
     "test_partitions.py::*suspended*",
+    "test_partitions.py::*time_to_end*",
     "test_policy.py::*accounts*",
     "test_policy.py::*fair_share*",
     "test_policy.py::*hangs*",

@@ -168,7 +168,6 @@ def test_a_database_that_is_away_stops_no_run(accounted: Lab) -> None:
     assert are_written(accounted, before | jobs)
     assert accounted.slurm(nodes(accounted)).code == 0
     assert accounted.provision("verify").code == 0
-    assert changed(accounted.slurm(nodes(accounted))) == {}
 
 
 def test_an_admins_mask_of_the_database_stays_and_stops_nothing(accounted: Lab) -> None:

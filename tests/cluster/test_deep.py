@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.background import background
-from tests.cluster.deep import OURS, checks, left_behind, only
+from tests.cluster.deep import OURS, checks, kill_module, left_behind, only
 from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 
@@ -30,9 +30,18 @@ END
 chmod 755 /usr/bin/sbatch
 """
 MEND_CONTROLLER = "chmod 755 /usr/bin/sinfo /usr/bin/squeue /usr/bin/scancel; mv /usr/bin/sbatch.kept /usr/bin/sbatch"
-BREAK_NODE = "chmod 700 /usr/bin/bash /usr/bin/srun; chmod 755 /tmp"
-MEND_NODE = "chmod 755 /usr/bin/bash /usr/bin/srun; chmod 1777 /tmp"
+BREAK_NODE = "chmod 700 /usr/bin/bash /usr/bin/srun; chmod 755 /run/lock"
+MEND_NODE = "chmod 755 /usr/bin/bash /usr/bin/srun; chmod 1777 /run/lock"
 USER = "useradd --uid 7001 alice 2>/dev/null; true"
+# A job of alice that uses it takes its time.
+SLOW = r"""
+cat > /usr/local/bin/grep << 'END'
+#!/bin/sh
+[ "$(id -un)" = alice ] && exec sleep 600
+exec /usr/bin/grep "$@"
+END
+chmod 755 /usr/local/bin/grep
+"""
 SLEEP = "sbatch --parsable --chdir=/ --output=/dev/null --exclusive --time=60 --wrap='sleep 600'"
 
 
@@ -127,15 +136,17 @@ def test_one_that_is_stopped_leaves_no_job(cluster: Lab, number: signal.Signals)
 def test_jobs_of_one_whose_module_was_killed_are_cancelled_by_the_next(cluster: Lab) -> None:
     """As another account: the next one knows of it."""
     for each in (cluster.controller, *cluster.compute):
-        cluster.inside(each, USER)
-    with background(cluster, "verify", "--deep", "--user=alice") as run:
-        run.reaches(lambda: "alice RUNNING" in cluster.ask(OURS))
-        # The comment of its jobs names its process.
-        number = cluster.ask("squeue --noheader --user=alice --name=provision-verify --format=%k").split(":")[3]
-        cluster.ask(f"kill -KILL {number}")
-        run.stop(signal.SIGKILL)
-    assert "alice" in cluster.ask(OURS), "nothing was left behind"
-    said = cluster.provision("verify", f"--nodes={','.join(cluster.compute)}", "--json")
+        cluster.inside(each, f"{USER}; {SLOW}")
+    try:
+        with background(cluster, "verify", "--deep", "--user=alice") as run:
+            run.reaches(lambda: "alice RUNNING" in cluster.ask(OURS))
+            kill_module(cluster, "alice")
+            run.stop(signal.SIGKILL)
+        assert "alice" in cluster.ask(OURS), "nothing was left behind"
+        said = cluster.provision("verify", f"--nodes={','.join(cluster.compute)}", "--json")
+    finally:
+        for each in (cluster.controller, *cluster.compute):
+            cluster.inside(each, "rm /usr/local/bin/grep")
     assert said.code == 0, said.text
     assert "alice" not in cluster.ask(OURS)
     assert cluster.ask("cat /var/lib/provision/verified-as 2>/dev/null; true") == "", "alice is a user again"

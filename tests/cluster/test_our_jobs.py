@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.background import background
+from tests.cluster.deep import kill_module
 from tests.cluster.labs import Lab
 from tests.cluster.waiting import until
 
@@ -80,8 +81,9 @@ def test_a_verification_that_was_killed_leaves_nothing_that_the_next_one_minds(c
     try:
         with background(cluster, "verify", f"--nodes={','.join(cluster.compute)}") as run:
             run.reaches(lambda: cluster.inside(blade, "ps -o stat= -C slurmstepd; true").startswith("T"))
-            # The module is the parent of srun; neither can clean up.
-            cluster.ask("kill -KILL $(ps -o ppid= -C srun) $(pgrep -x srun)")
+            # Neither can clean up; srun may have given up by now.
+            kill_module(cluster, "nobody")
+            cluster.ask("pkill -KILL -x srun; true")
             run.stop(signal.SIGKILL)
         assert cluster.ask(ours) != "", "nothing was left behind"
     finally:

@@ -64,6 +64,12 @@ def _is(lab: Lab, job: str, state: str, seconds: float = 150) -> bool:
     return bool(until(lambda: _state(lab, job) == state, seconds))
 
 
+def _start_anew(lab: Lab, job: str) -> None:
+    """Slurm itself waits two minutes. 22.05 starts it sooner on another node only: a slurmd that knows the job from
+    before makes no folders of its own for it."""
+    lab.ask(f"scontrol update JobId={job} ReqNodeList=bld-002 StartTime=now")
+
+
 @pytest.fixture
 def queue(lab: Lab) -> Iterator[None]:
     """No job stays, whatever a test found out."""
@@ -136,17 +142,33 @@ def test_a_job_that_is_requeued_for_another_comes_back_and_ends(named: Lab, queu
     assert _is(named, high, "RUNNING"), named.ask(QUEUE)
     assert _state(named, low) == "PENDING"
     named.ask(f"scancel {high}")
-    # Slurm itself waits two minutes.
-    named.ask(f"scontrol update JobId={low} StartTime=now")
+    _start_anew(named, low)
     assert _is(named, low, "COMPLETED"), named.ask(QUEUE)
     assert "Restarts=1" in named.ask(f"scontrol show job {low}")
+
+
+@pytest.mark.parametrize(("mode", "state"), [("cancel", "PREEMPTED"), ("requeue", "PENDING")])
+def test_a_job_has_time_to_end_before_it_makes_way(named: Lab, queue: None, mode: str, state: str) -> None:
+    """What it runs by srun is told at once; nobody waits for the whole time where it ends then."""
+    kind = {**LOW, "preempt_mode": mode, "grace_time": 600}
+    said = _run(named, preemption="partition", partitions={**NAMED, "low": kind})
+    assert said.code == 0, said.text
+    assert changed(named.slurm(nodes(named))) == {}
+    told = f"/run/lock/told-{mode}"
+    step = f'trap \\"sleep 1; touch {told}; exit\\" TERM; sleep 600 & wait'
+    low = _submit(named, f"--nodelist=bld-003 --wrap='srun --mpi=none bash -c \"{step}\"'")
+    assert until(lambda: named.tried("BLD-003", "pgrep --uid ada --full 'slee[p] 600'").code == 0, 30)
+    high = _submit(named, "--partition=High --nodelist=bld-003 --wrap='sleep 600'")
+    assert _is(named, high, "RUNNING"), named.ask(QUEUE)
+    assert _state(named, low) == state
+    assert named.inside("BLD-003", f"ls {told}; rm {told}") == told
 
 
 def test_a_job_that_was_suspended_goes_on(named: Lab, queue: None) -> None:
     said = _run(named, preemption={"by": "partition", "mode": "suspend"})
     assert said.code == 0, said.text
     assert changed(named.slurm(nodes(named))) == {}
-    flag = "/tmp/goes-on"
+    flag = "/run/lock/goes-on"
     low = _submit(named, f"--nodelist=bld-003 --wrap='until test -e {flag}; do sleep 0.2; done'")
     assert _is(named, low, "RUNNING")
     high = _submit(named, "--partition=High --nodelist=bld-003 --wrap='sleep 600'")
@@ -168,7 +190,8 @@ def test_a_job_makes_way_for_one_of_another_qos(named: Lab, queue: None) -> None
     assert _is(named, low, "RUNNING")
     high = _submit(named, "--nodelist=bld-003 --qos=urgent --wrap='sleep 600'")
     assert _is(named, high, "RUNNING"), named.ask(QUEUE)
-    named.ask(f"scancel {high}; scontrol update JobId={low} StartTime=now")
+    named.ask(f"scancel {high}")
+    _start_anew(named, low)
     assert _is(named, low, "COMPLETED"), named.ask(QUEUE)
     assert "Restarts=1" in named.ask(f"scontrol show job {low}")
 

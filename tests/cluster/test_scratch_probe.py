@@ -23,6 +23,15 @@ for number in $(seq 1 400); do
 done
 mkfifo .provision-verify.XXXXXXXXXX probe
 """
+# Down to the last block, without writing them all, and to the last inode.
+FILL = r"""
+n=0
+for size in 64G 4G 256M 16M 1M 64K 4K; do
+  while fallocate --length $size /scratch/fill.$n 2> /dev/null; do n=$((n + 1)); done
+  n=$((n + 1))
+done
+while touch /scratch/fill.$n 2> /dev/null; do n=$((n + 1)); done
+"""
 
 
 def verify(lab: Lab, blade: str) -> Said:
@@ -76,16 +85,11 @@ def test_the_job_is_nobodys_and_leaves_nothing(cluster: Lab, blade: str) -> None
 
 def test_a_full_scratch_takes_no_jobs_until_it_has_room(cluster: Lab, blade: str) -> None:
     """No job would get folders of its own there."""
-    fill = "fallocate --length $(df --block-size=1 --output=avail /scratch | tail -1) /scratch/big || true; "
-    # what is left over, down to the last block
-    fill += "dd if=/dev/zero of=/scratch/rest bs=4k status=none 2>/dev/null; "
-    # and to the last inode
-    fill += "i=0; while touch /scratch/empty.$i 2> /dev/null; do i=$((i+1)); done; "
-    cluster.inside(blade, fill + TEND)
+    cluster.inside(blade, FILL + TEND)
     said = verify(cluster, blade)
     assert said.code == 1, said.text
     assert "it takes no jobs by itself: /scratch is full" in said.failure(blade)
-    cluster.inside(blade, f"rm /scratch/big /scratch/rest /scratch/empty.*; {TEND}")
+    cluster.inside(blade, f"rm /scratch/fill.*; {TEND}")
     assert verify(cluster, blade).code == 0
 
 

@@ -94,6 +94,15 @@ def tasks_in(loaded: Any) -> Iterator[Task]:
             yield from tasks_in(item.get(section))
 
 
+def all_plays(playbook: Path) -> Iterator[dict[str, Any]]:
+    """The plays of a playbook, with those of the playbooks that it imports."""
+    for play in read(playbook):
+        if named := play.get("ansible.builtin.import_playbook"):
+            yield from all_plays(playbook.parent / named)
+        else:
+            yield play
+
+
 def tasks_of_play(play: dict[str, Any]) -> Iterator[Task]:
     """Every task of a play, with those of the files that it imports: they are as if they stood in it."""
     yield from _with_imported(play.get("tasks"))

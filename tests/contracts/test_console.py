@@ -30,7 +30,7 @@ PLAIN = re.compile(
     r"blade_id|inventory_hostname|munge_key_host|hostvars\[munge_key_host\]\.blade_id|__verdict_next|__drift\[inventory_hostname\].*"
     r"|slurm_work\.problems.*|__slurmctld_problems.*|__slurmctld_mismatch|__state_upgrade_problems.*|__state_apt_patience"
     # What roles keep is named by them, and the host that has it by the plan.
-    r"|slurm_work\.masked.*|__state_place\.path|__state_place\.as_on|__state_unit|__state_silent\.item\.complaint"
+    r"|slurm_work\.masked.*|__state_place\.path|__state_place\.as_on|__state_unit|__state_complaint"
     # provisioner.run.owner took what a lock says with care.
     r"|slurm_work\.busy"
     r"|__verdict\.problems \| slurm_verdict.*"

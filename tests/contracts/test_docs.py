@@ -172,13 +172,22 @@ def test_every_make_target_in_the_documents_exists() -> None:
             assert target in targets, f"{document}: make {target}"
 
 
-def test_every_file_that_a_document_links_to_exists() -> None:
+def headings(document: Path) -> set[str]:
+    """The headings of a document as links name them: small letters, a dash for each blank."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in found}
+
+
+def test_everything_that_a_document_links_to_exists() -> None:
     documents = [*DOCUMENTS, *(ROOT / "roles" / role / "README.md" for role in ROLES)]
     for document in documents:
         for token in flat(MarkdownIt().parse(document.read_text())):
-            target = str(token.attrGet("href") or token.attrGet("src") or "").split("#")[0]
+            target = str(token.attrGet("href") or token.attrGet("src") or "")
             if target and not re.match(r"[a-z]+:", target):
-                assert (document.parent / target).exists(), f"{document.relative_to(ROOT)}: {target}"
+                name, _, heading = target.partition("#")
+                file = document.parent / name if name else document
+                assert file.exists(), f"{document.relative_to(ROOT)}: {target}"
+                assert not heading or heading in headings(file), f"{document.relative_to(ROOT)}: {target}"
 
 
 def test_the_exit_codes_of_the_readme_are_the_programs() -> None:

@@ -11,8 +11,8 @@ import pytest
 from tests.contracts.ansible_files import ROOT
 
 PACKAGE = ROOT / "provisioner"
-# The verb `provision lab` and the lab itself; whatever else is needed when the blades are real.
-OF_THE_LAB = {PACKAGE / "cli" / "lab.py", *(PACKAGE / "lab").glob("**/*.py")}
+# The verbs `provision lab` and the lab itself; whatever else is needed when the blades are real.
+OF_THE_LAB = {*(PACKAGE / "cli").glob("lab*.py"), *(PACKAGE / "lab").glob("**/*.py")}
 FOR_REAL_BLADES = sorted(set(PACKAGE.glob("**/*.py")) - OF_THE_LAB)
 
 

@@ -16,7 +16,7 @@ from provisioner.inventory import GROUPS, inventory, static_form
 from provisioner.paths import assets
 from provisioner.plan.load import load_plan
 from provisioner.run.request import PlaybookRun, runner_call
-from tests.contracts.ansible_files import KEEPERS, PLAYBOOKS, ROOT, examples, read, tasks_of_play
+from tests.contracts.ansible_files import KEEPERS, PLAYBOOKS, ROOT, all_plays, examples, read, tasks_of_play
 
 PLAN = ROOT / "inventories" / "asgard" / "plan.yml"
 BIN = Path(sys.executable).parent
@@ -62,7 +62,7 @@ def test_the_blade_is_looked_at_again_whatever_was_installed() -> None:
     """Installing masks units; a role that goes by the facts of before would leave slurmd masked."""
     looks = [
         task
-        for play in read(ROOT / "playbooks" / "slurm.yml")
+        for play in all_plays(ROOT / "playbooks" / "slurm.yml")
         for task in tasks_of_play(play)
         # Preflight looks again for another reason: what a dead run had left at work.
         if play["name"] == "Prepare" and task.get("ansible.builtin.include_tasks") == "look_again.yml"

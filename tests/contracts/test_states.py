@@ -21,6 +21,7 @@ from tests.contracts.ansible_files import (
     ROLES,
     ROOT,
     Task,
+    all_plays,
     module_of,
     playbook_files,
     read,
@@ -195,7 +196,7 @@ def test_a_part_is_left_out_only_where_not_everything_is_to_run(role: str) -> No
 def test_a_node_is_left_out_only_where_not_everything_is_to_run() -> None:
     """The same for the plays, which end for nodes that are in sync."""
     seen = 0
-    for play in read(ROOT / "playbooks" / "slurm.yml"):
+    for play in all_plays(ROOT / "playbooks" / "slurm.yml"):
         variables = play.get("vars") or {}
         for task in tasks_of_play(play):
             found = conditions(task) if module_of(task) in ("meta", "import_role", "include_role") else []

@@ -20,7 +20,7 @@ def test_submitit_runs_functions_and_arrays_cancels_and_goes_beyond_a_time_limit
         f"array: {list(range(8))}",
         "nodes: 2",
         "cancelled: CANCELLED",
-        "longer than its time: 65 seconds, started again: True",
+        "longer than its time: 125 seconds, started again: True",
     ]
 
 

@@ -17,7 +17,7 @@ def test_the_job_ran_through_the_addition(controller: Host, members: dict[str, H
     shown = controller.check_output(f"scontrol show job {job}")
     assert "JobState=RUNNING" in shown
     assert "Restarts=0" in shown
-    members["bld-002"].check_output("touch /run/finish")
+    members["bld-002"].check_output("touch /run/survivor.finish")
     done = until(lambda: "JobState=COMPLETED" in controller.check_output(f"scontrol show job {job}"), 30)
     assert done, controller.check_output(f"scontrol show job {job}")
     assert members["bld-002"].file("/run/survivor.out").content_string == "started\nfinished\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from provisioner.console_text import counted
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.partition import split_set
 from provisioner.plan.problems import Keys, Problem, did_you_mean, printable
@@ -149,9 +150,5 @@ def _enough(draft: Draft, name: str, entry: dict[str, Any], count: int) -> Itera
         wrong = f"partition {printable(name)} is the default and has no nodes"
         yield draft.at_key(("partitions", name), wrong, "name nodes, tiers or features of compute nodes")
     elif count and least and least > count:
-        wrong = f"partition {printable(name)} has min_nodes {least}, which is more than its {_counted(count)}"
+        wrong = f"partition {printable(name)} has min_nodes {least}, which is more than its {counted(count, 'node')}"
         yield draft.at_value(("partitions", name, "min_nodes"), wrong, "write a smaller one")
-
-
-def _counted(count: int) -> str:
-    return "one node" if count == 1 else f"{count} nodes"

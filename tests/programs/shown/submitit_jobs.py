@@ -46,6 +46,6 @@ while not job.done():
     time.sleep(1)
 print("cancelled:", job.state.split()[0])
 
-executor.update_parameters(timeout_min=2, slurm_signal_delay_s=60)
-counted, starts = executor.submit(Counting(), 65).result()
+executor.update_parameters(timeout_min=2, slurm_signal_delay_s=20)
+counted, starts = executor.submit(Counting(), 125).result()
 print("longer than its time:", counted, "seconds, started again:", starts > 1)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from provisioner.accounts.load import AccountsError, load_accounts, parse_accounts
 from provisioner.accounts.model import Accounts
 from provisioner.accounts.vocabulary import ACCOUNTS
-from provisioner.plan.fields import PLAIN_TEXT
+from provisioner.plan.fields import PLAIN_TEXT, SLURM_NAME, UNIX_NAME
 from provisioner.plan.problems import UnreadableError
 from tests.accounts.test_accounts_cases import CASES
 
@@ -39,12 +39,14 @@ def test_a_thousand_users_with_long_keys_are_read(tmp_path: Path) -> None:
 
 
 def test_every_pattern_and_model_has_words() -> None:
-    from provisioner.accounts import model
+    from provisioner.accounts import fields, model
 
-    patterns = {value for name, value in vars(model).items() if isinstance(value, str) and name.isupper()}
-    assert {value for value in patterns if value.startswith("^")} | {PLAIN_TEXT} == set(ACCOUNTS.forms)
-    entries: set[Any] = {model.Accounts, *model.Entry.__subclasses__(), *model.Shares.__subclasses__()}
-    entries |= {*model.GroupLimits.__subclasses__()}
+    patterns = {value for name, value in vars(fields).items() if isinstance(value, str) and name.isupper()}
+    assert {value for value in patterns if value.startswith("^")} | {PLAIN_TEXT, SLURM_NAME, UNIX_NAME} == set(
+        ACCOUNTS.forms
+    )
+    entries = {each for each in vars(model).values() if getattr(each, "__module__", "") == model.__name__}
+    entries = {each for each in entries if isinstance(each, type)}
     assert set(ACCOUNTS.models.values()) == entries - {model.Shares, model.GroupLimits}
 
 

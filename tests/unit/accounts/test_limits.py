@@ -6,24 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.accounts.limits import ASSOCIATION, QOS, Setting, amount, from_slurm, minutes, seconds, to_slurm
+from provisioner.accounts.limits import ASSOCIATION, QOS, Setting, amount, from_slurm, to_slurm
 
 KNOWN = {setting.name: setting for setting in (*ASSOCIATION, *QOS)}
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("90", 90), ("1-0", 1440), ("1-00:00:00", 1440), ("12:30:00", 750), ("01:00", 1), ("1-01:30", 1530), ("0", 0),
-        ("00:00:30", None), ("1 day", None), ("", None), ("-5", None), ("UNLIMITED", None), ("1:2:3:4", None),
-    ],
-)  # fmt: skip
-def test_times_are_whole_minutes(text: str, found: int | None) -> None:
-    assert minutes(text) == found
-
-
-def test_a_time_has_seconds() -> None:
-    assert (seconds("00:10:05"), seconds("2-00:00:01"), seconds("10")) == (605, 172801, 600)
 
 
 @pytest.mark.parametrize(

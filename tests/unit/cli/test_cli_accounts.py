@@ -121,3 +121,8 @@ def test_an_export_without_a_database_is_one_sentence(played: Played) -> None:
 
 def test_the_schema_of_the_file_is_there(played: Played) -> None:
     assert json.loads(runner.invoke(app, ["schema", "--accounts"]).stdout)["title"] == "provision: users and accounts"
+
+
+def test_only_accounts_has_half_a_value_completed() -> None:
+    words = ["lab", "ssh", "BLD-008", "--", "git", "fetch", "--prune"]
+    assert whole(words) == words

@@ -17,6 +17,7 @@ CASES = {
     "lab up BLD-008": ("lab up takes no BLD-008", "did you mean --nodes BLD-008?"),
     "reimaged BLD-008 BLD-011": ("reimaged takes no BLD-011", "write blades with commas between"),
     "status BLD-008": ("status takes no BLD-008", "`provision status --help` shows what there is"),
+    "accounts --prune 30": ("accounts takes no 30", "did you mean --prune=30?"),
     "plan my.yml": ("plan takes no my.yml", "did you mean --plan my.yml?"),
     "slurm --nods x": ("slurm has no option --nods", "did you mean --nodes"),
     "verify --node=x": ("verify has no option --node", "did you mean --nodes?"),

@@ -39,14 +39,11 @@ class User:
         return getattr(self, f"_{command[0]}")(command, text or "")  # type: ignore[no-any-return]
 
     def _sh(self, command: tuple[str, ...], text: str) -> Said:
-        self.script = text
-        made = (0, "/tmp/provision-verify.0123456789\n", "")
-        return (1, "", "mktemp: Permission denied\n") if "/tmp" in self.harms else made
+        if "/tmp" in self.harms:
+            return CHECKS.NO_SCRIPT, "", "mktemp: Permission denied\n"
+        return self._sbatch(command[command.index("sbatch") :], text)
 
     def _find(self, command: tuple[str, ...], text: str) -> Said:
-        return 0, "", ""
-
-    def _rm(self, command: tuple[str, ...], text: str) -> Said:
         return 0, "", ""
 
     def _sinfo(self, command: tuple[str, ...], text: str) -> Said:
@@ -65,7 +62,7 @@ class User:
         number = str(len(self.jobs) + 1)
         after = next((word.rpartition(":")[2] for word in command if word.startswith("--dependency=")), "")
         self.jobs[number] = {
-            "text": text or self.script, "held": "--hold" in command, "after": after, "asked": 0,
+            "text": text, "held": "--hold" in command, "after": after, "asked": 0,
             "partition": [word.partition("=")[2] for word in command if word.startswith("--partition=")][-1],
             "exclusive": "--exclusive" in command, "requeued": False,
             "tasks": ["1", "2", "3"] if "--array=1-3" in command else ["N/A"], "cancelled": False,
@@ -146,7 +143,7 @@ class User:
         dropped = "dependency is dropped" in self.harms
         low = next((one for one in self.jobs.values() if one["partition"] == "all" and one["exclusive"]), None)
         if job["partition"] == "high" and low is not None:
-            if "no way is made" in self.harms:
+            if "no way is made" in self.harms or ("time to end" in self.harms and "srun" not in low["text"]):
                 return "PENDING", "Resources"
             low["requeued"] = True
         if job["requeued"]:
@@ -161,7 +158,7 @@ class User:
             return "PREEMPTED", "None"
         if job["asked"] < 2:
             return "RUNNING", "None"
-        sleeps = "exec sleep" in job["text"] and not job["cancelled"]
+        sleeps = "sleep 100" in job["text"] and not job["cancelled"]
         return ("RUNNING" if sleeps or "hangs" in self.harms else self.end(number)), "None"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -153,6 +154,7 @@ def test_it_goes_only_where_it_is_in_nobodys_way(
     ("harm", "result", "words"),
     [
         ("", "ok", "of partition all became PENDING, job"),
+        ("time to end", "ok", "of partition all became PENDING, job"),
         ("no way is made", "failed", "a job of partition high waits for one of all"),
         ("one tier", "not tried", "no partition of bld-008 takes precedence"),
         ("nobody makes way", "not tried", "no partition of bld-008 takes precedence"),
@@ -194,7 +196,7 @@ def test_every_job_is_ours_by_name_account_and_comment(monkeypatch: pytest.Monke
     for command in user.users:
         if "sbatch" in command:
             assert f"--comment={JOBS.our_comment('run')}" in command
-            assert "--job-name=provision-verify" in command or command[-1].startswith("/tmp/provision-verify.")
+            assert "--job-name=provision-verify" in command or CHECKS.SUBMIT in command
     assert "#SBATCH --job-name=provision-verify" in CHECKS.SCRIPT
 
 
@@ -300,6 +302,33 @@ def test_an_interactive_shell_is_one_on_a_terminal(
     finally:
         (folder / "srun").unlink()
         folder.rmdir()
+
+
+@pytest.mark.parametrize("end", ["its own", "nobody reads", "SIGHUP", "SIGINT", "SIGTERM"])
+def test_the_script_is_gone_however_its_submission_ends(tmp_path: Path, end: str) -> None:
+    sbatch, told, go = (tmp_path / name for name in ("sbatch", "told", "go"))
+    os.mkfifo(told)
+    os.mkfifo(go)
+    sbatch.write_text(f'#!/bin/sh\ntest -s "$2" && echo "$2" > {told} && cat {go}\n')
+    sbatch.chmod(0o755)
+    # A shell in the background ignores SIGINT, and so does all that it starts.
+    words = ["env", "--default-signal=INT", "sh", "-c", CHECKS.SUBMIT, "sh", str(sbatch), "--parsable"]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, start_new_session=True) as asked:
+        assert asked.stdin is not None
+        assert asked.stdout is not None
+        asked.stdin.write(CHECKS.SCRIPT.encode())
+        asked.stdin.close()
+        script = Path(told.read_text().strip())
+        assert script.read_text() == CHECKS.SCRIPT
+        # A shell that is interrupted before it starts cat waits for it none the less.
+        with go.open("w") as answer:
+            if end.startswith("SIG"):
+                os.killpg(asked.pid, signal.Signals[end])
+            else:
+                asked.stdout.close() if end == "nobody reads" else None
+                answer.write("7\n")
+        assert (asked.wait(timeout=30) == 0) == (end == "its own")
+    assert not script.parent.exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.unit.library.modules import answer_of
-from tests.unit.library.slurm_cluster import MUNGE, NODES, VERIFY, Play, node, verified
+from tests.unit.library.slurm_cluster import MUNGE, NODES, VERIFY, Play, node, verified, where
 
 
 def test_a_job_of_ours_that_never_ends_is_no_work_of_the_node(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +65,25 @@ def test_a_drain_that_slurm_makes_again_is_a_problem(play: Play) -> None:
     assert "Slurm drained it again (Low TmpDisk)" in report["problems"]
     assert report["news"] == []
     assert cluster.jobs == []
+
+
+@pytest.mark.parametrize("by", ["root", "mallory"])
+def test_a_node_that_drains_itself_before_our_job_says_why(play: Play, by: str) -> None:
+    """Its prolog may be the first to see it. Others' words are no cause."""
+    cluster = play(node("bld-008"), node("bld-011"))
+    cluster.stuck = {"bld-008"}
+    drained = node("bld-008", "IDLE+DRAIN", reason="provision: job-tmp: /scratch is full", by=by)
+
+    def drain(command: tuple[str, ...]) -> None:
+        if command[0] == "srun":
+            cluster.nodes = [drained, node("bld-011")]
+
+    cluster.told = drain
+    found = verified("bld-008", "bld-011")["nodes"]
+    seen = {"root": "it takes no jobs by itself: /scratch is full"}.get(
+        by, "a job does not run on it: srun: error: task 0 launch failed"
+    )
+    assert (found["bld-008"]["problems"], found["bld-011"]["problems"]) == ([seen], [])
 
 
 def test_without_the_order_nothing_is_taken_back(play: Play) -> None:
@@ -174,3 +193,36 @@ def test_a_node_that_answers_nobody_is_not_waited_for(play: Play) -> None:
     cluster = play(node("bld-008", "IDLE*"), node("bld-011", "IDLE*"))
     cluster.closed, cluster.off = {"bld-008"}, {"bld-011"}
     assert NODES.back(["bld-008", "bld-011"], NODES.show_nodes()) == []
+
+
+NO_PLACE = (1, "", "srun: error: Unable to allocate resources: Requested nodes are busy\n")
+
+
+def test_a_node_that_others_wait_for_is_asked_again_once_backfill_has_looked(play: Play) -> None:
+    cluster = play(node("bld-008"))
+    cluster.others = ["41"]
+    plain, said = cluster._srun, [NO_PLACE]
+    cluster._srun = lambda command: said.pop() if said else plain(command)  # type: ignore[method-assign]
+    assert verified("bld-008")["nodes"]["bld-008"]["problems"] == []
+    assert (cluster.jobs, said) == ([["bld-008"]], [])
+
+
+@pytest.mark.parametrize("state", ["IDLE+PLANNED", "ALLOCATED", "IDLE"])
+def test_a_node_that_others_took_meanwhile_is_busy_and_does_not_fail(play: Play, state: str) -> None:
+    """One that stays free and takes no job is a fault."""
+    cluster = play(node("bld-008"), node("bld-011"))
+    plain = cluster._srun
+
+    def srun(command: tuple[str, ...]) -> tuple[int, str, str]:
+        cluster.nodes[0] = node("bld-008", state)
+        return NO_PLACE if "bld-008" in where(command) else plain(command)
+
+    cluster._srun = srun  # type: ignore[method-assign]
+    found = verified("bld-008", "bld-011")["nodes"]
+    assert found["bld-011"]["problems"] == []
+    if state == "IDLE":
+        (problem,) = found["bld-008"]["problems"]
+        assert "Requested nodes are busy" in problem
+    else:
+        assert (found["bld-008"]["problems"], found["bld-008"]["notes"]) == ([], ["busy with jobs; none was added"])
+        assert not found["bld-008"]["job"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from provisioner.plan.model import Plan, PlanFile
 from provisioner.plan.overview import overview
 from provisioner.plan.partition import split_set
 from provisioner.plan.problems import PlanError, Problem
+from provisioner.slurm.partitions import nameless
 from provisioner.slurm.settings import site_problems
 from tests.contracts.ansible_files import ROOT
 
@@ -93,6 +95,8 @@ def test_every_account_and_qos_is_known_with_its_place() -> None:
         (("partitions", "gpu", "allow_qos", 1), "qos", "long"),
         (("partitions", "gpu", "qos"), "qos", "part_gpu"),
     ]
+    left = str(nameless(slurm_partitions(plan)))
+    assert [name for _, _, name in partition_names(plan) if re.search(rf"\b{name}\b", left)] == []
 
 
 def test_a_node_set_is_split_between_its_sets_only() -> None:

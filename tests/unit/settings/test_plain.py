@@ -44,6 +44,7 @@ def break_plan(site: Path) -> None:
 def test_a_site_as_it_should_be_has_no_note(site: Path) -> None:
     for name in ("README.md", "notes.txt", "plan.yml.bak", ".plan.schema.json"):
         (site / name).write_text("x")
+    (site / "accounts.yml").write_text("accounts:\n  physics: {}\n")
     assert list(plain_notes(site / "plan.yml")) == []
     done = graph(site)
     assert (done.returncode, "WARNING" in done.stderr) == (0, False), done.stderr
@@ -78,7 +79,7 @@ def test_a_mistake_in_the_plan_reaches_the_person(site: Path) -> None:
     assert "@cluster" not in done.stdout
 
 
-@pytest.mark.parametrize("name", ["plan-old.yml", "plan.schema.json", "NOTES", "more/hosts"])
+@pytest.mark.parametrize("name", ["plan-old.yml", "old-accounts.yml", "plan.schema.json", "NOTES", "more/hosts"])
 def test_what_would_be_inventory_too_is_noted(site: Path, name: str) -> None:
     (site / name).parent.mkdir(exist_ok=True)
     (site / name).write_text("{}")

@@ -9,7 +9,7 @@ from ClusterShell.NodeSet import NodeSet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.slurm.partitions import PLACEHOLDER_PARTITION, partition_lines, preemption_settings
+from provisioner.slurm.partitions import PLACEHOLDER_PARTITION, nameless, partition_lines, preemption_settings
 from provisioner.slurm.times import minutes, shorter
 from tests.unit.slurm.node_makers import record, registries
 
@@ -120,3 +120,16 @@ def test_by_qos_partitions_have_no_part_in_it() -> None:
 def test_times_are_compared_as_slurm_reads_them() -> None:
     assert [minutes(time) for time in ("90", "1:30:00", "1-00:00:00", "0:00:30")] == [90, 90, 1440, 0.5]
     assert shorter("UNLIMITED", "7-00:00:00") == "7-00:00:00"
+
+
+def test_nobody_is_named_whom_the_database_cannot_have_yet() -> None:
+    said: dict[str, Any] = {
+        "AllowAccounts": "physics",
+        "DenyAccounts": "bio",
+        "AllowQos": "normal",
+        "DenyQos": "low",
+        "QOS": "few",
+    }
+    kept: dict[str, Any] = {"Default": "YES", "AllowGroups": "ada"}
+    assert nameless([named("low", "bld-008", **said, **kept)]) == [named("low", "bld-008", **kept)]
+    assert nameless(PARTITIONS) == PARTITIONS
