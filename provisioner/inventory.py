@@ -15,6 +15,7 @@ from provisioner.plan.derive import (
     enclosure_of,
     gpu_count,
     job_tmp,
+    login_blades,
     members,
     node_keys,
     scratch_disks,
@@ -35,10 +36,11 @@ from provisioner.ssh_key import key_file
 SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=15"
 
 GROUPS = {
-    "slurm_members": "every blade that the plan gives a Slurm role, and the one with the accounting database",
+    "slurm_members": "every blade that has a Slurm role or the accounting database, or takes logins",
     "slurm_controller": "the one blade that has the role slurmctld",
     "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
+    "slurm_login": "the blades that have the role login, if any",
     "slurm_spare": "all other blades: storage, off; no play touches them",
     # The playbooks put members into these while they run.
     "slurm_stopped": "in a run: members that it waits for or refuses",
@@ -49,7 +51,9 @@ GROUPS = {
     # and `tier_<name>` for each tier of the plan, for group_vars
 }
 
-_GROUP_OF = {"slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute"}
+_GROUP_OF = {
+    "slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute", "login": "slurm_login",
+}  # fmt: skip
 
 
 def inventory(
@@ -192,12 +196,17 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
         "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
-        "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
+        "slurmd_conf_server": (server := f"{controller if ':' in address else address}:6817"),
+        "login_conf_server": server,
     }
     if (place := accounting_host(plan)) and ":" in str(plan.blades[place].address):
         variables["slurmdbd_ipv6"] = True
     if keys := {host_name(name): found for name, blade in plan.blades.items() if (found := node_keys(plan, blade))}:
         variables["slurmctld_nodes"] = keys
+    if logins := login_blades(plan):
+        variables["slurmctld_logins"] = {host_name(name): str(plan.blades[name].address) for name in logins}
+    if plan.compute_ssh != "anybody":
+        variables["adopt_ssh"] = plan.compute_ssh
     if rule := preemption_rule(plan):
         variables["slurmctld_preemption"] = rule
     if key:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import accounting_host, is_member, rest_way, slurm_role
+from provisioner.plan.derive import accounting_host, is_member, login_blades, rest_way, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 
 
@@ -35,6 +35,10 @@ def _is_closed(plan: Plan, name: str) -> bool:
     return plan.firewall is not None and is_member(plan, name)
 
 
+def _takes_logins(plan: Plan, name: str) -> bool:
+    return name in login_blades(plan)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
@@ -46,8 +50,10 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
+    "login": _takes_logins,
     "slurmrestd": _serves,
     "firewall": _is_closed,
+    "adopt": _computes,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

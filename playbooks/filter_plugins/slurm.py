@@ -31,6 +31,7 @@ from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
 from provisioner.slurm.verdict import node_credential, verdict
+from provisioner.sshd_pam import sshd_pam
 
 
 class FilterModule:
@@ -89,6 +90,7 @@ class FilterModule:
             "slurmd_outdated": slurmd_outdated,
             "slurmdbd_settings": accounting.slurmdbd_settings,
             "security_notes": security_notes,
+            "sshd_pam": sshd_pam,
             "their_words": their_words,
             "upgrade_lines": upgrade_lines,
             "upgrade_problems": upgrade_problems,

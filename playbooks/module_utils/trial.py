@@ -172,10 +172,10 @@ class Trial:
 
     def _clear(self):
         """Takes away what was written for the trial; what is left after a kill in here does nothing any more."""
-        for command in (["stop", f"{self.unit}.timer"], ["disable", f"{self.unit}.service"]):
-            run("systemctl", "--quiet", *command, limit=LIMIT)
         found = [os.path.join(self.units, f"{self.unit}.{suffix}") for suffix in ("timer", "service")]
         if any(os.path.lexists(path) for path in found):
+            for command in (["stop", f"{self.unit}.timer"], ["disable", f"{self.unit}.service"]):
+                run("systemctl", "--quiet", *command, limit=LIMIT)
             for path in found:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)

@@ -13,6 +13,7 @@ from typing import Any
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
 from provisioner.slurm.job_tmp import job_settings
+from provisioner.slurm.logins import login_lines
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
@@ -56,7 +57,9 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "TaskPlugin": "task/cgroup,task/affinity",
         "JobAcctGatherType": "jobacct_gather/cgroup",
         "JobAcctGatherFrequency": "task=30",
-        "PrologFlags": "Contain",
+        "PrologFlags": "Contain,X11",
+        # Else `srun --x11` fails on a node without scratch, where it would put its key.
+        "X11Parameters": "home_xauthority",
         # MPI locks memory: how much is the node's to say (its slurmd's unit), and not the shell's that submits.
         "PropagateResourceLimitsExcept": "MEMLOCK",
         "LaunchParameters": "use_interactive_step",
@@ -135,7 +138,7 @@ def slurm_config(
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
             `provisioner.slurm.enforcement`; `"tokens"`: whether users may show tokens; `"preemption"` and
-            `"default_time"`: see `partition_lines`.
+            `"default_time"`: see `partition_lines`; `"logins"`: see `login_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -166,7 +169,8 @@ def slurm_config(
         defaults |= TOKEN_SETTINGS
     defaults |= preemption_settings(preemption, partitions)
     defaults = job_settings(defaults, nodes, site)
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
+    logins = login_lines(cluster.get("logins", NOTHING), nodes, cluster.get("version", _OLDEST))
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *logins, *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

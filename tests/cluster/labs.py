@@ -91,7 +91,7 @@ class Lab:
 
     `spare` is a blade of the lab beside those: tests reimage and break it. `accounting` is what the plan says of it: a
     database costs a first run half a minute, so the tests that are about something else go without. `shared` is a
-    directory that all blades have at /shared.
+    directory that all blades have at /shared. `more` is what else the plan says.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Lab:
     environment: Mapping[str, str] = field(default_factory=dict)
     accounting: Any = False
     shared: Path | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _claim(self.name)
@@ -132,6 +133,7 @@ class Lab:
             "ssh": {"user": "provision"},
             "enclosure": {"bays": len(blades)},
             "accounting": self.accounting,
+            **self.more,
             "tiers": {
                 "fat": {"slurm": ["controller"]},
                 "medium": {"slurm": ["compute"], "scratch": {"size_gb": 300}},

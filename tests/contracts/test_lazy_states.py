@@ -130,8 +130,8 @@ def test_a_role_can_be_asked_for_before_there_are_facts(asked: dict[str, Any], r
         assert set(questions["units"]) == {*units, *(need for each in units.values() for need in each.get("needs", ()))}
         assert set(questions["secrets"]) == set(state_of(role).get("secrets", {}))
         assert set(questions["asks"]) == set(state_of(role).get("asks", {}))
-    # What users need is there on every machine that one can log in to.
-    assert asked[COMPUTE]["alone"][role]["packages"] or role == "users"
+    # What users need is there on every machine that one can log in to; adopt needs something where the plan says so.
+    assert asked[COMPUTE]["alone"][role]["packages"] or role in ("users", "adopt")
 
 
 def test_there_were_no_facts(asked: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ def test_there_were_no_facts(asked: dict[str, Any]) -> None:
 def test_a_node_is_asked_for_all_its_roles_at_once(asked: dict[str, Any]) -> None:
     for host, roles in (
         (CONTROLLER, "base munge users mariadb slurmdbd slurmctld"),
-        (COMPUTE, "base munge users scratch jobtmp slurmd"),
+        (COMPUTE, "base munge users scratch jobtmp slurmd adopt"),
     ):
         node = asked[host]["node"]
         for kind in ("packages", "paths", "units", "secrets", "users"):

@@ -119,7 +119,7 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_id": "BLD-008",
         "blade_bay": 8,
         "blade_tier": "medium",
-        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
+        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "slurmd", "adopt"],
         "jobtmp_place": "scratch",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from provisioner.plan.checks.addresses import check_addresses
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.checks.enclosure import check_enclosure
+from provisioner.plan.checks.logins import check_logins
 from provisioner.plan.checks.partition_nodes import check_partition_nodes
 from provisioner.plan.checks.partitions import check_partitions
 from provisioner.plan.checks.parts import check_parts
@@ -28,6 +29,7 @@ def meaning_problems(draft: Draft) -> Iterator[Problem]:
     yield from check_addresses(draft)
     yield from check_roles(draft)
     yield from check_rest(draft)
+    yield from check_logins(draft)
     yield from check_partitions(draft)
     yield from check_partition_nodes(draft)
     yield from check_preemption(draft)
