@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
         if not why:
             return begun
         back = self._take_back(given, task_vars)
-        words = f"{their_words(why, 500)}, so {', '.join(map(str, begun['paths']))} {back}"
+        paths = ", ".join(str(entry["path"]) for entry in given["files"])
+        words = f"{their_words(why, 500)}, so {paths} {back}"
         step = "look at `journalctl -u ssh -n 50` on it, then run again"
         return {**result, "failed": True, "msg": f"{words}; next: {step}"}
 
