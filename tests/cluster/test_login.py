@@ -15,6 +15,8 @@ from tests.cluster.waiting import until
 def login(cluster: Lab) -> Iterator[str]:
     """The spare blade, where users log in; virgin again afterwards."""
     cluster.lab("reimage", cluster.spare)
+    # Where other tests had it as a compute node.
+    assert cluster.slurm(cluster.compute, f"--forget={cluster.spare}").code == 0
     with plan_says(cluster, login=cluster.spare):
         said = cluster.slurm([cluster.spare])
         assert said.code == 0, said.text
@@ -53,8 +55,9 @@ def test_users_do_there_what_they_do(cluster: Lab, login: str, ada: Person) -> N
 
 
 def test_an_interactive_shell_has_a_terminal_on_the_node(login: str, ada: Person) -> None:
-    for command in ("srun --pty bash", "salloc --quiet"):
-        typed = f"(sleep 2; echo 'tty; echo on $SLURMD_NODENAME'; echo exit) | script -qec '{command}' /dev/null"
+    runs = "until squeue --noheader --user=$USER --name=typed --states=RUNNING | grep -q .; do sleep 0.2; done"
+    for command in ("srun --job-name=typed --mem=64 --pty bash", "salloc --job-name=typed --mem=64 --quiet"):
+        typed = f"({runs}; echo 'tty; echo on $SLURMD_NODENAME'; echo exit) | script -qec '{command}' /dev/null"
         said = ada.ssh(login, typed)
         assert "/dev/pts/" in said.out, said.text
         assert "on bld-" in said.out, said.text
@@ -117,7 +120,7 @@ def test_a_change_gets_there_by_itself(cluster: Lab, login: str) -> None:
 
 def test_verify_says_where_commands_do_not_work(cluster: Lab, login: str) -> None:
     assert cluster.provision("verify", f"--nodes={login}").code == 0
-    cluster.inside(login, "systemctl stop sackd slurm-login-conf.timer; rm -rf /run/slurm/conf")
+    cluster.inside(login, "systemctl stop sackd slurm-login-conf.timer; rm -rf /run/slurm/conf; true")
     said = cluster.provision("verify", f"--nodes={login}", "--json")
     assert said.code == 3, said.text
     assert "commands of Slurm do not work for users here" in said.text
