@@ -28,6 +28,7 @@ _RESTORE = (
 )
 NEEDED_MIB = {"/": 300, "/var": 600}
 DATABASE = "mariadb-server"
+LOGIN = "login"
 
 
 def blade_problems(
@@ -175,6 +176,11 @@ def _cluster_problems(
             "`systemctl disable --now slurmctld` here"
         )
     on_record = f'"{wanted["name"]}"' in _text(controller, REGISTRY)
+    if on_record and LOGIN in wanted["states"]:
+        problems.append(
+            "it is a compute node on record, where jobs may run, and a login node by the plan; next: take it out of "
+            f"the cluster with `provision slurm --forget {wanted['name']}`, then run again"
+        )
     if _was_member(blade) and not on_record and not _has_key_of(controller, blade):
         problems.append(
             f"it belongs to a cluster whose controller has lost its registry, or to another one; next: {_RESTORE}"

@@ -7,7 +7,9 @@ from typing import Any
 
 from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
+from provisioner.firewall import firewall_rules, shut_out, shut_out_problems, sshd_ports
 from provisioner.hosts_file import hosts_file, hosts_notes
+from provisioner.left_over import left_over_notes
 from provisioner.on_node import node_program
 from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
@@ -15,7 +17,7 @@ from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
 from provisioner.slurm.beside import beside, beside_paths, file_keys
 from provisioner.slurm.change import config_change
-from provisioner.slurm.choice import choice, reported, touched
+from provisioner.slurm.choice import choice, on_trial, reported, touched
 from provisioner.slurm.config import cgroup_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
@@ -29,10 +31,12 @@ from provisioner.slurm.partitions import nameless
 from provisioner.slurm.record import node_records, record_doubts
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
+from provisioner.slurm.rest import proxy_settings
 from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
 from provisioner.slurm.verdict import node_credential, verdict
+from provisioner.sshd_pam import sshd_pam
 
 
 class FilterModule:
@@ -48,8 +52,13 @@ class FilterModule:
             "accounting_problem": accounting.identity_problem,
             "blade_problems": blade_problems,
             "database_settings": database.database_settings,
+            "firewall_rules": firewall_rules,
+            "firewall_shut_out": shut_out,
+            "firewall_shut_out_problems": shut_out_problems,
+            "firewall_sshd_ports": sshd_ports,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
+            "left_over_notes": left_over_notes,
             "node_program": node_program,
             "openmpi_parameters": openmpi_parameters,
             "people_asked": people_asked,
@@ -80,8 +89,10 @@ class FilterModule:
             "slurm_node_credential": node_credential,
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
+            "slurm_on_trial": on_trial,
             "slurm_record_doubts": record_doubts,
             "slurm_reported": reported,
+            "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
             "slurm_stays_enforced": stays_enforced,
@@ -90,6 +101,7 @@ class FilterModule:
             "slurmd_outdated": slurmd_outdated,
             "slurmdbd_settings": accounting.slurmdbd_settings,
             "security_notes": security_notes,
+            "sshd_pam": sshd_pam,
             "their_words": their_words,
             "upgrade_lines": upgrade_lines,
             "upgrade_problems": upgrade_problems,

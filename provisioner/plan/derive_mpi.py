@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.names import host_name
-from provisioner.plan.derive import enclosure_of, slurm_role
+from provisioner.plan.derive import enclosure_of, login_blades, slurm_role
 from provisioner.plan.model import Plan, SlurmRole
 from provisioner.plan.mpi import MpiChoice
 
@@ -14,10 +14,11 @@ def has_mpi(plan: Plan) -> bool:
 
 
 def compiles_mpi(plan: Plan, name: str) -> bool:
-    """Whether a blade has what MPI programs are compiled with."""
+    """Whether a blade has what MPI programs are compiled with: by default where people log in."""
     where = plan.mpi.compilers if isinstance(plan.mpi, MpiChoice) else "controller" if plan.mpi else "none"
     role = slurm_role(plan, name)
-    return role is not None and (where == "all" or (where == "controller" and role is SlurmRole.CONTROLLER))
+    people = role is SlurmRole.CONTROLLER or name in login_blades(plan)
+    return (where == "all" and (people or role is not None)) or (where == "controller" and people)
 
 
 def runs_mpi(plan: Plan, name: str) -> bool:

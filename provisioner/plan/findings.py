@@ -14,6 +14,7 @@ from provisioner.plan.derive import (
     host_key_pins,
     in_place,
     ram_after,
+    rest_way,
     scratch_disks,
     slurm_role,
 )
@@ -44,7 +45,7 @@ def findings(plan: Plan) -> list[Finding]:
         for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
     ]
     site = (*_cpus(plan), *_scratch_ids(plan), *_host_keys(plan), *_network(plan), *_stock(plan), *_backup(plan))
-    return found + [Finding("warning", None, message) for message in (*site, *_partitions(plan))]
+    return found + [Finding("warning", None, message) for message in (*site, *_partitions(plan), *_rest(plan))]
 
 
 def added_sticks(plan: Plan, blade: Blade) -> int:
@@ -149,6 +150,12 @@ def _partitions(plan: Plan) -> Iterator[str]:
     used = {blade for blades in its.values() for blade in blades}
     if left := [name for name in compute_blades(plan) if name not in used]:
         yield f"{folded(left)}: in no partition, so no job gets there"
+
+
+def _rest(plan: Plan) -> Iterator[str]:
+    way = rest_way(plan)
+    if way is not None and way.listen == "network":
+        yield f"tokens of REST go over the network as they are (port {way.port}): put TLS in front, or take loopback"
 
 
 def stock_use(plan: Plan) -> Counter[str]:

@@ -25,7 +25,8 @@ NODES_BY_RECONFIGURE: Release = (24, 11)
 REEXEC: Release = (23, 11)
 
 _ALWAYS_RESTART = {
-    "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
+    "slurmctldport", "slurmdport", "authtype", "authalttypes", "authaltparameters", "slurmctldhost",
+    "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
     "accountingstorageenforce", "accountingstoragetres", "clustername", "credtype", "grestypes", "jobcontainertype",
@@ -103,7 +104,7 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     needs = [_need(old, now, release) for old in before]
     known = [old for old in before if old is not None]
     partitions = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
-    nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys()} - _NEVER_BUSY
+    nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys() if _may_be_busy(old, name)}
     rebuilt = {name for old in known for name in _rebuilt(old, now) if release >= REEXEC}
     closed = {name for old in known for name in _closed(old, now)}
     kind = max(need.kind for need in needs)
@@ -111,6 +112,11 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     return Change(
         kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)), tuple(sorted(closed))
     )
+
+
+def _may_be_busy(conf: Conf, name: str) -> bool:
+    """Whether jobs could be there; not on what stands for login nodes."""
+    return name not in _NEVER_BUSY and conf.nodes[name].get("state") != "FUTURE"
 
 
 def file_key(text: str, name: str) -> str:

@@ -15,11 +15,14 @@ from provisioner.slurm.enforcement import ENFORCED
 from provisioner.slurm.gpus import gpu_settings, hands_out, with_gpus
 from provisioner.slurm.health import health_settings
 from provisioner.slurm.job_tmp import job_settings
+from provisioner.slurm.logins import login_lines
 from provisioner.slurm.mpi import mpi_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Nodes, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
+from provisioner.slurm.tokens import SETTINGS as TOKEN_SETTINGS
+from provisioner.slurm.tokens import with_key
 from provisioner.slurm.topology import topology, topology_settings
 
 Settings = dict[str, str | int]
@@ -58,7 +61,9 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "TaskPlugin": "task/cgroup,task/affinity",
         "JobAcctGatherType": "jobacct_gather/cgroup",
         "JobAcctGatherFrequency": "task=30",
-        "PrologFlags": "Contain",
+        "PrologFlags": "Contain,X11",
+        # Else `srun --x11` fails on a node without scratch, where it would put its key.
+        "X11Parameters": "home_xauthority",
         # MPI locks memory: how much is the node's to say (its slurmd's unit), and not the shell's that submits.
         "PropagateResourceLimitsExcept": "MEMLOCK",
         "LaunchParameters": "use_interactive_step",
@@ -111,6 +116,8 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     settings = {name: _printed(value) for name, value in merged.values() if value is not None}
     if "SlurmctldParameters" in defaults:
         settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
+    if "AuthAltParameters" in defaults:
+        settings["AuthAltParameters"] = with_key(str(settings.get("AuthAltParameters", "")))
     # Beside other words of the site it stays; null takes the key away.
     words = str(settings.get("CommunicationParameters", _SIGNED)).split(",")
     needed = str(defaults.get("CommunicationParameters", _SIGNED)).split(",")
@@ -153,7 +160,8 @@ def slurm_config(
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
             `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`; `"mpi"`:
             whether it is one for MPI; `"counts_gpus"`: see `gpu_settings`; `"health"`: whether slurmd checks its node;
-            `"switches"`: see `provisioner.slurm.topology`.
+            `"switches"`: see `provisioner.slurm.topology`; `"tokens"`: whether users may show tokens; `"logins"`: see
+            `login_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -182,10 +190,13 @@ def slurm_config(
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
     defaults |= gpu_settings(accounted and bool(cluster.get("counts_gpus")))
+    if cluster.get("tokens"):
+        defaults |= TOKEN_SETTINGS
     defaults |= preemption_settings(preemption, partitions)
     defaults = job_settings(mpi_settings(defaults, bool(cluster.get("mpi"))), nodes, site)
     defaults = topology_settings(defaults, topology(nodes, cluster.get("switches", {}), site))
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
+    logins = login_lines(cluster.get("logins", NOTHING), nodes, cluster.get("version", _OLDEST))
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *logins, *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

@@ -74,7 +74,9 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
         for kind in ("folders", "links", "files", "strays")
         for _, name, options in all_things(states, kind, release)
         # What is no difference may be there, and only because somebody owns it.
-        if ((everything and kind != "strays") or (kind, name) in differ) and not options.get("own")
+        if ((everything and kind != "strays") or (kind, name) in differ)
+        and not options.get("own")
+        and "trial" not in options
     ]
 
 
@@ -139,6 +141,8 @@ def units(
         stays silent}`.
     """
     differ = names(pending, "units")
+    # Also for what another role has put in place, such as a key.
+    told = {str(each["name"]) for each in pending if each["kind"] == "units" and "restart: " in str(each["line"])}
     found = []
     for _, name, options in all_things(states, "units", _release(blade)):
         if options.get("own") or is_left_alone(blade, options) or keeps_away(blade, name, options):
@@ -153,7 +157,7 @@ def units(
         found.append(
             {
                 "name": name,
-                "state": "restarted" if reason else "started",
+                "state": "restarted" if reason or name in told else "started",
                 "enabled": True,
                 # Of no other mask: an admin's may have come since the node was looked at.
                 "masked": False if unit_of(blade, name).get("quiet") else None,

@@ -91,7 +91,8 @@ class Lab:
 
     `spare` is a blade of the lab beside those: tests reimage and break it. `accounting` and `mpi` are what the plan
     says of them: a database costs a first run half a minute, OpenMPI each blade 300 MB, so the tests that are about
-    something else go without. `shared` is a directory that all blades have at /shared.
+    something else go without. `shared` is a directory that all blades have at /shared. `more` is what else the plan
+    says.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Lab:
     accounting: Any = False
     mpi: Any = False
     shared: Path | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _claim(self.name)
@@ -134,6 +136,7 @@ class Lab:
             "enclosure": {"bays": len(blades)},
             "accounting": self.accounting,
             "mpi": self.mpi,
+            **self.more,
             "tiers": {
                 "fat": {"slurm": ["controller"]},
                 "medium": {"slurm": ["compute"], "scratch": {"size_gb": 300}},

@@ -31,7 +31,7 @@ from tests.contracts.ansible_files import (
 # What provisioner.run.converge hands over with every run.
 EXTRA = {"provision_run", "provision_time"}
 # What the plays, or the verb, hand to a role, which works without it too.
-HANDED = {"slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts"}
+HANDED = {"slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
 ANSIBLE = {
     "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
     "ansible_play_hosts_all",

@@ -21,8 +21,8 @@ from provisioner.plan.model import Plan, SlurmRole
 from provisioner.settings.site import load_site
 from provisioner.slurm.config import slurm_config
 from provisioner.slurm.record import node_records
-from provisioner.slurm.topology import topology
 from provisioner.slurm.registry import merge_records
+from provisioner.slurm.topology import topology
 from tests.slurm_conf.test_golden import SEEN, rendered
 
 HERE = Path(__file__).parent

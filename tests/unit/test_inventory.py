@@ -75,6 +75,27 @@ def test_slurmctld_is_told_where_slurmdbd_is(said: str, group: list[str], told: 
     assert found["all"]["vars"]["slurmctld_accounting"] == told
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("true", ("127.0.0.1", 6820)),
+        ("{port: 8080}", ("127.0.0.1", 8080)),
+        ("{listen: network}", ("10.20.0.106", 6820)),
+    ],
+)
+def test_roles_are_told_where_the_rest_interface_is(said: str, place: tuple[str, int], tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}rest: {said}\n")
+    told = inventory(load_plan(path))["all"]["vars"]
+    assert (told["slurmrestd_address"], told["slurmrestd_port"]) == place
+    assert (told["jwt_key_host"], told["slurmctld_tokens"], told["slurmdbd_tokens"]) == ("bld-006", True, True)
+
+
+def test_without_it_roles_are_told_nothing(listed: dict[str, Any]) -> None:
+    assert not [name for name in listed["all"]["vars"] if name.startswith(("jwt_", "slurmrestd_"))]
+    assert "slurmctld_tokens" not in listed["all"]["vars"]
+
+
 def test_groups_by_tier(listed: dict[str, Any]) -> None:
     assert hosts(listed, "tier_fat") == ["bld-006", "bld-010"]
     assert hosts(listed, "tier_medium") == ["bld-008"]
@@ -98,7 +119,7 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_id": "BLD-008",
         "blade_bay": 8,
         "blade_tier": "medium",
-        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi"],
+        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi", "adopt"],
         "jobtmp_place": "scratch",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",

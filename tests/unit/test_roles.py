@@ -25,8 +25,8 @@ blades:
 """
 CASES = {
     "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld", "mpi"],
-    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi"],
-    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi"],
+    "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi", "adopt"],
+    "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi", "adopt"],
     "BLD-016": [],
 }
 
@@ -76,6 +76,43 @@ def test_the_plan_says_whether_members_are_measured(said: str, there: bool, tmp_
     measured = {role: [name for name in plan.blades if role in roles_of(plan, name)] for role in ROLES}
     assert measured["metrics"] == (["BLD-006", "BLD-010", "BLD-011"] if there else [])
     assert measured["slurm_metrics"] == (["BLD-006"] if there else [])
+
+
+@pytest.mark.parametrize(
+    ("said", "serving", "knowing"),
+    [
+        ("rest: false", [], []),
+        ("rest: true", ["BLD-006"], ["BLD-006"]),
+        ("rest: {listen: network}", ["BLD-006"], ["BLD-006"]),
+        ("rest: true\naccounting: {host: BLD-010}", ["BLD-006"], ["BLD-006", "BLD-010"]),
+        ("rest: true\naccounting: {host: BLD-016}", ["BLD-006"], ["BLD-006", "BLD-016"]),
+        ("rest: true\naccounting: false", ["BLD-006"], ["BLD-006"]),
+    ],
+)
+def test_the_plan_says_who_has_the_rest_interface_and_the_key_of_tokens(
+    said: str, serving: list[str], knowing: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}{said}\n")
+    plan = load_plan(path)
+    assert [name for name in plan.blades if "slurmrestd" in roles_of(plan, name)] == serving
+    assert [name for name in plan.blades if "jwt" in roles_of(plan, name)] == knowing
+
+
+@pytest.mark.parametrize("said", ["BLD-010", "[BLD-010]", "[BLD-006, BLD-010]"])
+def test_a_login_node_computes_nothing(said: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}login: {said}\n")
+    plan = load_plan(path)
+    assert roles_of(plan, "BLD-010") == ["base", "munge", "users", "login", "mpi"]
+    assert roles_of(plan, "BLD-006") == CASES["BLD-006"]
+    assert roles_of(plan, "BLD-011") == CASES["BLD-011"]
+
+
+def test_a_blade_of_no_tier_that_computes_may_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}login: BLD-016\n")
+    assert roles_of(load_plan(path), "BLD-016") == ["base", "munge", "users", "login", "mpi"]
 
 
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:

@@ -229,6 +229,16 @@ def test_units_are_restarted_when_what_they_use_was_put_in_place(put: list[str],
     assert work.units(STATES, [], SYNCED, ["/g", "/own"], False) == []
 
 
+def test_a_unit_is_restarted_as_told_when_another_role_puts_what_it_reads() -> None:
+    keeper, reader = {"secrets": {"/key": {"as_on": "bld-006"}}}, {"units": {"a.service": {"reads": ["/key"]}}}
+    facts = {**SYNCED, "secrets": {**SYNCED["secrets"], "/key": ""}}
+    found = [each.as_dict() for each in differences({"keeper": keeper, "reader": reader}, facts)]
+    assert [each["line"] for each in found if each["role"] == "reader"] == ["unit a.service: restart: it uses /key"]
+    its = [each for each in found if each["role"] == "reader"]
+    (unit,) = work.units({"reader": reader}, its, facts, [], False)
+    assert unit["state"] == "restarted"
+
+
 def test_a_unit_that_does_not_run_is_started_whatever_was_put() -> None:
     facts = {**SYNCED, "units": {**SYNCED["units"], "a.service": {**RUNS, "active": "failed"}}}
     assert work.units(STATES, pending(facts), facts, ["/f"], False) == [A]
