@@ -54,7 +54,7 @@ def switched_on(lab: Lab, first_run: FirstRun) -> Said:
 
 @pytest.fixture(scope="module")
 def remembering(lab: Lab, switched_on: Said) -> Iterator[Lab]:
-    """A cluster with accounting; the files after this one find the lab without it again, in whatever order they come."""
+    """A cluster with accounting; files after this one find the lab without it again, in whatever order they come."""
     assert switched_on.code == 0, switched_on.text
     yield lab
     lab.accounts_file.unlink(missing_ok=True)
