@@ -13,7 +13,8 @@ class MpiChoice(Strict):
     """What the cluster has for MPI programs."""
 
     compilers: Literal["controller", "all", "none"] = Field(
-        default="controller", description="where mpicc and its kin are: on the controller, on compute blades as well"
+        default="controller",
+        description="where mpicc and its kin are: where people log in (the controller and login nodes), or on all",
     )
 
 
