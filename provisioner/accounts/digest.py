@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-
 NAME = "people of the accounts file"
 _ROWS = r"""
 BEGIN { split(users, u, " "); for (i in u) user[u[i]]; split(groups, g, " "); for (i in g) group[g[i]] }
