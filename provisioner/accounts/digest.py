@@ -12,9 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from provisioner.accounts.load import load_accounts
-from provisioner.accounts.people import people
-
 NAME = "people of the accounts file"
 _ROWS = r"""
 BEGIN { split(users, u, " "); for (i in u) user[u[i]]; split(groups, g, " "); for (i in g) group[g[i]] }
@@ -56,6 +53,10 @@ def people_asked(file: str) -> dict[str, dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _asked(path: Path, _written: int) -> dict[str, dict[str, Any]]:
     """Once for all nodes: a thousand users take a second to read."""
+    # With pydantic and the models they take 0.15 s of each run, and few runs have a file.
+    from provisioner.accounts.load import load_accounts
+    from provisioner.accounts.people import people
+
     wanted = people(load_accounts(path))
     users = [str(user["name"]) for user in wanted["users"]]
     groups = [str(group["name"]) for group in wanted["groups"]]
