@@ -67,6 +67,17 @@ def done(lab: Lab, count: int = 3) -> set[str]:
     return jobs
 
 
+def has_saved(lab: Lab) -> bool:
+    """Whether slurmctld writes down, within a while, what it knows of its jobs now; it does when jobs change."""
+    lab.ask("touch /run/asked-for-state")
+    held = submit(lab, "--hold --wrap=true")
+    newer = "find /var/lib/slurm/slurmctld/job_state -newer /run/asked-for-state"
+    try:
+        return bool(until(lambda: lab.ask(newer), 60))
+    finally:
+        lab.ask(f"scancel {held}")
+
+
 def changed(said: Said) -> dict[str, Any]:
     assert said.code == 0, said.text
     return {name: sorted(blade["changed"]) for name, blade in said.json["blades"].items() if blade["changed"]}
