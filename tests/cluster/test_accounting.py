@@ -14,6 +14,7 @@ from tests.cluster.accounting import (
     changed,
     completed,
     done,
+    has_saved,
     nodes,
     submit,
     switch_on,
