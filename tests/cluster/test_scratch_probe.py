@@ -8,6 +8,7 @@ import pytest
 
 from tests.cluster.job_tmp import TEND
 from tests.cluster.labs import Lab, Said
+from tests.cluster.waiting import until
 
 # As a user: every name that a probe with a number in it could have, and a good many that mktemp could try. A link to
 # what the account of the job may write, to what only root may, pipes that hold up whoever opens them.
@@ -80,7 +81,8 @@ def test_the_job_is_nobodys_and_leaves_nothing(cluster: Lab, blade: str) -> None
     log = cluster.inside(blade, "cat /var/log/slurm/slurmd.log")
     assert "request from UID:65534" in log
     assert "request from UID:0" not in log
-    assert of_nobody(cluster, blade) == ""
+    # Slurm takes folders of a job away a moment after it is over.
+    assert until(lambda: of_nobody(cluster, blade) == "", 60), of_nobody(cluster, blade)
 
 
 def test_a_full_scratch_takes_no_jobs_until_it_has_room(cluster: Lab, blade: str) -> None:
