@@ -59,7 +59,7 @@ def test_nodes_jobs_and_the_scheduler(measured: Lab) -> None:
     try:
         assert until(lambda: state(measured, job) == "RUNNING", 30)
         other = measured.compute[1].lower()
-        measured.ask(f"scontrol update nodename={other} state=drain reason='fan, \"loud\"'; {LOOK}")
+        measured.ask(f"scontrol update nodename={other} state=drain reason='a \"loud\" fan'; {LOOK}")
         found = scrape(measured, measured.controller)
     finally:
         measured.ask(f"scancel {job}; scontrol update nodename={other} state=resume")
@@ -69,10 +69,10 @@ def test_nodes_jobs_and_the_scheduler(measured: Lab) -> None:
     assert found['slurm_user_jobs_running{user="nobody"}'] == 1
     assert found[f'slurm_node_cpu_alloc{{node="{name}",partition="all",status="mixed"}}'] >= 1
     assert found['slurm_nodes_drain{partition="all"}'] == 1
-    assert found[f'slurm_node_drain_reason_info{{node="{other}",reason="fan, \\"loud\\""}}'] == 1
+    assert found[f'slurm_node_drain_reason_info{{node="{other}",reason="a \\"loud\\" fan"}}'] == 1
     assert found[f'slurm_node_drain_since_timestamp_seconds{{node="{other}"}}'] > 1_700_000_000
     assert found["slurm_scheduler_threads"] >= 1
-    assert [value for key, value in found.items() if key.startswith("slurm_exporter_collector_success")] == [1] * 12
+    assert [value for key, value in found.items() if key.startswith("slurm_exporter_collector_success")] == [1] * 13
     version = measured.ask("sinfo --version").split()[1]
     assert found[f'slurm_info{{binary="",type="general",version="{version}"}}'] == 1
 
