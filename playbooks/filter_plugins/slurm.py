@@ -15,7 +15,7 @@ from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
-from provisioner.slurm.beside import beside, beside_paths, file_keys
+from provisioner.slurm.beside import beside, beside_files, beside_texts, file_keys
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, on_trial, reported, touched
 from provisioner.slurm.config import cgroup_settings, slurm_config
@@ -64,7 +64,8 @@ class FilterModule:
             "people_asked": people_asked,
             "scratch_notes": scratch_notes,
             "slurm_beside": beside,
-            "slurm_beside_paths": beside_paths,
+            "slurm_beside_files": beside_files,
+            "slurm_beside_texts": beside_texts,
             "slurm_cgroup_settings": cgroup_settings,
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),

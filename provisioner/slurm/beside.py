@@ -12,7 +12,10 @@ from provisioner.slurm.mpi import mpi_conf
 from provisioner.slurm.nodes import Nodes
 from provisioner.slurm.topology import topology
 
-_EMPTY = "# Written by provision: the cluster does without; changes here are overwritten.\n"
+_OURS = "# Written by provision"
+_EMPTY = f"{_OURS}: the cluster does without; changes here are overwritten.\n"
+_FOLDER = "/etc/slurm"
+NAMES = ("gres.conf", "job_container.conf", "mpi.conf", "topology.conf")
 
 
 def beside(
@@ -20,7 +23,7 @@ def beside(
 ) -> dict[str, str]:
     """The text of each file by its name; '' for one that is not needed.
 
-    One that is not needed any more stays without a line.
+    One of ours that is not needed any more stays without a line; one that somebody else made is nothing to us then.
 
     Args:
         nodes: the registry's records by node name.
@@ -34,12 +37,17 @@ def beside(
         "mpi.conf": mpi_conf(bool(cluster.get("mpi"))),
         "topology.conf": topology(nodes, cluster.get("switches", {}), site),
     }
-    return {name: text or (_EMPTY if there.get(name) else "") for name, text in texts.items()}
+    return {name: text or (_EMPTY if there.get(name, "").startswith(_OURS) else "") for name, text in texts.items()}
 
 
-def beside_paths(texts: Mapping[str, str]) -> list[str]:
-    """The paths of those of these files that there are."""
-    return [f"/etc/slurm/{name}" for name, text in texts.items() if text]
+def beside_files(texts: Mapping[str, str], folder: str = _FOLDER, all_of_them: bool = False) -> dict[str, str]:
+    """The text of those of these files that there are by its path; with `all_of_them` also of the others, ''."""
+    return {f"{folder}/{name}": text for name, text in texts.items() if text or all_of_them}
+
+
+def beside_texts(paths: Mapping[str, Mapping[str, Any]], folder: str = _FOLDER) -> dict[str, str]:
+    """The texts in a folder by name, as `blade_facts` found them."""
+    return {name: str(paths[f"{folder}/{name}"].get("content") or "") for name in NAMES}
 
 
 def file_keys(texts: Mapping[str, str]) -> str:

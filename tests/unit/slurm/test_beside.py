@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.slurm.beside import beside, beside_paths, file_keys
+from provisioner.slurm.beside import NAMES, beside, beside_files, beside_texts, file_keys
 from provisioner.slurm.change import Kind, config_change
 from provisioner.slurm.config import slurm_config
 from tests.unit.slurm.node_makers import record
@@ -22,16 +22,17 @@ FULL = {**CLUSTER, "mpi": True, "switches": {"n1": "rack-a", "n2": "rack-b"}}
 
 def test_all_of_them_where_all_are_needed() -> None:
     texts = beside(NODES, FULL, {}, {})
-    assert sorted(texts) == ["gres.conf", "job_container.conf", "mpi.conf", "topology.conf"]
+    assert sorted(texts) == sorted(NAMES)
     assert all(text.startswith("# Written by provision") and text.endswith("\n") for text in texts.values())
     assert "PMIxCliTmpDirBase=/run" in texts["mpi.conf"].splitlines()
-    assert beside_paths(texts) == [f"/etc/slurm/{name}" for name in texts]
+    assert beside_files(texts) == {f"/etc/slurm/{name}": text for name, text in texts.items()}
 
 
 def test_none_of_them_where_none_is_needed() -> None:
     texts = beside({}, CLUSTER, {}, {})
     assert set(texts.values()) == {""}
-    assert beside_paths(texts) == []
+    assert beside_files(texts) == {}
+    assert beside_files(texts, "/there", True) == {f"/there/{name}": "" for name in NAMES}
     assert file_keys(texts) == ""
 
 
@@ -50,3 +51,15 @@ def test_one_that_is_not_needed_any_more_is_emptied_once(version: str) -> None:
 def test_srun_starts_mpi_programs_where_the_plan_wants_it(mpi: bool, said: str) -> None:
     assert slurm_config({**CLUSTER, "mpi": mpi}, NODES, [], {})["settings"]["MpiDefault"] == said
     assert slurm_config({**CLUSTER, "mpi": mpi}, NODES, [], {"mpidefault": "pmi2"})["settings"]["MpiDefault"] == "pmi2"
+
+
+def test_what_somebody_else_made_is_left_alone() -> None:
+    """An admin's topology, where the site has one of its own, or mpi.conf of a cluster without our MPI."""
+    there = dict.fromkeys(NAMES, "# mine\nSwitchName=a Nodes=n1\n")
+    assert set(beside({}, CLUSTER, {}, there).values()) == {""}
+    assert beside(NODES, FULL, {"TopologyPlugin": "topology/tree"}, there)["topology.conf"] == ""
+
+
+def test_texts_come_from_what_was_found() -> None:
+    found = {f"/etc/slurm/{name}": {"content": "x"} if name == "mpi.conf" else {"content": None} for name in NAMES}
+    assert beside_texts(found) == {name: "x" if name == "mpi.conf" else "" for name in NAMES}
