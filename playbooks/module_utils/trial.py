@@ -107,8 +107,12 @@ class Trial:
             raise Refused(f"{odd[0]} cannot come on trial: only files can")
         self._arm([(entry["path"], now["kind"]) for entry, now, _ in plan], undo, patience)
         try:
-            put(plan, lambda command: run(*command, limit=LIMIT))
-            self._work(apply)
+            with self._locked():
+                # A timer that fired before this has nothing left to take back, and would not come again.
+                if not self._is_pending():
+                    raise Lost("the node took it back before it was in place")
+                put(plan, lambda command: run(*command, limit=LIMIT))
+                self._work(apply)
         except BaseException:
             self.take_back()
             raise
@@ -117,20 +121,20 @@ class Trial:
     def confirm(self, proofs):
         """Makes the change last, once each of the commands `{words: argv}` has worked.
 
+        It may come twice, where the answer to the first was lost on its way: a change that is neither on trial nor
+        marked as taken back was confirmed.
+
         Raises:
             Lost: one did not, and the change was taken back; or the node had done so before.
         """
-        for words, command in proofs.items():
-            code, out, err = run(*command, limit=LIMIT)
-            if code != 0:
-                self.take_back()
-                said = (err or out).strip().splitlines()
-                raise Lost(f"{words}: {said[-1] if said else f'exit code {code}'}")
-        with self._locked():
-            if not os.path.lexists(self._path(PENDING)):
-                raise Lost("it was not confirmed in time")
-            os.unlink(self._path(PENDING))
-            self._sync()
+        if self._is_pending():
+            self._prove(proofs)
+            with self._locked():
+                if self._is_pending():
+                    os.unlink(self._path(PENDING))
+                    _sync(self.folder)
+        if os.path.lexists(self._path(TAKEN)):
+            raise Lost("it was not confirmed in time")
         self._clear()
 
     def take_back(self):
@@ -139,11 +143,26 @@ class Trial:
         Raises:
             Lost: something of it could not be taken back; the node goes on trying.
         """
-        if os.path.lexists(self._path(PENDING)):
+        self._back()
+        self._clear()
+
+    def _back(self):
+        """The way back, which leaves its mark: a confirmation that comes once more must not take it for success."""
+        if self._is_pending():
             code, out, err = run("sh", self._path("take-back"), limit=LIMIT * 2)
             if code != 0:
                 raise Lost(f"it is not taken back yet: {(err or out).strip()[-300:]}")
-        self._clear()
+
+    def _prove(self, proofs):
+        for words, command in proofs.items():
+            code, out, err = run(*command, limit=LIMIT)
+            if code != 0:
+                self._back()
+                said = (err or out).strip().splitlines()
+                raise Lost(f"{words}: {said[-1] if said else f'exit code {code}'}")
+
+    def _is_pending(self):
+        return os.path.lexists(self._path(PENDING))
 
     def _arm(self, places, undo, patience):
         """Writes the way back and starts its timer. Until all of that is there, nothing else is touched."""
@@ -154,11 +173,14 @@ class Trial:
                 lines.append(f"rm -f -- {shlex.quote(path)} || whole=")
                 continue
             self._work(["cp", "--archive", "--", path, self._path(f"before-{number}")])
+            if kind == "file":
+                # After a power cut there would be an empty one to go back to.
+                _sync(self._path(f"before-{number}"))
             lines.append(f"back before-{number} {shlex.quote(path)}")
         words = {"folder": shlex.quote(self.folder), "pending": PENDING, "taken": TAKEN, "files": "\n".join(lines)}
         self._write(self._path("take-back"), _SCRIPT.format(undo=shlex.join(undo) or "true", **words))
         self._write(self._path(PENDING), "")
-        self._sync()
+        _sync(self.folder)
         parts = {"name": self.name, "folder": self.folder, "pending": PENDING, "patience": int(patience)}
         for suffix, text in (("service", _SERVICE), ("timer", _TIMER)):
             self._write(os.path.join(self.units, f"{self.unit}.{suffix}"), text.format(**parts))
@@ -188,7 +210,7 @@ class Trial:
         try:
             descriptor = os.open(self._path("lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
-            raise Lost("it was not confirmed in time") from None
+            raise Lost("what it is taken back by is gone") from None
         try:
             end = time.monotonic() + LIMIT
             while True:
@@ -212,16 +234,18 @@ class Trial:
     def _path(self, name):
         return os.path.join(self.folder, name)
 
-    def _sync(self):
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
     @staticmethod
     def _write(path, text):
         """A file of root's, who runs this."""
         user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
         entry = {"path": path, "owner": user, "group": group, "mode": "0644", "backup": False}
         stage(entry, text.encode()).put()
+
+
+def _sync(path):
+    """Brings a file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

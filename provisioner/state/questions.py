@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.state.kinds import States, all_things
 from provisioner.state.owners import refuse_contradictions
-from provisioner.state.trials import pending_path
+from provisioner.state.trials import trial_path
 
 _PATHS = ("folders", "links", "files", "strays")
 
@@ -30,7 +30,7 @@ def questions(states: States, more_units: Iterable[str] = ()) -> dict[str, Any]:
         "units": sorted({*_names(states, "units"), *_said(states, "units", "needs"), *more_units}),
         "users": _names(states, "accounts"),
         "paths": sorted(
-            {*map(pending_path, _names(states, "trials")), *(name for kind in _PATHS for name in _names(states, kind))}
+            {*map(trial_path, _names(states, "trials")), *(name for kind in _PATHS for name in _names(states, kind))}
         ),
         "secrets": _names(states, "secrets"),
         "asks": {name: list(options["argv"]) for _, name, options in all_things(states, "asks")},

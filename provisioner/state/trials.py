@@ -12,14 +12,17 @@ FOLDER = "/var/lib/provision/trial"
 """Where a node keeps what it needs to take a trial back; `playbooks/module_utils/trial.py` writes there."""
 
 
-def pending_path(name: str) -> str:
-    """The file that is there as long as a trial is neither confirmed nor taken back."""
-    return f"{FOLDER}/{name}/pending"
+def trial_path(name: str) -> str:
+    """The folder that is there as long as a trial is not over, or something of it is left."""
+    return f"{FOLDER}/{name}"
 
 
 def trial_difference(blade: Blade, name: str) -> str:
-    """Whether a run died between a change and its confirmation, '' for no: its files look right, and do not last."""
-    there = blade["paths"].get(pending_path(name)) or {"kind": "absent"}
+    """Whether a run died before a change was confirmed and all of the trial gone, '' for no.
+
+    Its files may look right and not last; or its units are left.
+    """
+    there = blade["paths"].get(trial_path(name)) or {"kind": "absent"}
     return "" if there["kind"] == "absent" else "left by a run that died -> tried anew"
 
 

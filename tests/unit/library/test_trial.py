@@ -155,6 +155,59 @@ def test_what_a_dead_run_left_is_taken_back_first(node: Node) -> None:
     assert node.is_old()
 
 
+def test_a_confirmation_whose_answer_was_lost_may_come_again(node: Node) -> None:
+    node.begin()
+    node.trial.confirm({})
+    node.trial.confirm({"not asked any more": ["false"]})
+    assert node.is_new()
+    assert node.is_clean()
+
+
+def test_a_refusal_whose_answer_was_lost_stays_one(node: Node) -> None:
+    """What did not work works again, as the files of before are back."""
+    node.begin()
+    works = {"the old one is there": ["grep", "-q", "old", str(node.pam)]}
+    for _ in range(2):
+        with pytest.raises(TRIAL.Lost):
+            node.trial.confirm(works)
+        assert node.is_old()
+    node.trial.take_back()
+    assert node.is_clean()
+
+
+def test_a_timer_that_fires_before_the_first_file_leaves_nothing_in_force(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*command: str, **more: Any) -> tuple[int, str, str]:
+        if command[:2] == ("systemctl", "restart"):
+            assert node.timer() == 0
+        return node.run(*command, **more)
+
+    monkeypatch.setattr(TRIAL, "run", run)
+    with pytest.raises(TRIAL.Lost, match="before it was in place"):
+        node.begin()
+    assert node.is_old()
+    assert node.is_clean()
+
+
+def test_a_timer_that_fires_while_it_is_applied_comes_after_it(node: Node) -> None:
+    script, log = node.folder / "trial" / "adopt" / "take-back", node.folder / "log"
+    node.begin(apply=["sh", "-c", f"sh {script} > {log} 2>&1 & sleep 0.2; grep -q new {node.pam}"])
+    deadline = time.monotonic() + 20
+    while not node.is_old() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(TRIAL.Lost, match="not confirmed in time"):
+        node.trial.confirm({})
+    assert node.is_old()
+
+
+def test_a_power_cut_leaves_something_to_go_back_to(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = list[str]()
+    monkeypatch.setattr(TRIAL, "_sync", lambda path: synced.append(Path(path).name))
+    node.begin()
+    assert synced == ["before-0", "adopt"]
+
+
 def test_a_change_that_does_not_work_is_taken_back_at_once(node: Node) -> None:
     with pytest.raises(TRIAL.Lost, match="no such ruleset"):
         node.begin(apply=["sh", "-c", "echo no such ruleset >&2; exit 1"])
@@ -167,6 +220,7 @@ def test_a_proof_that_fails_takes_it_back(node: Node) -> None:
     with pytest.raises(TRIAL.Lost, match="root would not get in: denied"):
         node.trial.confirm({"root gets in": ["true"], "root would not get in": ["sh", "-c", "echo denied; exit 3"]})
     assert node.is_old()
+    node.trial.take_back()
     assert node.is_clean()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from provisioner.state.kinds import OPTIONS
-from provisioner.state.trials import pending_path
+from provisioner.state.trials import trial_path
 from tests.unit.state.nodes import ABSENT, RUNS, Facts
 
 texts = st.text(max_size=12)
@@ -77,7 +77,7 @@ def _secret(place: int, value: str) -> Damage:
 
 
 def _left_on_trial(facts: Facts, name: str) -> None:
-    facts["paths"][pending_path(name)] = {"kind": "file", "content": ""}
+    facts["paths"][trial_path(name)] = {"kind": "folder"}
 
 
 PLACED = [fact("paths", {"kind": "absent"}), fact("paths", {"kind": "refused"})]

@@ -27,7 +27,7 @@ STATE: dict[str, Any] = {
     },
 }
 STATES = {"r": STATE}
-PENDING = "/var/lib/provision/trial/adopt/pending"
+LEFT = "/var/lib/provision/trial/adopt"
 
 
 def differing(**paths: Any) -> dict[str, Any]:
@@ -77,9 +77,9 @@ def test_they_are_never_written_beside_it() -> None:
 
 def test_what_a_dead_run_left_is_a_difference() -> None:
     """The files look right, and the node is about to take them back."""
-    assert PENDING in questions(STATES)["paths"]
+    assert LEFT in questions(STATES)["paths"]
     facts = in_sync(STATE)
-    facts["paths"][PENDING] = {"kind": "file", "content": ""}
+    facts["paths"][LEFT] = {"kind": "folder"}
     (left,) = found(facts)
     assert left["line"] == "trial adopt: left by a run that died -> tried anew"
     assert names(facts) == ["adopt"]
