@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.state.files import entry_of
 from provisioner.state.kinds import Blade, States, all_things
-from provisioner.state.masks import QUIET, keeps_away, unit_of
+from provisioner.state.masks import QUIET, is_for_good, keeps_away, unit_of
 from provisioner.state.pending import Pending, names
 from provisioner.state.units import is_left_alone, restart_reason
 
@@ -50,10 +50,8 @@ def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
     found = []
     for _, name, options in all_things(states, "units", _release(blade)):
         unit = unit_of(blade, name)
-        if options.get("masked") and unit["load"] in ("not-found", "masked"):
+        if (options.get("masked") or options.get("quiet")) and (unit["load"] == "not-found" or unit.get("quiet")):
             found.append(_mask(name))
-        elif options.get("quiet") and (unit["load"] == "not-found" or unit.get("quiet")):
-            found.append({**_mask(name), "link": QUIET})
     return found
 
 
@@ -67,7 +65,7 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
     masks = [
         _mask(name)
         for _, name, options in all_things(states, "units", release)
-        if (everything or ("units", name) in differ) and options.get("masked")
+        if (everything or ("units", name) in differ) and options.get("masked") and not is_for_good(blade, name)
     ]
     return masks + [
         entry_of(kind, name, options, str(blade["machine"]))
@@ -192,7 +190,8 @@ def own_entries(states: States, paths: Iterable[str], blade: Blade, keep: Collec
 
 
 def _mask(unit: str) -> dict[str, Any]:
-    return {"path": f"/etc/systemd/system/{unit}", "link": "/dev/null"}
+    """A mask that is known as ours: a role that has the unit run, once the node has that role, ends it."""
+    return {"path": f"/etc/systemd/system/{unit}", "link": QUIET}
 
 
 def _release(blade: Blade) -> str:

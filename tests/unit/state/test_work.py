@@ -76,7 +76,7 @@ def test_nothing_is_put_in_place_on_a_node_in_sync() -> None:
 
 def test_files_that_differ_come_with_all_that_is_said_of_them() -> None:
     assert work.file_entries(STATES, pending(NEW), NEW, False) == [
-        {"path": "/etc/systemd/system/never.service", "link": "/dev/null"},
+        {"path": "/etc/systemd/system/never.service", "link": QUIET_LINK},
         {"path": "/d", "mode": "0755", "owner": "slurm", "group": "root", "folder": True, "distrust": True},
         {"path": "/e", "mode": "0700", "owner": "root", "group": "root", "folder": True, "distrust": False},
         {"path": "/usr/lib/x86_64-linux-gnu/l.so", "link": "l.so.2"},
@@ -173,12 +173,21 @@ def test_a_unit_that_is_loaded_is_never_masked_for_an_installation(case: str) ->
     links = work.quiet_links(STATES, facts)
     wanted = ["/etc/systemd/system/b.timer", "/etc/systemd/system/never.service"]
     assert paths(links) == (wanted if linked else [])
-    assert [link["link"] for link in links] == ([QUIET_LINK, "/dev/null"] if linked else [])
+    assert [link["link"] for link in links] == ([QUIET_LINK] * 2 if linked else [])
 
 
 def test_an_admins_mask_is_not_replaced_by_one_of_ours() -> None:
     facts = node(units={"b.timer": MASKED, "never.service": MASKED})
-    assert paths(work.quiet_links(STATES, facts)) == ["/etc/systemd/system/never.service"]
+    assert work.quiet_links(STATES, facts) == []
+    for everything in (False, True):
+        written = paths(work.file_entries(STATES, pending(facts), facts, everything))
+        assert "/etc/systemd/system/never.service" not in written
+
+
+def test_a_mask_until_the_next_boot_is_made_to_stay() -> None:
+    facts = node(units={"never.service": {**MASKED, "enabled": "masked-runtime"}})
+    mask = {"path": "/etc/systemd/system/never.service", "link": QUIET_LINK}
+    assert mask in work.file_entries(STATES, pending(facts), facts, everything=False)
 
 
 def test_only_units_that_must_not_start_are_kept_quiet() -> None:
