@@ -29,15 +29,18 @@ class ActionModule(ActionBase):
         given = dict(self._task.args)
         if self._task.check_mode:
             return {**result, "changed": False, "paths": []}
-        begun = self._execute_module(module_args={**given, "step": "begin"}, task_vars=task_vars)
-        if begun.get("failed") or begun.get("unreachable") or not begun.get("paths"):
+        begun = self._tried({**given, "step": "begin"}, task_vars)
+        if begun.get("unreachable"):
+            words = f"the connection broke while {self._paths(given)} came on trial: the node takes that back by itself"
+            why = f"{words} ({their_words(begun.get('msg'), 300)})"
+            return {**result, "failed": True, "msg": f"{why}; next: look at it, then run again"}
+        if begun.get("failed") or not begun.get("paths"):
             return begun
         why = self._confirm(given, task_vars)
         if not why:
             return begun
         back = self._take_back(given, task_vars)
-        paths = ", ".join(str(entry["path"]) for entry in given["files"])
-        words = f"{their_words(why, 500)}, so {paths} {back}"
+        words = f"{their_words(why, 500)}, so {self._paths(given)} {back}"
         step = "look at `journalctl -u ssh -n 50` on it, then run again"
         return {**result, "failed": True, "msg": f"{words}; next: {step}"}
 
@@ -68,6 +71,10 @@ class ActionModule(ActionBase):
             if not answer.get("failed"):
                 return "was taken back by the node itself"
         return "is to be taken back by the node itself, which does not answer yet"
+
+    @staticmethod
+    def _paths(given):
+        return ", ".join(str(entry["path"]) for entry in given["files"])
 
     def _tried(self, asked, task_vars):
         """The answer of the module; `failed` and, where there was no connection, `unreachable`, whatever happens."""

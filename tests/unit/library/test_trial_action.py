@@ -79,6 +79,15 @@ def test_a_change_that_cannot_begin_fails_as_the_node_says() -> None:
     assert run.asked == [("begin", False)]
 
 
+@pytest.mark.parametrize("lost", [CLOSED, {"unreachable": True, "msg": "Connection closed by 10.20.0.108 port 22"}])
+def test_a_node_that_is_lost_as_it_begins_fails_by_itself(lost: Any) -> None:
+    """Were it unreachable for Ansible, the first node would take all others with it."""
+    answer = Run(lost).run()
+    assert answer["failed"] is True
+    assert "unreachable" not in answer
+    assert "takes that back by itself (Connection closed" in answer["msg"]
+
+
 def test_check_mode_asks_nobody() -> None:
     run = Run(check=True)
     assert run.run()["changed"] is False
