@@ -39,7 +39,8 @@ def _rest(plan: Plan) -> dict[str, Any]:
 def _firewall(plan: Plan) -> dict[str, Any]:
     if plan.firewall is None:
         return {}
-    # A blade that joins later is in the network, and nodes that no run touches let it in.
+    # A blade that joins later is in the network, and nodes that no run touches let it in; addresses in other networks
+    # have to be named, since their networks are not.
     more = {str(each) for blade in plan.blades.values() for each in (blade.address6, *blade.networks.values()) if each}
     return {
         "firewall_members": [str(plan.cluster.network), *sorted(more)],
