@@ -212,7 +212,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
     if logins := login_blades(plan):
         variables["slurmctld_logins"] = {host_name(name): str(plan.blades[name].address) for name in logins}
     if plan.compute_ssh != "anybody":
-        variables["adopt_ssh"] = plan.compute_ssh
+        variables |= {"adopt_ssh": plan.compute_ssh, "adopt_sources": [str(plan.cluster.network)]}
     if rule := preemption_rule(plan):
         variables["slurmctld_preemption"] = rule
     if has_mpi(plan):

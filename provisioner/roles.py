@@ -70,7 +70,8 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurm_metrics": _measures,
     "slurmrestd": _serves,
     "firewall": _is_closed,
-    "adopt": _computes,
+    # Where jobs run no more, it takes back what it had done there.
+    "adopt": is_member,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

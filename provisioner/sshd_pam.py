@@ -45,10 +45,14 @@ def sshd_pam(current: str, session: str, rule: str, users: Iterable[str], admins
     Raises:
         ValueError: a name that PAM would read otherwise.
     """
+    if rule != "jobs" and current.strip() and " provision: " not in current:
+        return current
     theirs = "\n".join(_without_ours(current.split("\n"))).rstrip("\n") + "\n"
     text = theirs if theirs.strip() else STOCK
     if rule != "jobs":
         return text
+    if isinstance(users, str) or isinstance(admins, str):
+        raise ValueError("accounts come as a list")
     names = dict.fromkeys([*users, *admins])
     if odd := [name for name in names if not is_account(name)]:
         raise ValueError(f"{odd[0]!r} is no account or %group")

@@ -26,6 +26,10 @@ KNOBS: dict[str, Option] = {
         "type": "int",
         "description": "Seconds for one answer of a blade to a question, until it is given up as hung.",
     },
+    "provision_trial_patience": {
+        "type": "int",
+        "description": "Seconds until a node takes back what could lock everybody out and is not confirmed.",
+    },
 }
 """What the playbooks read besides, such as knobs of the run."""
 

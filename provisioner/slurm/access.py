@@ -17,10 +17,11 @@ def access_problems(given: Mapping[str, Any], address: re.Pattern[str]) -> list[
     """Everything that must not get into slurm.conf or PAM, each with its next step.
 
     Args:
-        given: `slurmctld_logins`, `adopt_ssh`, `adopt_admins` and `slurmctld_config` of the site, where it has them.
+        given: `slurmctld_logins`, `slurmctld_config`, `adopt_ssh`, `adopt_admins` and `adopt_users` of the site, where
+            it has them.
         address: the form of an IP address.
     """
-    logins, admins = given.get("slurmctld_logins", {}), given.get("adopt_admins", [])
+    logins = given.get("slurmctld_logins", {})
     problems = []
     if not isinstance(logins, Mapping):
         problems.append(f"slurmctld_logins has to be addresses by name; {NEXT}")
@@ -28,14 +29,23 @@ def access_problems(given: Mapping[str, Any], address: re.Pattern[str]) -> list[
         name for name, its in logins.items() if not HOST.fullmatch(str(name)) or not address.fullmatch(str(its))
     ]:
         problems.append(f"slurmctld_logins: {shown(odd[0])} cannot stand in slurm.conf; {NEXT}")
-    if not isinstance(admins, list) or not all(isinstance(name, str) and is_account(name) for name in admins):
+    if not _are_accounts(given.get("adopt_admins", [])):
         problems.append(f"adopt_admins has to be a list of accounts, and of groups such as %sudo; {NEXT}")
-    if given.get("adopt_ssh") == "jobs" and not _contains(given.get("slurmctld_config", {})):
+    if given.get("adopt_ssh") != "jobs":
+        return problems
+    # Of the account that runs log in as by default PAM is only told in this case.
+    if not _are_accounts(given.get("adopt_users", [])):
+        problems.append(f"adopt_users has to be a list of accounts, those that runs log in as; {NEXT}")
+    if not _contains(given.get("slurmctld_config", {})):
         problems.append(
             "compute_ssh: jobs needs jobs that a session can become part of, and slurmctld_config sets PrologFlags "
             "without Contain; next: add Contain there, in group_vars beside the plan"
         )
     return problems
+
+
+def _are_accounts(names: Any) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str) and is_account(name) for name in names)
 
 
 def _contains(site: Any) -> bool:

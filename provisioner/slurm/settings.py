@@ -83,9 +83,9 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
             `slurmctld_partitions`, `slurmctld_preemption`, `slurmctld_default_time`, `slurmctld_nodes`,
             `slurmctld_switches`, `slurmctld_tmp_fs`, `slurmctld_logins`, `slurmdbd_config`, `mariadb_config`,
-            `slurmd_limits`, `adopt_ssh`, `adopt_admins`, `scratch_mount_point`, `jobtmp_mount_point`, `base_cluster`,
-            `base_domain`, `base_hosts`, `base_users` and `base_time_source` as the play has them; those that are
-            missing are not looked at.
+            `slurmd_limits`, `adopt_ssh`, `adopt_admins`, `adopt_users`, `scratch_mount_point`, `jobtmp_mount_point`,
+            `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as the play has them; those
+            that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if isinstance(site := given.get("slurmctld_config"), Mapping):

@@ -20,7 +20,7 @@ from provisioner.inventory import inventory, static_form
 from provisioner.plan.load import load_plan
 from provisioner.run.environment import run_environment
 from provisioner.state.kinds import OPTIONS
-from provisioner.state.trials import pending_path
+from provisioner.state.trials import trial_path
 from tests.contracts.ansible_files import KEEPERS, ROOT, state_of
 
 USERS = {"slurm": 5001, "munge": 5002, "lmod": 5003}
@@ -125,7 +125,7 @@ def paths(role: str) -> set[str]:
 def test_a_role_can_be_asked_for_before_there_are_facts(asked: dict[str, Any], role: str) -> None:
     for host in (CONTROLLER, COMPUTE):
         questions = asked[host]["alone"][role]
-        assert set(questions["paths"]) == paths(role) | set(map(pending_path, state_of(role).get("trials", {})))
+        assert set(questions["paths"]) == paths(role) | set(map(trial_path, state_of(role).get("trials", {})))
         units = state_of(role).get("units", {})
         assert set(questions["units"]) == {*units, *(need for each in units.values() for need in each.get("needs", ()))}
         assert set(questions["secrets"]) == set(state_of(role).get("secrets", {}))
@@ -141,7 +141,7 @@ def test_there_were_no_facts(asked: dict[str, Any]) -> None:
 
 def test_a_node_is_asked_for_all_its_roles_at_once(asked: dict[str, Any]) -> None:
     for host, roles in (
-        (CONTROLLER, "base munge users mariadb slurmdbd slurmctld mpi"),
+        (CONTROLLER, "base munge users mariadb slurmdbd slurmctld mpi adopt"),
         (COMPUTE, "base munge users scratch jobtmp health slurmd mpi adopt"),
     ):
         node = asked[host]["node"]

@@ -35,5 +35,9 @@ def test_login_nodes_are_members_that_compute_nothing(said: str, tmp_path: Path)
 
 
 def test_one_word_says_who_gets_in(tmp_path: Path) -> None:
-    assert listed("compute_ssh: jobs\n", tmp_path)["all"]["vars"]["adopt_ssh"] == "jobs"
+    found = listed("compute_ssh: jobs\n", tmp_path)
+    assert found["all"]["vars"]["adopt_ssh"] == "jobs"
+    assert found["all"]["vars"]["adopt_sources"] == ["10.20.0.0/24"]
+    # What was done to a node that computes no more is taken back there.
+    assert all("adopt" in found["_meta"]["hostvars"][name]["node_roles"] for name in found["slurm_members"]["hosts"])
     assert "adopt_ssh" not in listed("compute_ssh: anybody\n", tmp_path)["all"]["vars"]

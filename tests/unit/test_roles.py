@@ -24,7 +24,7 @@ blades:
   BLD-016: {bay: 16, address: 10.20.0.116, tier: "off", ram: 16}
 """
 CASES = {
-    "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld", "mpi"],
+    "BLD-006": ["base", "munge", "users", "mariadb", "slurmdbd", "slurmctld", "mpi", "adopt"],
     "BLD-010": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi", "adopt"],
     "BLD-011": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi", "adopt"],
     "BLD-016": [],
@@ -104,7 +104,7 @@ def test_a_login_node_computes_nothing(said: str, tmp_path: Path) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(f"{PLAN}login: {said}\n")
     plan = load_plan(path)
-    assert roles_of(plan, "BLD-010") == ["base", "munge", "users", "login", "mpi"]
+    assert roles_of(plan, "BLD-010") == ["base", "munge", "users", "login", "mpi", "adopt"]
     assert roles_of(plan, "BLD-006") == CASES["BLD-006"]
     assert roles_of(plan, "BLD-011") == CASES["BLD-011"]
 
@@ -112,7 +112,7 @@ def test_a_login_node_computes_nothing(said: str, tmp_path: Path) -> None:
 def test_a_blade_of_no_tier_that_computes_may_be_one(tmp_path: Path) -> None:
     path = tmp_path / "plan.yml"
     path.write_text(f"{PLAN}login: BLD-016\n")
-    assert roles_of(load_plan(path), "BLD-016") == ["base", "munge", "users", "login", "mpi"]
+    assert roles_of(load_plan(path), "BLD-016") == ["base", "munge", "users", "login", "mpi", "adopt"]
 
 
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:

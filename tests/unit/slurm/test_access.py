@@ -11,6 +11,9 @@ RIGHT: list[dict[str, Any]] = [
     {"slurmctld_logins": {"bld-010": "10.60.0.110", "login1": "fd00::1"}},
     {"adopt_admins": []},
     {"adopt_admins": ["%sudo", "ops"], "adopt_ssh": "jobs"},
+    {"adopt_users": ["provision", "old"], "adopt_ssh": "jobs"},
+    # It is in no file then.
+    {"adopt_users": ["somebody@site.example"], "adopt_ssh": "anybody"},
     {"adopt_ssh": "jobs", "slurmctld_config": {"prologflags": "Alloc,contain"}},
     {"adopt_ssh": "jobs", "slurmctld_config": {"PrologFlags": "X11"}},
     {"adopt_ssh": "anybody", "slurmctld_config": {"PrologFlags": "Alloc"}},
@@ -23,6 +26,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a module": ({"adopt_admins": ["x account sufficient pam_permit.so"]}, "list of accounts"),
     "no list": ({"adopt_admins": "%sudo"}, "list of accounts"),
     "a number": ({"adopt_admins": [0]}, "list of accounts"),
+    "accounts of runs, no list": ({"adopt_users": "provision", "adopt_ssh": "jobs"}, "adopt_users has to be"),
+    "accounts of runs, odd": ({"adopt_users": ["a b"], "adopt_ssh": "jobs"}, "adopt_users has to be"),
+    "accounts of runs, nothing": ({"adopt_users": None, "adopt_ssh": "jobs"}, "adopt_users has to be"),
     "no steps to become part of": (
         {"adopt_ssh": "jobs", "slurmctld_config": {"PrologFlags": "Alloc"}},
         "PrologFlags without Contain",
