@@ -28,11 +28,15 @@ class Person:
         """What a command says in a session of its own."""
         return self._run([*self._words(blade), *words], patience)
 
-    def begin(self, blade: str, *words: str) -> subprocess.Popen[str]:
-        """A session that goes on; it is over when its process is."""
-        return subprocess.Popen(
-            [*self._words(blade), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-        )
+    @contextmanager
+    def session(self, blade: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """A session that goes on; it is over when its process is, at the latest at the end of this."""
+        command = [*self._words(blade), *words]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as begun:
+            try:
+                yield begun
+            finally:
+                begun.kill()
 
     def _words(self, blade: str) -> list[str]:
         address = f"10.62.{self.lab.subnet}.{100 + int(blade[-3:])}"

@@ -104,16 +104,13 @@ def test_a_session_is_part_of_the_job(cluster: Lab, ada: Person, held: tuple[str
 
 def test_a_session_ends_with_its_job(cluster: Lab, ada: Person, held: tuple[str, str]) -> None:
     job, blade = held
-    session = ada.begin(blade, "echo in; sleep 600")
-    try:
+    with ada.session(blade, "echo in; sleep 600") as session:
         assert session.stdout is not None
         assert session.stdout.readline() == "in\n"
         cluster.ask(f"scancel {job}")
         assert until(lambda: session.poll() is not None, 60)
         assert cluster.tried(blade, f"pgrep -u {ada.name}").out == ""
         assert ada.ssh(blade, "true").code == 255
-    finally:
-        session.kill()
 
 
 def test_systemd_takes_no_session_out_of_its_job(cluster: Lab, ada: Person, held: tuple[str, str]) -> None:
@@ -154,6 +151,37 @@ def test_what_locks_runs_out_is_taken_back_on_the_first_node(cluster: Lab, limit
     assert all(is_limited(cluster, blade) for blade in cluster.compute)
 
 
+def test_a_first_node_that_is_lost_takes_no_other_with_it(cluster: Lab, limited: Said) -> None:
+    """Its sshd ends while the package comes, in the midst of the play: the run says so and verifies the others."""
+    first, *others = cluster.compute
+    hook = "/etc/apt/apt.conf.d/99-test"
+    with plan_says(cluster, compute_ssh="anybody"):
+        assert cluster.slurm(cluster.compute).code == 0
+    cluster.inside(first, "apt-get -qq purge libpam-slurm-adopt > /dev/null 2>&1")
+    ends = "systemctl stop ssh; pkill -KILL sshd; true"
+    cluster.inside(first, f"echo 'DPkg::Post-Invoke {{\"{ends}\";}};' > {hook}")
+    try:
+        said = cluster.slurm(cluster.compute)
+    finally:
+        cluster.inside(first, f"rm {hook}; systemctl start ssh")
+    assert said.code == 3, said.text
+    assert said.json["blades"][first]["status"] == "unreachable", said.text
+    assert said.json["phases"]["Verify"] > 0, said.text
+    assert said.json["verified"], said.text
+    for blade in others:
+        assert first in str(said.json["blades"][blade]), said.text
+        assert not is_limited(cluster, blade)
+    assert cluster.slurm(cluster.compute).code == 0
+    assert all(is_limited(cluster, blade) for blade in cluster.compute)
+
+
+def test_one_user_without_a_job_shuts_nobody_else_out(cluster: Lab, limited: Said, ada: Person) -> None:
+    """sshd of Debian 13 answers an address no more where it has refused several; others have the same."""
+    blade = cluster.compute[1]
+    assert {ada.ssh(blade, "true").code for _ in range(8)} == {255}
+    assert cluster.provision("lab", "ssh", blade, "sudo", "true").code == 0
+
+
 def test_a_setting_of_sshd_that_would_undo_it_is_told(cluster: Lab, limited: Said, ada: Person) -> None:
     blade = cluster.compute[0]
     drop_in = "/etc/ssh/sshd_config.d/00-test.conf"
@@ -178,8 +206,10 @@ def test_a_run_that_is_killed_before_the_confirmation_takes_it_back(cluster: Lab
     hang = f"until [ -e {PENDING} ]; do sleep 0.02; done; kill -STOP $(cat /run/sshd.pid)"
     patience = {"in time": 20, "at boot": 1000}[end]
     container = f"provision-lab-{cluster.name}-{blade.lower()}"
-    with cluster.variables_of_the_site(provision_trial_patience=patience):
-        watch = subprocess.Popen(["podman", "exec", container, "sh", "-c", hang])
+    with (
+        cluster.variables_of_the_site(provision_trial_patience=patience),
+        subprocess.Popen(["podman", "exec", container, "sh", "-c", hang]) as watch,
+    ):
         try:
             with running(cluster, cluster.command("slurm", f"--nodes={blade}")) as run:
                 run.reaches(lambda: watch.poll() is not None and is_limited(cluster, blade))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.labs import Lab
-from tests.cluster.logins import Person, move_in, plan_says
+from tests.cluster.logins import PAM, Person, move_in, plan_says
 from tests.cluster.waiting import until
 
 
@@ -67,18 +67,19 @@ def test_an_interactive_shell_has_a_terminal_on_the_node(login: str, ada: Person
 def test_srun_hears_of_what_befalls_its_job(cluster: Lab, login: str, ada: Person, place: str) -> None:
     """One in an allocation. Slurm 22.05.8 reaches none on a machine that slurm.conf does not name, but its own."""
     host = login if place == "login node" else cluster.controller
-    running = ada.begin(host, "cd /tmp && salloc --job-name=told --mem=64 srun sleep 600 2>&1")
-    node = until(lambda: cluster.ask("squeue --noheader --name=told --states=RUNNING --steps --format=%N"), 30)
-    try:
-        assert node
-        cluster.ask(f"scontrol update nodename={node} state=down reason='provision: test'")
-        words, _ = running.communicate(timeout=60)
-        assert f"srun: error: Node failure on {node}" in words
-    finally:
-        running.kill()
-        cluster.ask("scancel --name=told")
-        cluster.ask(f"scontrol update nodename={node} state=resume 2> /dev/null; true")
-        assert cluster.state(node.upper(), "idle") == "idle"
+    # The step itself: where users get into jobs by ssh, a job has one for them from its begin.
+    steps = "squeue --noheader --name=told --states=RUNNING --steps --format='%i %N' | sed -n 's/^[0-9]*[.]0 //p'"
+    with ada.session(host, "cd /tmp && salloc --job-name=told --mem=64 srun --job-name=told sleep 600 2>&1") as running:
+        node = until(lambda: cluster.ask(steps), 30)
+        try:
+            assert node
+            cluster.ask(f"scontrol update nodename={node} state=down reason='provision: test'")
+            words, _ = running.communicate(timeout=60)
+            assert f"srun: error: Node failure on {node}" in words
+        finally:
+            cluster.ask("scancel --name=told")
+            cluster.ask(f"scontrol update nodename={node} state=resume 2> /dev/null; true")
+            assert cluster.state(node.upper(), "idle") == "idle"
 
 
 def test_windows_come_to_where_srun_is_given(cluster: Lab, login: str, ada: Person) -> None:
@@ -91,9 +92,8 @@ def test_windows_come_to_where_srun_is_given(cluster: Lab, login: str, ada: Pers
         "import os, socket; n = int(os.environ['DISPLAY'].split(':')[1].split('.')[0]); "
         "c = socket.create_connection(('localhost', 6000 + n)); c.sendall(b'a window'); print(c.recv(4).decode())"
     )
-    shown = ada.begin(login, f'timeout 60 python3 -c "{server}"')
-    try:
-        cookie = "touch .Xauthority; xauth -q add localhost:10 MIT-MAGIC-COOKIE-1 00112233445566778899aabbccddeeff"
+    cookie = "touch .Xauthority; xauth -q add localhost:10 MIT-MAGIC-COOKIE-1 00112233445566778899aabbccddeeff"
+    with ada.session(login, f'timeout 60 python3 -c "{server}"') as shown:
         # Port 6010.
         assert until(lambda: ":177A" in cluster.inside(login, "cat /proc/net/tcp"), 20)
         said = ada.ssh(
@@ -101,8 +101,6 @@ def test_windows_come_to_where_srun_is_given(cluster: Lab, login: str, ada: Pers
         )
         assert said.out.strip() == "seen", said.text
         assert shown.communicate(timeout=20)[0].strip() == "a window"
-    finally:
-        shown.kill()
 
 
 def test_a_change_gets_there_by_itself(cluster: Lab, login: str) -> None:
@@ -133,10 +131,38 @@ def test_it_finds_its_configuration_after_a_power_cut(cluster: Lab, login: str) 
     assert until(lambda: cluster.tried(login, "runuser -u nobody -- sinfo --noheader").code == 0, 90)
 
 
+def test_a_node_changes_between_the_two_without_a_new_image(cluster: Lab, login: str) -> None:
+    """What kept slurmd from running there was ours, and so is what keeps sackd from it; who gets in follows."""
+    with plan_says(cluster, login=[], compute_ssh="jobs"):
+        said = cluster.slurm([login])
+        assert said.code == 0, said.text
+        assert cluster.state(login, "idle") == "idle"
+        assert "pam_slurm_adopt" in cluster.inside(login, f"cat {PAM}")
+        assert cluster.tried(login, "pgrep sackd").code == 1
+        notes = [note for note in said.json["blades"][login]["notes"] if "slurm-login-conf.timer" in note]
+        for note in notes:
+            cluster.inside(login, note.split("`")[1])
+        again = cluster.slurm([login])
+        assert again.code == 0, again.text
+        assert not [blade for blade in again.json["blades"].values() if blade["changed"] or blade["notes"]], again.text
+        cluster.inside(login, "runuser -u nobody -- srun --nodelist=$(hostname) --mem=64 true")
+        assert cluster.slurm(cluster.compute, f"--forget={login}").code == 0
+    with plan_says(cluster, login=login, compute_ssh="jobs"):
+        said = cluster.slurm([login])
+        assert said.code == 0, said.text
+        assert "pam_slurm_adopt" not in cluster.inside(login, f"cat {PAM}")
+        assert cluster.tried(login, "pgrep slurmd").code == 1
+        assert cluster.provision("verify", f"--nodes={login}").code == 0
+    # As it was, for the tests after this one.
+    assert cluster.slurm([login, *cluster.compute]).code == 0
+    assert login not in cluster.states()
+
+
 def test_a_compute_node_does_not_become_one_below_its_jobs(cluster: Lab, login: str) -> None:
     blade = cluster.compute[2]
     with plan_says(cluster, login=[login, blade]):
         said = cluster.slurm([blade])
-        assert said.code == 3
+        # Nothing else was asked for.
+        assert said.code == 1, said.text
         assert "--forget" in said.failure(blade)
     assert cluster.states()[blade] == "idle"
