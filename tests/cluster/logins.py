@@ -68,10 +68,10 @@ def move_in(lab: Lab, folder: Path, blades: Sequence[str], name: str = USER, mor
 
 @contextmanager
 def plan_says(lab: Lab, **more: Any) -> Iterator[None]:
-    """A plan that says more for a while."""
+    """A plan that says more for a while; None takes a word out of it."""
     before = lab.more
     try:
-        lab.more = {**before, **more}
+        lab.more = {key: value for key, value in {**before, **more}.items() if value is not None}
         lab.write_plan()
         yield
     finally:

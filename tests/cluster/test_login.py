@@ -133,7 +133,7 @@ def test_it_finds_its_configuration_after_a_power_cut(cluster: Lab, login: str) 
 
 def test_a_node_changes_between_the_two_without_a_new_image(cluster: Lab, login: str) -> None:
     """What kept slurmd from running there was ours, and so is what keeps sackd from it; who gets in follows."""
-    with plan_says(cluster, login=[], compute_ssh="jobs"):
+    with plan_says(cluster, login=None, compute_ssh="jobs"):
         said = cluster.slurm([login])
         assert said.code == 0, said.text
         assert cluster.state(login, "idle") == "idle"

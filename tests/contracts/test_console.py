@@ -37,6 +37,8 @@ PLAIN = re.compile(
     # provisioner.run.owner took what a lock says with care.
     r"|slurm_work\.busy"
     r"|__verdict\.problems \| slurm_verdict.*"
+    # An address by its parser.
+    r"|firewall_shut_out \| firewall_shut_out_problems.*"
 )
 
 
