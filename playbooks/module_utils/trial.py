@@ -20,59 +20,13 @@ from ansible.module_utils.file_paths import Refused
 from ansible.module_utils.file_plan import compare, put
 from ansible.module_utils.file_writes import stage
 from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.trial_way_back import SCRIPT, SERVICE, TIMER
 
 FOLDER = "/var/lib/provision/trial"
 UNITS = "/etc/systemd/system"
 PENDING, TAKEN = "pending", "taken-back"
 # A command of the change, or a proof, that takes longer does not work.
 LIMIT = 30
-
-_SCRIPT = """\
-#!/bin/sh
-# Written by provision. Takes back what is on trial, unless it was confirmed. A timer runs it, and a service at boot.
-export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
-cd -- {folder} || exit 1
-exec 9> lock && flock 9 || exit 1
-[ -e {pending} ] || exit 0
-whole=1
-back() {{
-  cp --archive -- "$1" "$2.provision-back" && {{ [ -L "$1" ] || sync -- "$2.provision-back"; }} &&
-    mv --no-target-directory -- "$2.provision-back" "$2" || whole=
-}}
-{files}
-{{ {undo}; }} || whole=
-[ "$whole" ] || exit 1
-mv -- {pending} {taken} && sync -- .
-"""
-_SERVICE = """\
-# Written by provision. A change that was not confirmed does not outlive a boot.
-[Unit]
-Description=Takes back what is on trial and was not confirmed: {name}
-ConditionPathExists={folder}/{pending}
-DefaultDependencies=no
-After=local-fs.target
-Before=network-pre.target nftables.service ssh.service multi-user.target shutdown.target
-Conflicts=shutdown.target
-StartLimitIntervalSec=0
-
-[Service]
-Type=oneshot
-ExecStart=/bin/sh {folder}/take-back
-Restart=on-failure
-RestartSec=5
-
-[Install]
-WantedBy=multi-user.target
-"""
-_TIMER = """\
-# Written by provision.
-[Unit]
-Description=Takes back what is on trial and is not confirmed in time: {name}
-
-[Timer]
-OnActiveSec={patience}
-AccuracySec=1
-"""
 
 
 class Lost(Exception):
@@ -178,11 +132,11 @@ class Trial:
                 _sync(self._path(f"before-{number}"))
             lines.append(f"back before-{number} {shlex.quote(path)}")
         words = {"folder": shlex.quote(self.folder), "pending": PENDING, "taken": TAKEN, "files": "\n".join(lines)}
-        self._write(self._path("take-back"), _SCRIPT.format(undo=shlex.join(undo) or "true", **words))
+        self._write(self._path("take-back"), SCRIPT.format(undo=shlex.join(undo) or "true", **words))
         self._write(self._path(PENDING), "")
         _sync(self.folder)
         parts = {"name": self.name, "folder": self.folder, "pending": PENDING, "patience": int(patience)}
-        for suffix, text in (("service", _SERVICE), ("timer", _TIMER)):
+        for suffix, text in (("service", SERVICE), ("timer", TIMER)):
             self._write(os.path.join(self.units, f"{self.unit}.{suffix}"), text.format(**parts))
         try:
             self._work(["systemctl", "daemon-reload"])
