@@ -10,8 +10,6 @@ from provisioner.state.masks import unit_of
 UNITS = {
     "slurmrestd": ("slurmrestd-proxy.service", "slurmrestd-renew.path", "slurmrestd.service"),
     "firewall": ("provision-firewall.service",),
-    # Debian 12; a sackd must not run beside slurmd, whose role ends it.
-    "login": ("slurm-login-conf.timer",),
 }
 """By role what it runs; of the first of each the node is asked, which nobody else has."""
 

@@ -162,7 +162,8 @@ def units(
                 **_check(options.get("answers") or {}),
             }
         )
-    return found
+    # What must not run beside another one ends before that starts.
+    return sorted(found, key=lambda each: each["state"] != "stopped")
 
 
 def _check(answers: Mapping[str, Any]) -> dict[str, Any]:

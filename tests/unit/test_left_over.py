@@ -24,13 +24,6 @@ def test_a_firewall_that_the_plan_has_no_more_is_told(state: dict[str, str]) -> 
     assert left_over_notes(["base", "firewall"], blade(provision_firewall=state)) == []
 
 
-def test_a_login_node_that_computes_by_now_does_not_go_on_in_silence() -> None:
-    facts = {"units": {"slurm-login-conf.timer": {**GONE, "active": "active"}}}
-    (note,) = left_over_notes(["base", "slurmd"], facts)
-    assert note.endswith("next: `systemctl disable --now slurm-login-conf.timer` on it")
-    assert left_over_notes(["base", "login"], facts) == []
-
-
 def test_what_is_gone_or_was_never_there_is_not_told() -> None:
     assert left_over_notes(["base"], blade(provision_firewall={}, slurmrestd_proxy={"enabled": "disabled"})) == []
     assert left_over_notes(["base"], {"units": {}}) == []
@@ -39,7 +32,6 @@ def test_what_is_gone_or_was_never_there_is_not_told() -> None:
 @pytest.mark.parametrize("role", UNITS)
 def test_the_units_are_those_of_the_role_and_every_node_is_asked_for_the_first(role: str) -> None:
     assert role in ROLES
-    # Role slurmd ends a sackd by itself.
-    assert {*UNITS[role], "sackd.service", "slurmd.service"} >= set(state_of(role)["units"]) >= set(UNITS[role])
+    assert set(UNITS[role]) == set(state_of(role)["units"])
     (task,) = read(ROOT / "playbooks" / "tasks" / "facts.yml")
     assert f"'{UNITS[role][0]}'" in task["vars"]["__facts_questions"]

@@ -224,6 +224,13 @@ def test_a_mask_of_ours_is_ended_and_no_other_one() -> None:
         ]
 
 
+def test_what_must_not_run_ends_before_anything_starts() -> None:
+    facts = {**NEW, "units": {**NEW["units"], "never.service": RUNS}}
+    assert [unit["state"] for unit in work.units(STATES, pending(facts), facts, [], False)] == [
+        "stopped", "started", "started", "started"
+    ]  # fmt: skip
+
+
 def test_everything_is_started_and_nothing_restarted_without_a_reason() -> None:
     assert work.units(STATES, [], SYNCED, [], True) == [A, B, CLOCK]
 
