@@ -14,7 +14,8 @@ from tests.cluster.waiting import until
 CHECK = "/usr/local/sbin/slurm-health"
 OURS = "Reason=provision: health: "
 # An illness that is made and mended at once.
-ILL, MENDED = "mount -t tmpfs -o ro tmpfs /var/tmp", "umount /var/tmp"
+ILL = "echo 'tmpfs /var/tmp tmpfs rw 0 0' >> /etc/fstab; mount -t tmpfs -o ro tmpfs /var/tmp"
+MENDED = r"sed -i '\,^tmpfs /var/tmp ,d' /etc/fstab; umount /var/tmp"
 WORDS = f"{OURS}/var/tmp is read-only"
 
 
