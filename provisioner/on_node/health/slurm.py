@@ -59,6 +59,9 @@ def parse(shown: str) -> tuple[set[str], str]:
 
 
 def _scontrol(*words: str) -> tuple[int, str]:
+    # slurmd has not run yet; without a file scontrol would look for one in the network.
+    if not os.path.exists(CONF):
+        return 1, ""
     try:
         done = subprocess.run(
             ["scontrol", *words],
