@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from testinfra.host import Host
 
 from tests.cluster.waiting import until
