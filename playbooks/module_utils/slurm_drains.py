@@ -16,7 +16,9 @@ _LACK = (
     r"(?:Low socket\*core\*thread count|Low CPUs|Low TmpDisk|CoreSpec differ|Could not unpack gres data"
     r"|Low RealMemory(?: \(reported:\d+ < [\d.]+% of configured:\d+\))?"
     r"|gres/\S+ count (?:reported lower than configured|too low) \(\d+ < \d+\)"
-    r"|gres/\S+ count changed and jobs are using them \(\d+ != \d+\))"
+    r"|gres/\S+ count changed and jobs are using them \(\d+ != \d+\)"
+    # 24.11, where all GPUs of a node are withheld since one is dead.
+    r"|gres/\S+ type \(\S+\) reported but not configured)"
 )
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"

@@ -122,6 +122,8 @@ def gpu_doubts(blade: Mapping[str, Any], planned: int | None) -> list[str]:
         blade: its facts.
         planned: how many GPUs the plan gives it, None where it says nothing; 0 wants none of them in Slurm.
     """
+    # What is no number, the check of variables names.
+    planned = planned if isinstance(planned, int) else None
     if planned == 0:
         return []
     found = [gpu for gpu in blade.get("gpus", ()) if gpu["id"][:4] in _VENDORS and gpu["driver"] != _GIVEN_AWAY]

@@ -35,9 +35,11 @@ defaults
 frontend rest
     bind {host}:{port}
     # slurmrestd says 500 or 511 of a token that is over.
-    http-request set-var(txn.until) req.hdr(x-slurm-user-token),jwt_payload_query('$.exp','int')
+    http-request set-var(txn.token) http_auth_bearer
+    http-request set-var(txn.token) req.hdr(x-slurm-user-token) if {{ req.hdr(x-slurm-user-token) -m found }}
+    http-request set-var(txn.until) var(txn.token),jwt_payload_query('$.exp','int')
     http-request set-var(txn.left) date(),neg,add(txn.until)
-    acl shown req.hdr(x-slurm-user-token) -m found
+    acl shown var(txn.token) -m found
     acl counts var(txn.left) -m int ge 0
     http-request return status 401 content-type text/plain string "{_REFUSAL}" if shown !counts
     default_backend slurmrestd

@@ -112,6 +112,7 @@ def test_a_token_that_is_over_is_none(served: Lab) -> None:
     headers = shows(token_of(served, served.spare, seconds=1))
     assert until(lambda: status(served, JOBS, headers) == 401, 30)
     assert submit(served, headers, "true").status == 401
+    assert status(served, JOBS, {"Authorization": f"Bearer {headers['X-SLURM-USER-TOKEN']}"}) == 401
     assert "scontrol token" in ask(served, "GET", JOBS, headers).text
 
 

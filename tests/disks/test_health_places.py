@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,20 @@ def test_scratch_that_is_not_mounted(tmp_path: Path) -> None:
 def test_what_is_read_only_and_was_not_meant_so(mount: Mount, tmp_path: Path) -> None:
     place = mount("ro")
     assert scratch_trouble(place, 64) == unwritable_trouble(place) == f"{place} is read-only"
-    fstab = tmp_path / "fstab"
-    assert read_only_trouble(["/nowhere", "/", place], str(fstab)) == f"{place} is read-only"
+    fstab, mounts = tmp_path / "fstab", tmp_path / "mounts"
+    trouble = partial(read_only_trouble, fstab=str(fstab), mounts=str(mounts))
+    # What a server or a file of systemd's wants so has no line in fstab; a disk has one, or should be written to.
+    mounts.write_text(f"server:/data {place} nfs4 ro 0 0\n")
+    assert trouble([place]) == ""
+    mounts.write_text(f"/dev/sda1 {place} ext4 ro 0 0\n")
+    assert trouble(["/nowhere", "/", place]) == f"{place} is read-only"
     fstab.write_text(f"# UUID=1 {place} ext4 ro 0 0\nUUID=1 / ext4 errors=remount-ro 0 1\n")
-    assert read_only_trouble([place], str(fstab)) == f"{place} is read-only"
-    fstab.write_text(f"UUID=1 {place} ext4 defaults,ro 0 0\nodd\n")
-    assert read_only_trouble([place, f"{place}/below"], str(fstab)) == ""
+    assert trouble([place]) == f"{place} is read-only"
+    fstab.write_text(f"UUID=1 {place}/ ext4 defaults,ro 0 0\nodd\n")
+    assert trouble([place, f"{place}/below"]) == ""
+    mounts.write_text("")
+    fstab.write_text(f"server:/data {place} nfs4 rw 0 0\n")
+    assert trouble([place]) == f"{place} is read-only"
 
 
 @pytest.mark.parametrize(("filled", "least", "is_full"), [(97, 64, True), (90, 64, False), (97, 2, False)])

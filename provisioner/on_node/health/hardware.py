@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 
 from .texts import text_of
@@ -45,8 +46,10 @@ def _first_seen(cpus: int, memory: int, path: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d+) (\d+)\n", text_of(path))
     if found:
         return int(found[1]), int(found[2])
-    with open(path, "w", encoding="ascii") as file:
+    # Half of it would be believed until the next boot.
+    with open(f"{path}.new", "w", encoding="ascii") as file:
         file.write(f"{cpus} {memory}\n")
+    os.replace(f"{path}.new", path)
     return cpus, memory
 
 
@@ -76,10 +79,11 @@ def memory_errors(root: str = "/") -> str:
     return ""
 
 
-def devices_trouble(paths: Iterable[str]) -> str:
-    """Devices that jobs are promised and that are gone."""
-    gone = [path for path in paths if not os.path.exists(path)]
-    return f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone" if gone else ""
+def lost_gpus(program: str = "/usr/local/sbin/slurm-gpus", told: str = "/var/lib/slurm/slurmd/conf-cache") -> str:
+    """Has GPUs that are lost withheld from jobs, as slurmd's start does; the node stays for others: never a cause."""
+    if os.path.exists(program) and os.path.exists(os.path.join(told, "gres.conf")):
+        subprocess.run([program], stdin=subprocess.DEVNULL, check=True)
+    return ""
 
 
 def disk_trouble(places: Iterable[str], root: str = "/") -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import partial
 
-from .hardware import counted_trouble, devices_trouble, disk_trouble, memory_errors
+from .hardware import counted_trouble, disk_trouble, lost_gpus, memory_errors
 from .places import read_only_trouble, room_trouble, scratch_trouble, unwritable_trouble
 from .services import clock_trouble, munge_trouble
 from .slurm import CONF, tell
@@ -20,7 +19,7 @@ _SYSTEM = ("/", "/var", "/var/log/slurm")
 _WRITTEN = (*_SYSTEM, "/var/lib/slurm/slurmd", "/tmp", "/var/tmp", "/home")
 
 
-def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float, devices: Sequence[str]) -> int:
+def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float) -> int:
     """Looks, prints what it found, tells slurmctld.
 
     Args:
@@ -28,7 +27,6 @@ def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float, 
         scratch_mib: MiB below which it is full.
         system_mib: the same of the system disk.
         clock_seconds: how far the clock may be off.
-        devices: paths that jobs are promised.
 
     Returns:
         The exit code: 1 where slurmctld could not be told, or a check failed, so that slurmd's log has the words.
@@ -44,9 +42,9 @@ def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float, 
         "disks": partial(disk_trouble, [*_SYSTEM, *([scratch] if scratch else [])]),
         "CPUs and memory": partial(counted_trouble, node, CONF),
         "memory errors": memory_errors,
-        "devices": partial(devices_trouble, devices),
         "the clock": partial(clock_trouble, clock_seconds),
         "munge": munge_trouble,
+        "GPUs": lost_gpus,
     }
     found = look(checks, _LOCK, _SECONDS)
     if found is None:

@@ -85,14 +85,14 @@ def room_trouble(places: Iterable[str], least_mib: int) -> str:
     return ""
 
 
-def read_only_trouble(places: Iterable[str], fstab: str = "/etc/fstab") -> str:
+def read_only_trouble(places: Iterable[str], fstab: str = "/etc/fstab", mounts: str = "/proc/self/mounts") -> str:
     """The first of these places that is read-only and should not be."""
     for place in places:
         try:
             read_only = os.statvfs(place).f_flag & os.ST_RDONLY
         except OSError:
             continue
-        if read_only and _mount_point(place) not in _meant_read_only(fstab):
+        if read_only and _should_be_writable(_mount_point(place), fstab, mounts):
             return f"{place} is read-only"
     return ""
 
@@ -104,7 +104,17 @@ def _mount_point(place: str) -> str:
     return path
 
 
-def _meant_read_only(fstab: str) -> set[str]:
-    """Mount points that are read-only because somebody wanted them so."""
-    rows = [line.split() for line in text_of(fstab).splitlines()]
-    return {row[1] for row in rows if len(row) > 3 and not row[0].startswith("#") and "ro" in row[3].split(",")}
+def _should_be_writable(mount_point: str, fstab: str, mounts: str) -> bool:
+    """Whether nobody wanted it read-only: fstab has the last word, a disk without a line there is for writing.
+
+    What comes over the network, or from a file of systemd's, is whatever its server or its file wants.
+    """
+    options = {os.path.normpath(row[1]): row[3].split(",") for row in _rows(fstab) if len(row) > 3}
+    if mount_point in options:
+        return "ro" not in options[mount_point]
+    sources = {row[1]: row[0] for row in _rows(mounts) if len(row) > 3}
+    return mount_point == "/" or sources.get(mount_point, "").startswith("/dev/")
+
+
+def _rows(table: str) -> list[list[str]]:
+    return [line.split() for line in text_of(table).splitlines() if not line.startswith("#")]

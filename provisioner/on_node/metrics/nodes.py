@@ -18,6 +18,8 @@ _KINDS = (
     ("alloc", "alloc"), ("comp", "comp"), ("down", "down"), ("drain", "drain"), ("fail", "fail"), ("err", "err"),
     ("idle", "idle"), ("inval", "inval"), ("maint", "maint"), ("mix", "mix"), ("res", "resv"), ("planned", "planned"),
 )  # fmt: skip
+_OUT = frozenset({"down", "drain", "fail", "err", "inval"})
+"""Kinds of states in which a node takes no jobs."""
 # `gpu:a100:4(S:0-1)`, `gpu:(null):2(IDX:0-1)`, `gpu:2`: what stands behind a figure, commas in it, too.
 _BEHIND = re.compile(r"\((?!null\))[^)]*\)")
 
@@ -53,7 +55,9 @@ def node_samples(rows: Iterable[list[str]], samples: Samples) -> None:
         if name not in seen:
             seen.add(name)
             _cluster(samples, figures, state, gpus, busy)
-            _drained(samples, name, reason, since)
+            if _kind(state) in _OUT:
+                # A reason may outlast its drain (24.11 without accounting).
+                _drained(samples, name, reason, since)
     gpus = samples.of("gpus_total")
     samples.put("gpus_utilization", samples.of("gpus_alloc") / gpus if gpus else 0)
 
@@ -73,7 +77,7 @@ def _cluster(samples: Samples, cpus: list[float], state: str, gpus: float, busy:
     samples.add("gpus_total", gpus)
     samples.add("gpus_alloc", busy)
     # Nobody gets those of a node that is out of service.
-    samples.add("gpus_other" if _kind(state) in ("down", "drain", "fail", "err", "inval") else "gpus_idle", gpus - busy)
+    samples.add("gpus_other" if _kind(state) in _OUT else "gpus_idle", gpus - busy)
 
 
 def _drained(samples: Samples, name: str, reason: str, since: str) -> None:

@@ -9,6 +9,8 @@ Labels = tuple[tuple[str, str], ...]
 _WHOSE = {"user", "account"}
 # Figures that mean something without saying whose they are.
 _SUMS = ("slurm_queue_", "slurm_cores_")
+# A label with the names of several, beside others that say what it is about.
+_LISTS = {"users"}
 # Characters of the value of a label.
 _LONGEST = 300
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": " "})
@@ -50,6 +52,8 @@ class Samples:
         """Leaves out what is of one user or account; jobs in the queue stay, added up."""
         for name, rows in list(self.found.items()):
             named = [key for key in rows if _WHOSE & {label for label, _ in key}]
+            for key in [key for key in rows if _LISTS & {label for label, _ in key}]:
+                rows[tuple(pair for pair in key if pair[0] not in _LISTS)] = rows.pop(key)
             for key in named:
                 value = rows.pop(key)
                 if name.startswith(_SUMS):

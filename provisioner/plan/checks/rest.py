@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.problems import Problem
 
-_DAEMONS = {6817: "slurmctld", 6818: "slurmd", 6819: "slurmdbd"}
+# The exporter of metrics has its own on every member that is measured.
+_DAEMONS = {6817: "slurmctld", 6818: "slurmd", 6819: "slurmdbd", 9100: "the exporter of metrics"}
 # SrunPortRange of slurm.conf: an srun on the controller takes one that is free.
 _SRUN = range(60001, 63001)
 _SSH = 22
 
 
 def check_rest(draft: Draft) -> Iterator[Problem]:
-    """Ports of Slurm's daemons, of srun, and of sshd on the controller."""
+    """Ports of Slurm's daemons, of srun, of the exporter of metrics, and of sshd on the controller."""
     said = draft.data.get("rest")
     port = said.get("port") if isinstance(said, dict) else None
     if port is None:

@@ -32,7 +32,8 @@ def mended(text: str, before: str = "", room: int = 1000) -> bool:
 @pytest.mark.parametrize(
     "reason",
     ["Low TmpDisk", MEMORY, f"{MEMORY}, Low TmpDisk", "Low socket*core*thread count, Low CPUs", "Low RealMemory",
-     "gres/gpu count reported lower than configured (0 < 2)", "CoreSpec differ", "Not responding",
+     "gres/gpu type (a100) reported but not configured", "gres/gpu count reported lower than configured (0 < 2)",
+     "CoreSpec differ", "Not responding",
      "gres/gpu:a100 count too low (1 < 2)", "gres/gpu count changed and jobs are using them (2 != 1)",
      f"{MEMORY} : Low RealMemory (reported:24105 < 95.00% of configured:48000)", f"Not responding : {MEMORY}",
      f"Low TmpDisk : {DRAINS.SPOOL_FULL}"],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from provisioner.on_node.health.hardware import counted_trouble, devices_trouble, disk_trouble, memory_errors
+from provisioner.on_node.health.hardware import counted_trouble, disk_trouble, lost_gpus, memory_errors
 
 CONF = """ClusterName=asgard
 NodeName=bld-0081 NodeAddr=10.20.0.81 CPUs=64 RealMemory=256000
@@ -120,12 +121,17 @@ def test_this_machine_has_no_memory_errors() -> None:
     assert memory_errors() == ""
 
 
-def test_devices_that_are_gone(tmp_path: Path) -> None:
-    there, gone, other = (str(tmp_path / name) for name in ("nvidia0", "nvidia1", "nvidia2"))
-    Path(there).write_text("")
-    assert devices_trouble([there]) == devices_trouble([]) == ""
-    assert devices_trouble([there, gone]) == f"{gone} is gone"
-    assert devices_trouble([gone, other]) == f"{gone}, {other} are gone"
+def test_gpus_that_are_lost_are_withheld_where_there_are_some(tmp_path: Path) -> None:
+    program, told, ran = tmp_path / "slurm-gpus", tmp_path / "told", tmp_path / "ran"
+    told.mkdir()
+    program.write_text(f"#!/bin/sh\n[ ! -e {ran} ] || exit 1\ntouch {ran}\n")
+    assert lost_gpus(str(program), str(told)) == ""
+    program.chmod(0o755)
+    assert (lost_gpus(str(program), str(told)), ran.exists()) == ("", False)
+    (told / "gres.conf").touch()
+    assert (lost_gpus(str(program), str(told)), ran.exists()) == ("", True)
+    with pytest.raises(subprocess.CalledProcessError):
+        lost_gpus(str(program), str(told))
 
 
 def block(root: Path, place: Path, disk: str, state: str, raid: bool = False) -> None:

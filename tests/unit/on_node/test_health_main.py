@@ -45,7 +45,7 @@ def test_what_comes_of_a_look(
     monkeypatch.setenv("SLURMD_NODENAME", "bld-008")
     monkeypatch.setattr(program, "look", lambda checks, lock, seconds: found)
     monkeypatch.setattr(program, "tell", tell)
-    assert program.main("/scratch", 64, 512, 60, []) == code
+    assert program.main("/scratch", 64, 512, 60) == code
     assert capsys.readouterr().out == printed
     assert said == ([] if told is None else [("bld-008", told)])
 
@@ -55,6 +55,6 @@ def test_scratch_of_others_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(program, "look", lambda checks, lock, seconds: seen.append(set(checks)))
     for name in ("PATH", "LC_ALL"):
         monkeypatch.setenv(name, "as it was")
-    program.main("", 64, 512, 60, [])
-    program.main("/scratch", 64, 512, 60, [])
+    program.main("", 64, 512, 60)
+    program.main("/scratch", 64, 512, 60)
     assert seen[1] - seen[0] == {"/scratch"}

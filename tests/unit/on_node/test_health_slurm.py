@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.on_node.health.slurm import parse
+from provisioner.on_node.health import slurm
+from provisioner.on_node.health.slurm import parse, tell
 
 SHOWN = """NodeName=bld-008 Arch=x86_64 CoresPerSocket=8
    CPUAlloc=0 CPUEfctv=16 CPUTot=16 CPULoad=0.38
@@ -50,3 +53,47 @@ def test_what_is_no_answer_has_no_states(text: str) -> None:
 def test_any_answer_is_read(text: str) -> None:
     states, _ = parse(text)
     assert not states or "State=" in text
+
+
+class Slurmctld:
+    """What `scontrol` says, one state after another, and what it was told."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.told: list[str] = []
+
+    def __call__(self, *words: str) -> tuple[int, str]:
+        if words[0] == "update":
+            self.told += words[2:]
+            return 0, ""
+        state = self.states.pop(0)
+        return 0, SHOWN.format(state=state, rest="   Reason=provision: health: munge does not answer [root@Unknown]")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """/run of this node."""
+    monkeypatch.setattr(slurm, "_WELL", str(tmp_path / "well"))
+    monkeypatch.setattr(slurm, "_LOCK", str(tmp_path / "lock"))
+    return tmp_path
+
+
+def test_a_drain_of_ours_is_taken_back_once_the_node_is_not_away_any_more(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that boots for long is DOWN at its first look."""
+    asked = Slurmctld("DOWN*+DRAIN", "IDLE+DRAIN")
+    monkeypatch.setattr(slurm, "_scontrol", asked)
+    assert tell("bld-008", "") == ""
+    assert (asked.told, (run / "well").exists()) == ([], False)
+    assert tell("bld-008", "") == ""
+    assert "state=undrain" in asked.told
+    assert (run / "well").exists()
+    # Nobody is asked for a node that is well.
+    assert tell("bld-008", "") == ""
+
+
+def test_a_node_that_slurmctld_does_not_know_is_asked_for_again(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm, "_scontrol", lambda *words: (0, "No nodes in the system"))
+    assert tell("bld-008", "") == ""
+    assert not (run / "well").exists()

@@ -236,8 +236,10 @@ def test_where_users_see_their_own_jobs_only_nobody_is_named() -> None:
     samples = Samples()
     job_samples(fields(JOBS, 7), samples, ["all"])
     share_samples(["  physics|ada|1|0.1|600|0.5|0.75"], samples)
+    samples.put("reservation_info", 1, reservation_name="night", users="ada,bob")
     samples.without_names()
     found = figures(samples)
+    assert found['slurm_reservation_info{reservation_name="night"}'] == 1
     assert not re.search("user=|account=|ada|bob|physics", "".join(found))
     assert found['slurm_queue_pending{partition="medium",reason="Resources"}'] == 1
     assert found['slurm_cores_running{partition="all"}'] == 4
