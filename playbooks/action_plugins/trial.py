@@ -47,7 +47,9 @@ class ActionModule(ActionBase):
     def _confirm(self, given, task_vars):
         """Why the change is not confirmed, '' when it is. A session may break by chance, so there are two."""
         why = ""
-        for _ in range(TRIES):
+        for number in range(TRIES):
+            # sshd that reads its files anew listens to nobody for a moment.
+            time.sleep(POLL_SECONDS if number else 0)
             with self._fresh_sessions():
                 answer = self._tried({**given, "files": [], "step": "confirm"}, task_vars)
             if not answer.get("failed") and not answer.get("unreachable"):
