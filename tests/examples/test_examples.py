@@ -98,5 +98,12 @@ def test_no_run_touches_the_login_node_and_the_database_has_a_node_of_its_own() 
     assert told["slurm_spare"]["hosts"] == ["login"]
     assert told["slurm_accounting"]["hosts"] == ["vault"]
     assert "login" not in told["slurm_members"]["hosts"]
-    assert told["_meta"]["hostvars"]["vault"]["node_roles"] == ["base", "munge", "users", "mariadb", "slurmdbd"]
+    assert told["_meta"]["hostvars"]["vault"]["node_roles"] == [
+        "base",
+        "munge",
+        "users",
+        "mariadb",
+        "slurmdbd",
+        "adopt",
+    ]
     assert {"login", "vault"} <= {host["name"] for host in told["all"]["vars"]["base_hosts"]}
