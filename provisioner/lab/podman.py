@@ -76,10 +76,8 @@ class Podman:
 
     def networks(self) -> list[dict[str, Any]]:
         """All networks of this host, as podman describes them."""
-        names = self.call(["network", "ls", "--quiet"], "listing networks").split()
-        if not names:
-            return []
-        found: list[dict[str, Any]] = json.loads(self.call(["network", "inspect", *names], "looking at networks"))
+        # In one call: another lab that goes down takes its network away between two.
+        found: list[dict[str, Any]] = json.loads(self.call(["network", "ls", "--format", "json"], "listing networks"))
         return found
 
     def build(self, name: str, context: Path, arguments: Mapping[str, str]) -> None:
