@@ -1,6 +1,6 @@
 """Measures how long things take, against floors measured in the same session on the same blades.
 
-    python -m bench --parts first,no-change,accounting,display,more-roles,accounts,render,commands
+    python -m bench --parts first,no-change,accounting,services,display,more-roles,accounts,render,commands
 
 Writes bench/results.json and the tables of docs/performance.md. A part that is not named keeps its figures.
 """
@@ -11,12 +11,12 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from bench.accounting import measure_accounting
 from bench.accounts import measure_accounts
 from bench.commands import measure_commands
 from bench.display import measure_display
 from bench.lab import BenchLab, bench_lab
 from bench.more_roles import measure_more_roles
+from bench.plans import measures
 from bench.render import measure_render
 from bench.report import publish, tables
 from bench.results import read_results, signed, write_section
@@ -26,7 +26,8 @@ ALONE = {"render": measure_render, "commands": measure_commands}
 ON_BLADES = {
     "first": measure_first,
     "no-change": measure_no_change,
-    "accounting": measure_accounting,
+    "accounting": measures("accounting"),
+    "services": measures("services"),
     "display": measure_display,
     "more-roles": measure_more_roles,
     "accounts": measure_accounts,

@@ -8,10 +8,11 @@ does that again after another program has put its section into the results.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.aims import accounting_shares, added_seconds, aim_rows, display_share, straight_line
+from bench.aims import added_seconds, aim_rows, display_share, straight_line, with_shares
 from bench.figures import growth, ratio
 from bench.results import read_results
 from bench.tables import count, spread, table
@@ -26,7 +27,8 @@ def tables(results: Mapping[str, Any]) -> str:
     """All tables of what was measured, as Markdown."""
     makers: dict[str, Callable[[Any], str]] = {
         "no-change": lambda section: "### A run that changes nothing\n\n" + _on_blades(section) + _line(section),
-        "accounting": _accounting,
+        "accounting": partial(_plans, "Accounting"),
+        "services": partial(_plans, "All services"),
         "display": _display,
         "more-roles": _more_roles,
         "accounts": _accounts,
@@ -101,14 +103,14 @@ def _display(section: Mapping[str, Any]) -> str:
     return "### Progress display and record of a run without changes\n\n" + table(head, rows)
 
 
-def _accounting(section: Mapping[str, Any]) -> str:
+def _plans(what: str, section: Mapping[str, Any]) -> str:
     rows = [
         (f"1+{compute}", spread(ways["without"]["seconds"]), spread(ways["with"]["seconds"]),
-         *map(spread, accounting_shares(ways)))
+         *map(spread, with_shares(ways)))
         for compute, ways in section["sizes"].items()
     ]  # fmt: skip
     head = ("blades", "without, s", "with, s", "over it", "CPU of this machine, over it")
-    return f"### Accounting, in a run that changes nothing\n\nDebian {section['release']}.\n\n{table(head, rows)}"
+    return f"### {what}, in a run that changes nothing\n\nDebian {section['release']}.\n\n{table(head, rows)}"
 
 
 def _more_roles(section: Mapping[str, Any]) -> str:

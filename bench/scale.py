@@ -20,6 +20,7 @@ from pathlib import Path
 from bench.report import publish
 from bench.results import read_results, write_section
 from bench.scale_job import run_over, submit
+from bench.scale_metrics import look, scrape, with_metrics
 from bench.scale_nodes import prepare, records, start, states, until_idle
 from bench.scale_run import Ran, controller_run, good_run
 from bench.scale_site import CONTROLLER, Site, Wrong, expect, running
@@ -107,11 +108,22 @@ def scenario(site: Site, table: Table, everywhere: bool) -> None:
     idle = [name for name in left if name not in members[:JOB_WIDTH]]
     table.add("all idle after it", until_idle(site, idle))
     table.add(f"srun over {SRUN_WIDTH} nodes", run_over(site, SRUN_WIDTH))
+    measure(site, table)
     job.must_live(site)
     if everywhere:
         until_idle(site, idle)
         table.add(f"srun over {len(idle)} nodes", run_over(site, len(idle)))
         job.must_live(site)
+
+
+def measure(site: Site, table: Table) -> None:
+    """What Prometheus' figures cost."""
+    measured, ran = with_metrics(site)
+    table.add_run("metrics come to the controller", ran)
+    looked, scraped = look(measured), scrape(measured)
+    table.add("metrics: a look at Slurm", looked["seconds"], f"{looked['cpu']:.1f} s of CPU, {looked['mib']:.0f} MiB")
+    said = f"{scraped['rows']} figures of Slurm's, {scraped['kib']} KiB, exporter {scraped['mib']:.0f} MiB"
+    table.add("metrics: a scrape", scraped["seconds"], said)
 
 
 def expect_nodes(site: Site, names: list[str]) -> None:

@@ -59,6 +59,8 @@ def node_address(number: int) -> str:
 PLAN: dict[str, Any] = {
     "cluster": {"name": CLUSTER, "network": NETWORK, "controller": CONTROLLER},
     "ssh": {"user": "provision"},
+    # All nodes are one machine.
+    "health": False,
     "tiers": {"fat": {"slurm": ["controller"]}, "thin": {"slurm": ["compute"]}},
     "blades": {CONTROLLER: {"bay": 1, "address": CONTROLLER_ADDRESS, "tier": "fat", "ram": 8}},
 }

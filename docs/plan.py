@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from provisioner.plan import model, node, partition
+from provisioner.plan import firewall, model, mpi, node, partition, rest
 
 PAGE = Path(__file__).parent / "plan.md"
 TABLES: dict[str, type[BaseModel]] = {
@@ -32,6 +32,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "scratch": node.Scratch,
     "proving": model.Proving,
     "accounting": model.AccountingPlace,
+    "mpi": mpi.MpiChoice,
+    "rest": rest.RestWay,
+    "firewall": firewall.Firewall,
     "stock": model.Part,
 }
 """Each model of a plan, by the name that its table has in the page."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioner.slurm.deep_checks import CHECKS
+from provisioner.slurm.deep_checks import CHECKS, MPI_CHECKS
+from provisioner.slurm.gpu_names import GPU_FILE
 from provisioner.value_shape import (
     ANYTHING,
     Check,
@@ -42,6 +43,20 @@ _SCRATCH = {
     "warnings": listed(text(2000)),
 }
 
+_PCI_ID = text(9, r"[0-9a-f]{4}:[0-9a-f]{4}")
+GPUS = listed(
+    record(
+        {
+            "slot": text(16, r"[0-9a-f:.]+"),
+            "id": _PCI_ID,
+            "model": text(100),
+            "driver": text(64, r"[A-Za-z0-9_-]*"),
+            "file": text(64, rf"|{GPU_FILE}"),
+        }
+    ),
+    64,
+)
+
 BLADE = record(
     {
         "machine_id": text(64, r"[A-Za-z0-9-]*"),
@@ -53,6 +68,8 @@ BLADE = record(
         "skew": number(-1e11, 1e11),
         "memory_mib": _MIB,
         "cpu": record({"cpus": whole(0, 2**20), "model": text(200)}),
+        "gpus": GPUS,
+        "withheld": listed(text(64, GPU_FILE), 64),
         "free_mib": each(_PATH, whole(-(2**40), 2**40)),
         "can_set_clock": flag,
         "read_only": flag,
@@ -121,17 +138,24 @@ DEEP = record(
         "checks": listed(
             record(
                 {
-                    "name": text(40, "|".join(CHECKS)),
+                    "name": text(40, "|".join([*CHECKS, *MPI_CHECKS])),
                     "result": text(20, "ok|failed|not tried"),
                     "words": text(4000, ANYTHING),
                     "evidence": text(4000, ANYTHING),
                     "cause": text(40, r"[a-z ]*"),
                     "seconds": number(0, 1e6),
-                }
+                },
+                {
+                    "hosts": listed(_WORD, 100_000),
+                    "figures": listed(
+                        record({"what": text(20, "[a-z-]*"), "bytes": whole(0, 2**40), "usec": number(0, 1e12)}), 100
+                    ),
+                },
             ),
             100,
         ),
-    }
+    },
+    {"mpi": flag},
 )
 """What `provision verify --deep` is told."""
 MACHINE = record(
@@ -147,7 +171,7 @@ MACHINE = record(
         "interfaces": listed(
             record({"name": text(64), "mac": text(100), "speed": _MIB, "addresses": listed(text(64), 64)}), 64
         ),
-        "gpus": listed(text(9, r"[0-9a-f]{4}:[0-9a-f]{4}"), 64),
+        "gpus": listed(_PCI_ID, 64),
         "disks": listed(record({"path": _PATH, "turns": null_or(flag)}), 1000),
     }
 )

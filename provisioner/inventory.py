@@ -13,19 +13,22 @@ from provisioner.names import host_name
 from provisioner.plan.derive import (
     accounting_host,
     enclosure_of,
-    gpu_count,
+    gpus_said,
     job_tmp,
+    login_blades,
     members,
     node_keys,
     scratch_disks,
     scratch_layout,
     scratch_proof,
 )
+from provisioner.plan.derive_mpi import compiles_mpi, has_mpi, switches
 from provisioner.plan.derive_partitions import preemption_rule, slurm_partitions
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 from provisioner.plan.way import LAB_INTERPRETER, way_to
 from provisioner.roles import roles_of
+from provisioner.services import opened_ports, service_variables
 from provisioner.ssh import ssh_options
 from provisioner.ssh_key import key_file
 
@@ -34,20 +37,24 @@ from provisioner.ssh_key import key_file
 SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=31m -o ServerAliveInterval=15"
 
 GROUPS = {
-    "slurm_members": "every blade that the plan gives a Slurm role, and the one with the accounting database",
+    "slurm_members": "every blade that has a Slurm role or the accounting database, or takes logins",
     "slurm_controller": "the one blade that has the role slurmctld",
     "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
+    "slurm_login": "the blades that have the role login, if any",
     "slurm_spare": "all other blades: storage, off; no play touches them",
     # The playbooks put members into these while they run.
     "slurm_stopped": "in a run: members that it waits for or refuses",
     "slurm_masked": "in a run: members of which an admin has masked a unit",
     "slurm_pending": "in a run: members that it has something to do on",
+    "slurm_trial": "in a run: members where it changes who gets in; the first of them alone",
     "slurm_reported": "in a run: members that verification has something to say of",
     # and `tier_<name>` for each tier of the plan, for group_vars
 }
 
-_GROUP_OF = {"slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute"}
+_GROUP_OF = {
+    "slurmctld": "slurm_controller", "slurmdbd": "slurm_accounting", "slurmd": "slurm_compute", "login": "slurm_login",
+}  # fmt: skip
 
 
 def inventory(
@@ -129,6 +136,10 @@ def host_variables(
         **_node_variables(plan, blade),
         "node_roles": (roles := roles_of(plan, name)),
         **({"jobtmp_place": job_tmp(plan, blade)} if "jobtmp" in roles else {}),
+        **({"mpi_compilers": True} if compiles_mpi(plan, name) else {}),
+        **({"metrics_address": str(blade.address)} if "metrics" in roles else {}),
+        **({"metrics_folder": "/run/slurm-metrics"} if "slurm_metrics" in roles else {}),
+        **({"firewall_open": opened_ports(plan, name)} if "firewall" in roles else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -159,10 +170,11 @@ def _way_variables(plan: Plan, name: str, ssh_key: Path | None, known_hosts: Pat
 
 def _node_variables(plan: Plan, blade: Blade) -> dict[str, Any]:
     """What only some plans say of a blade."""
-    gpus, box = gpu_count(plan, blade), enclosure_of(plan, blade)
+    gpus, box = gpus_said(plan, blade), enclosure_of(plan, blade)
     return {
         **({"blade_enclosure": box} if box else {}),
-        **({"node_gpus": gpus} if gpus else {}),
+        **({"node_gpus": gpus.count} if gpus else {}),
+        **({"node_gpu_type": gpus.type} if gpus and gpus.type else {}),
         **({"node_networks": {key: str(value) for key, value in blade.networks.items()}} if blade.networks else {}),
     }
 
@@ -187,19 +199,29 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "munge_key_host": controller,
         "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
+        "slurmctld_health": plan.health,
         "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.
-        "slurmd_conf_server": f"{controller if ':' in address else address}:6817",
+        "slurmd_conf_server": (server := f"{controller if ':' in address else address}:6817"),
+        "login_conf_server": server,
     }
     if (place := accounting_host(plan)) and ":" in str(plan.blades[place].address):
         variables["slurmdbd_ipv6"] = True
     if keys := {host_name(name): found for name, blade in plan.blades.items() if (found := node_keys(plan, blade))}:
         variables["slurmctld_nodes"] = keys
+    if logins := login_blades(plan):
+        variables["slurmctld_logins"] = {host_name(name): str(plan.blades[name].address) for name in logins}
+    if plan.compute_ssh != "anybody":
+        variables |= {"adopt_ssh": plan.compute_ssh, "adopt_sources": [str(plan.cluster.network)]}
     if rule := preemption_rule(plan):
         variables["slurmctld_preemption"] = rule
+    if has_mpi(plan):
+        variables |= {"mpi_network": str(plan.cluster.network), "slurmctld_mpi": True}
+    if len(set((where := switches(plan)).values())) > 1:
+        variables["slurmctld_switches"] = where
     if key:
         variables["ansible_ssh_private_key_file"] = str(key)
-    return variables
+    return variables | service_variables(plan)
 
 
 def _host(name: str, blade: Blade) -> dict[str, str]:

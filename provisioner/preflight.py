@@ -9,6 +9,7 @@ from provisioner.console_text import their_words
 from provisioner.slurm.database import database_mib
 from provisioner.slurm.defects import release_problems
 from provisioner.slurm.hardware import implausible, parse_slurmd_c
+from provisioner.slurm.node_gpus import plan_problems
 from provisioner.slurm.registry import read_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.settings import site_problems
@@ -27,6 +28,7 @@ _RESTORE = (
 )
 NEEDED_MIB = {"/": 300, "/var": 600}
 DATABASE = "mariadb-server"
+LOGIN = "login"
 
 
 def blade_problems(
@@ -37,8 +39,9 @@ def blade_problems(
     Args:
         blade: its facts.
         wanted: `{"name": inventory name, "controls": whether it runs slurmctld, "states": what its roles
-            keep, by role, "new_cluster": bool}` and for the controller `{"members": facts of the compute blades of this
-            run, "site": what the site sets for Slurm, see `site_problems`}`.
+            keep, by role, "new_cluster": bool}`, and where they are known `"gpus"`: `{"count", "type"}` as its
+            variables say; for the controller `{"members": facts of the compute blades of this run, "site": what the
+            site sets for Slurm, see `site_problems`}`.
         controller: the controller's facts; null while it is unreachable.
     """
     return [
@@ -49,6 +52,7 @@ def blade_problems(
         *_user_problems(blade, wanted_accounts(wanted["states"])),
         *_hardware_problems(str(blade["slurmd_c"])),
         *_file_problems(blade),
+        *(plan_problems(wanted["gpus"]["count"], wanted["gpus"]["type"]) if "gpus" in wanted else []),
         *(_mask_problems(blade) if wanted["controls"] else []),
         *_cluster_problems(blade, wanted, controller),
         *(_site_problems(blade, wanted["site"]) if wanted["controls"] and "site" in wanted else []),
@@ -172,6 +176,11 @@ def _cluster_problems(
             "`systemctl disable --now slurmctld` here"
         )
     on_record = f'"{wanted["name"]}"' in _text(controller, REGISTRY)
+    if on_record and LOGIN in wanted["states"]:
+        problems.append(
+            "it is a compute node on record, where jobs may run, and a login node by the plan; next: take it out of "
+            f"the cluster with `provision slurm --forget {wanted['name']}`, then run again"
+        )
     if _was_member(blade) and not on_record and not _has_key_of(controller, blade):
         problems.append(
             f"it belongs to a cluster whose controller has lost its registry, or to another one; next: {_RESTORE}"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import accounting_host, is_member, slurm_role
+from provisioner.plan.derive import accounting_host, is_member, login_blades, rest_way, slurm_role
+from provisioner.plan.derive_mpi import runs_mpi
 from provisioner.plan.model import Plan, SlurmRole
 
 
@@ -23,16 +24,54 @@ def _accounts(plan: Plan, name: str) -> bool:
     return name == accounting_host(plan)
 
 
+def _is_measured(plan: Plan, name: str) -> bool:
+    return plan.metrics and is_member(plan, name)
+
+
+def _measures(plan: Plan, name: str) -> bool:
+    return plan.metrics and _controls(plan, name)
+
+
+def _is_watched(plan: Plan, name: str) -> bool:
+    return plan.health and _computes(plan, name)
+
+
+def _serves(plan: Plan, name: str) -> bool:
+    return rest_way(plan) is not None and _controls(plan, name)
+
+
+def _knows_tokens(plan: Plan, name: str) -> bool:
+    return rest_way(plan) is not None and (_controls(plan, name) or _accounts(plan, name))
+
+
+def _is_closed(plan: Plan, name: str) -> bool:
+    return plan.firewall is not None and is_member(plan, name)
+
+
+def _takes_logins(plan: Plan, name: str) -> bool:
+    return name in login_blades(plan)
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
+    "jwt": _knows_tokens,
     "users": is_member,
     "scratch": _computes,
     "jobtmp": _computes,
+    "health": _is_watched,
     "mariadb": _accounts,
     "slurmdbd": _accounts,
     "slurmctld": _controls,
     "slurmd": _computes,
+    "login": _takes_logins,
+    "mpi": runs_mpi,
+    "metrics": _is_measured,
+    "slurm_metrics": _measures,
+    "slurmrestd": _serves,
+    "firewall": _is_closed,
+    # Where jobs run no more, it takes back what it had done there.
+    "adopt": is_member,
 }
 """Each role and whether a blade of the plan has it, in the order in which they are worked on."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.state import differences as compare
-from provisioner.state import masks, pending, work
+from provisioner.state import masks, pending, trials, work
 from provisioner.state.kinds import Blade, States
 from provisioner.state.questions import questions
 
@@ -43,5 +43,6 @@ class FilterModule:
             "state_secret_entries": work.secret_entries,
             "state_secret_places": work.secret_places,
             "state_secrets": work.secrets,
+            "state_trials": trials.trials,
             "state_units": work.units,
         }

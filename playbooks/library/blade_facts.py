@@ -77,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import Allowed, converge
+from ansible.module_utils.blade_gpus import gpus, withheld
 from ansible.module_utils.blade_machine import can_set_clock, cpu, free_mib, memory_mib, os_release, text
 from ansible.module_utils.blade_software import package_versions, run, run_twice, unit_states, user_ids
 from ansible.module_utils.cluster_lock import FOLDER, take
@@ -172,6 +173,8 @@ def main():
         "skew": time.time() - wanted["asked"],
         "memory_mib": memory_mib(),
         "cpu": cpu(),
+        "gpus": gpus(),
+        "withheld": withheld(),
         "free_mib": {path: free_mib(path) for path in ("/", "/var", SPOOL)},
         "can_set_clock": can_set_clock(),
         "read_only": not os.access("/etc", os.W_OK),

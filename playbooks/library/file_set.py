@@ -41,39 +41,14 @@ options:
 author: the provisioner project
 """
 
-import base64
-import re
-import shlex
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.file_paths import Refused, owner, reach
+from ansible.module_utils.file_paths import Refused
+from ansible.module_utils.file_plan import Unfit, compare, put, readable
 from ansible.module_utils.file_reads import state
-from ansible.module_utils.file_states import OPTIONS, wanted_state
-from ansible.module_utils.file_writes import put_folder, put_link, set_aside, stage
+from ansible.module_utils.file_states import OPTIONS
 
 # What systemd reads only when it is told to
 UNITS = "/etc/systemd/system/"
-# Lines of a refused file that a person is shown.
-SHORT = 10
-
-
-def content_of(entry):
-    """The bytes of a file."""
-    if entry["content_b64"] is not None:
-        return base64.b64decode(entry["content_b64"])
-    return (entry["content"] or "").encode()
-
-
-def validate(module, command, staged):
-    """'' when the command accepts the file, its words otherwise.
-
-    Raises:
-        Refused: another account could change the file between its words and ours.
-    """
-    if not staged.place.roots:
-        raise Refused(f"{staged.place.path} is below a folder that is not root's; next: `chown root` that folder")
-    code, out, err = module.run_command([part.replace("%s", staged.path) for part in shlex.split(command)])
-    return "" if code == 0 else (err or out).strip() or f"{command} exits with {code}"
 
 
 def difference(path, now, want):
@@ -83,24 +58,6 @@ def difference(path, now, want):
     texts = [readable(side.get("content", "")) for side in (now, want)]
     before, after = ("{}\n{}".format(*pair) if pair[0] else pair[1] for pair in zip(head, texts))
     return {"before_header": path, "after_header": path, "before": before, "after": after}
-
-
-def readable(content):
-    """Content for a person's eyes."""
-    return content.decode(errors="replace") if isinstance(content, bytes) else content
-
-
-def shown(text, words):
-    """Of a refused file the numbered lines that the words are about, for a person's eyes; a short one whole."""
-    lines = text.splitlines()
-    named = {int(number) for number in re.findall(r"\bline (\d{1,6})\b", words)}
-    spoken = set(re.findall(r"[\w.-]+", words.lower()))
-    meant = [
-        number
-        for number, line in enumerate(lines, 1)
-        if number in named or line.partition("=")[0].strip().lower() in spoken or len(lines) <= SHORT
-    ]
-    return "\n".join(f"{number:4}  {lines[number - 1]}" for number in meant[:SHORT])
 
 
 def main():
@@ -113,7 +70,8 @@ def main():
         supports_check_mode=True,
     )
     try:
-        plan = compare(module)
+        refuse_changed(module.params["unchanged"])
+        plan = compare(module.params["files"])
         result = {"changed": bool(plan), "paths": [entry["path"] for entry, _, _ in plan]}
         if module._diff:
             result["diff"] = [
@@ -122,6 +80,8 @@ def main():
         notes = [] if module.check_mode else apply(module, plan)
         if notes:
             result["provision_notes"] = notes
+    except Unfit as error:
+        module.fail_json(msg=str(error), evidence=error.evidence)
     except Refused as error:
         module.fail_json(msg=str(error))
     except (OSError, KeyError) as error:
@@ -129,63 +89,18 @@ def main():
     module.exit_json(**result)
 
 
-def compare(module):
-    """`(entry, now, want)` of every entry that is not as it should be."""
-    for path, text in module.params["unchanged"].items():
+def refuse_changed(texts):
+    """Raises Refused where a file has not the text that the run has seen."""
+    for path, text in texts.items():
         if state(path).get("content", b"") != text.encode():
             raise Refused(f"{path} was changed by somebody else during this run; run again")
-    plan = []
-    for entry in module.params["files"]:
-        now, want = state(entry["path"]), wanted_state(entry, content_of(entry))
-        kinds = {now["kind"], want["kind"]}
-        if len(kinds - {"absent"}) > 1 and "folder" in kinds:
-            raise Refused(in_the_way(entry["path"], now["kind"], want["kind"]))
-        if now != want:
-            plan.append((entry, now, want))
-    return plan
-
-
-def in_the_way(path, now, want):
-    """Why something of another kind is left alone: a folder has content, and so may what a link leads to."""
-    with reach(path) as place:
-        whose = owner(place.status().st_uid)
-    return (
-        f"{path} is a {now} of {whose}, expected a {want}, and root neither follows nor removes it; "
-        f"next: look at it with `ls -ld {path}` on the blade, put back what was there, and run again"
-    )
 
 
 def apply(module, plan):
-    """Stages and validates every file, then puts all in place; a refused file stops before the first. Returns notes."""
-    staged, notes = {}, []
-    try:
-        for entry, _, want in plan:
-            if want["kind"] == "folder":
-                aside = put_folder(entry)
-                if aside:
-                    noun = "entry" if aside == 1 else "entries"
-                    notes.append(f"{aside} {noun} of {entry['path']} not root's, set aside as *.set-aside-*")
-            elif want["kind"] == "file":
-                staged[entry["path"]] = stage(entry, want["content"])
-                words = validate(module, entry["validate"], staged[entry["path"]]) if entry["validate"] else ""
-                if words:
-                    module.fail_json(
-                        msg=f"{entry['path']} does not parse and was not put in place: {words.splitlines()[0]}"
-                        "; next: correct what it is made from; the file in use stays as it was",
-                        evidence=shown(readable(want["content"]), words),
-                    )
-        for entry, _, want in plan:
-            if want["kind"] == "absent":
-                notes.append(f"{entry['path']} was in the way and is kept as {set_aside(entry['path'])}")
-            elif want["kind"] == "link":
-                put_link(entry["path"], want["content"])
-            elif want["kind"] == "file":
-                staged.pop(entry["path"]).put()
-        if any(entry["path"].startswith(UNITS) for entry, _, _ in plan):
-            module.run_command(["systemctl", "daemon-reload"], check_rc=True)
-    finally:
-        for leftover in staged.values():
-            leftover.drop()
+    """Puts all in place, and lets systemd read its units anew. Returns notes."""
+    notes = put(plan, module.run_command)
+    if any(entry["path"].startswith(UNITS) for entry, _, _ in plan):
+        module.run_command(["systemctl", "daemon-reload"], check_rc=True)
     return notes
 
 

@@ -33,6 +33,10 @@ options:
     description: How much memory a job may lock, as the site has it for the unit of slurmd.
     type: str
     default: infinity
+  mpi:
+    description: Whether MPI programs are tried as well, and measured.
+    type: bool
+    default: false
   run:
     description: Id of the run, for the comment of our jobs.
     type: str
@@ -60,6 +64,7 @@ from ansible.module_utils.deep_checks import (
 )
 from ansible.module_utils.deep_jobs import Asker, Busy, Failed, NotTried, Stopped
 from ansible.module_utils.deep_limits import cores, locked, memory
+from ansible.module_utils.deep_mpi import compiled, python
 from ansible.module_utils.deep_place import LEAVES, config, free_and_busy, partition_for
 from ansible.module_utils.deep_preempt import preempted
 from ansible.module_utils.deep_terminal import terminal
@@ -81,6 +86,7 @@ CHECKS = {
     "preemption": preempted,
     "sacct": recorded,
 }
+MPI_CHECKS = {"mpi in C": compiled, "mpi4py": python}
 WITHOUT_A_NODE = ("sinfo", "sacct")
 LONGEST = 4000
 ANOTHER = "name an account without rights that all nodes have (--user, or provision_deep_user in group_vars)"
@@ -97,6 +103,7 @@ def tried(checks, asker, why_not, seconds):
     for name, check in checks.items():
         began = time.monotonic()
         report = {"name": name, "result": "ok", "words": "", "evidence": "", "cause": ""}
+        asker.measured = {}
         try:
             if why_not and name not in WITHOUT_A_NODE:
                 raise NotTried(why_not)
@@ -115,7 +122,8 @@ def tried(checks, asker, why_not, seconds):
             # What is left of it has the cores that the next one needs.
             cancel_own(asker.comment)
             ours_gone(LEAVES, [asker.node])
-        found.append({**report, "words": report["words"][:LONGEST], "seconds": round(time.monotonic() - began, 1)})
+        report |= {"words": report["words"][:LONGEST], "seconds": round(time.monotonic() - began, 1)}
+        found.append(report | asker.measured)
     return found
 
 
@@ -147,10 +155,11 @@ def verify(wanted):
     node = (free or busy or [""])[0]
     asker = Asker(wanted["account"], comment, partition, node, free, busy, wanted["patience"], settings, gone)
     asker.memlock = wanted["memlock"]
+    checks = CHECKS | (MPI_CHECKS if wanted["mpi"] else {})
     try:
         return {
-            "account": wanted["account"], "partition": partition, "free": free, "busy": busy,
-            "checks": tried(CHECKS, asker, no_place(free, busy, settings), wanted["timeout"]),
+            "account": wanted["account"], "partition": partition, "free": free, "busy": busy, "mpi": wanted["mpi"],
+            "checks": tried(checks, asker, no_place(free, busy, settings), wanted["timeout"]),
         }  # fmt: skip
     finally:
         worked_as(cancel_own(comment))
@@ -170,6 +179,7 @@ def main():
             "patience": {"type": "int", "default": 60},
             "timeout": {"type": "int", "default": 480},
             "memlock": {"type": "str", "default": "infinity"},
+            "mpi": {"type": "bool", "default": False},
             "run": {"type": "str", "default": ""},
         },
     )

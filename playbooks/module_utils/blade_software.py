@@ -46,7 +46,7 @@ def package_versions(names):
 def unit_states(names):
     """`{"load", "active", "enabled", "since", "reload_needed", "quiet"}` per unit, named with its suffix.
 
-    Since is an epoch, 0 when the unit is not active; quiet is a mask that an installation of ours put there.
+    Since is an epoch, 0 when the unit is not active; quiet is a mask that a run of ours put there.
     """
     keys = "Id,LoadState,ActiveState,UnitFileState,ActiveEnterTimestamp,NeedDaemonReload"
     blocks = run("systemctl", "show", "--timestamp=us+utc", "--property", keys, *names).split("\n\n") if names else []
@@ -65,7 +65,7 @@ def unit_states(names):
 
 
 def is_quiet(name, folder=UNITS):
-    """Whether a unit is masked by an installation of ours."""
+    """Whether a unit is masked by a run of ours."""
     try:
         return os.readlink(os.path.join(folder, name)) == QUIET
     except OSError:

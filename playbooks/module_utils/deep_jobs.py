@@ -70,6 +70,8 @@ class Asker:
         self.free, self.busy, self.patience, self.config, self.is_over = free, busy, patience, config, is_over
         # What slurmd's units lock at most, as the site says.
         self.memlock = "infinity"
+        # What the check at work has measured, for the report.
+        self.measured = {}
         # What became of its jobs, for those that ask the database.
         self.ended = {}
 

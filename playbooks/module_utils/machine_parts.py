@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+from ansible.module_utils.blade_gpus import on_the_bus
 from ansible.module_utils.blade_machine import text
 from ansible.module_utils.blade_software import run
 
 MOST = 64
-# PCI classes of a GPU: VGA, 3D and display controllers, and processing accelerators.
-_GPU_CLASSES = ("0x0300", "0x0302", "0x0380", "0x1200")
-# NVIDIA and AMD; what only draws a console (ASPEED, Matrox, Intel's own) computes nothing.
-_GPU_VENDORS = ("0x10de", "0x1002")
 
 
 def serial():
@@ -47,9 +43,4 @@ def speed(name):
 
 def gpus(folder="/sys/bus/pci/devices"):
     """`vendor:device` of every GPU, in the order of their slots."""
-    found = []
-    for slot in sorted(Path(folder).glob("*")):
-        kind, vendor, device = (text(slot / name).strip() for name in ("class", "vendor", "device"))
-        if kind.startswith(_GPU_CLASSES) and vendor in _GPU_VENDORS:
-            found.append(f"{vendor[2:]}:{device[2:]}")
-    return found[:MOST]
+    return [f"{each['vendor']}:{each['device']}" for each in on_the_bus(folder)][:MOST]

@@ -16,13 +16,17 @@ _LACK = (
     r"(?:Low socket\*core\*thread count|Low CPUs|Low TmpDisk|CoreSpec differ|Could not unpack gres data"
     r"|Low RealMemory(?: \(reported:\d+ < [\d.]+% of configured:\d+\))?"
     r"|gres/\S+ count (?:reported lower than configured|too low) \(\d+ < \d+\)"
-    r"|gres/\S+ count changed and jobs are using them \(\d+ != \d+\))"
+    r"|gres/\S+ count changed and jobs are using them \(\d+ != \d+\)"
+    # 24.11, where all GPUs of a node are withheld since one is dead.
+    r"|gres/\S+ type \(\S+\) reported but not configured)"
 )
 LACKS = re.compile(f"{_LACK}(?:, {_LACK})*")
 SILENT = "Not responding"
 SPOOL_FULL = "SlurmdSpoolDir is full"
-# How a node without a place for the folders of jobs begins its reason (role jobtmp); it takes that back by itself.
+# How a node begins its reason that drained itself, and takes that back by itself: without a place for the folders of
+# jobs (role jobtmp), and ill (role health).
 ITSELF = "provision: job-tmp: "
+ILL = "provision: health: "
 # 24.11 adds what it finds later to the reason that a node has.
 AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
@@ -78,6 +82,9 @@ def by_itself(node):
     """Why a node that drained itself takes no jobs, '' for any other."""
     if "DRAIN" in node["states"] and node["reason"].startswith(ITSELF) and node["by"] == "root":
         return f"it takes no jobs by itself: {node['reason'].removeprefix(ITSELF)}"
+    # Slurm 24.11 adds to a reason, and is its author then.
+    if "DRAIN" in node["states"] and node["reason"].startswith(ILL) and node["by"] in ("root", "slurm"):
+        return f"its health check lets it take no jobs: {node['reason'].removeprefix(ILL)}"
     return ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -30,7 +32,35 @@ def print_deep(console: Console, found: Report, quiet: bool = False) -> None:
         console.print(f"{row.what}: {row.words}", style="bold red")
         print_words(console, row.evidence, row.words)
         console.print(f"  next: {row.next_step}", soft_wrap=True)
+    for row in () if quiet else found.rows:
+        if row.hosts:
+            console.print()
+            _print_measured(console, row)
     console.print()
+
+
+def _print_measured(console: Console, row: Row) -> None:
+    """Where the ranks of an MPI program were, and what it measured."""
+    console.print(f"{row.what}: {rank_words(row.hosts)}", soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("measured", "bytes", "time", "rate"):
+        table.add_column(column, justify="left" if column == "measured" else "right")
+    for one in row.figures:
+        rate = one.mb_per_second
+        table.add_row(one.what, f"{one.bytes:,}", f"{one.usec:,.1f} us", "" if rate is None else f"{rate:,.0f} MB/s")
+    print_table(console, table)
+
+
+def rank_words(hosts: Sequence[str]) -> str:
+    """`ranks 0-1 on bld-002, 2-3 on bld-003`."""
+    runs: list[tuple[str, int, int]] = []
+    for rank, host in enumerate(hosts):
+        if runs and runs[-1][0] == host:
+            runs[-1] = (host, runs[-1][1], rank)
+        else:
+            runs.append((host, rank, rank))
+    named = (f"{first if first == last else f'{first}-{last}'} on {host}" for host, first, last in runs)
+    return f"ranks {', '.join(named)}"
 
 
 def _table(rows: tuple[Row, ...] | list[Row]) -> Table:

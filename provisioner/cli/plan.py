@@ -111,7 +111,8 @@ def _bay_table(site: Overview, wide: bool) -> Table:
             "note": Text(row.note),
             "see": Text(" ".join(map(str, shown.see)), style="yellow"),
         }
-        table.add_row(*(cells[name] for name in columns), style="" if row.slurm or row.accounting else "dim")
+        used = row.slurm or row.accounting or row.login
+        table.add_row(*(cells[name] for name in columns), style="" if used else "dim")
     return table
 
 
@@ -146,7 +147,8 @@ def _role(site: Overview, row: BayRow) -> Text:
 
     backup = "backup" if row.blade == site.plan.cluster.backup_controller else ""
     accounting = "accounting" if row.accounting and row.slurm != "controller" else ""
-    words = [row.slurm or "", backup, accounting]
+    login = "login" if row.login and row.slurm != "controller" else ""
+    words = [row.slurm or "", backup, accounting, login]
     return Text(", ".join(filter(None, words)) or "-", style="green" if row.slurm == "controller" else "")
 
 

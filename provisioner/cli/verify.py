@@ -25,6 +25,9 @@ def verify(
             "or nobody.",
         ),
     ] = None,
+    mpi: Annotated[
+        bool, typer.Option("--mpi", help="With --deep: also run MPI programs over all idle nodes, and measure.")
+    ] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Ansible's own output.")] = 0,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -37,7 +40,9 @@ def verify(
 
     --deep then does what a user does, as an account without rights: sbatch, squeue, scancel, sinfo, sacct,
     srun --pty bash, an array, a chain, a job over all nodes, and more memory and cores than asked for. Users' jobs come
-    first: what busy nodes keep from being tried is said. It ends all of its jobs.
+    first: what busy nodes keep from being tried is said. It ends all of its jobs. With --mpi it also runs a program in
+    C and one in Python (mpi4py) over all idle nodes, and prints each rank's host and what messages and collective
+    operations take on the network of the blades.
 
     Examples:
 
@@ -45,13 +50,14 @@ def verify(
 
       provision verify --nodes BLD-008 --json
 
-      provision verify --deep
+      provision verify --deep --mpi
 
       provision verify --deep --nodes @medium --user alice --json | jq .deep
     """
     from provisioner.cli.deep_report import print_deep
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
+    from provisioner.errors import UsageError
     from provisioner.paths import find_plan
     from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_nodes
@@ -63,6 +69,8 @@ def verify(
     from provisioner.slurm.deep import report
 
     _refuse_user(deep, user)
+    if mpi and not deep:
+        raise UsageError("--mpi is for --deep", "leave it out, or add --deep")
     plan_file = find_plan(plan)
     site = load_site(plan_file)
     tell = partial(cluster_words, blades=spelling(site))
@@ -71,6 +79,7 @@ def verify(
     extra: dict[str, Any] = {"provision_verify_strangers": nodes is not None}
     # Said on the command line it outranks the site's.
     extra |= {"provision_deep_user": user} if user is not None else {}
+    extra |= {"provision_deep_mpi": True} if mpi else {}
     options = Options(verbosity=verbose, extra=extra)
     blades = select_nodes(site, nodes)
     is_quiet = as_json or quiet

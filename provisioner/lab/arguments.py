@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from provisioner.lab import settings
+from provisioner.lab.gpus import MAJOR, minors
 from provisioner.lab.host import Host
 from provisioner.lab.settings import Release
 from provisioner.lab.shared import Shared
@@ -20,7 +21,8 @@ CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_NICE", "MKNOD", "AU
 
 @dataclass(frozen=True)
 class BladeSpec:
-    """What the container of one blade is made from; `devices` are loop devices such as /dev/loop3."""
+    """What the container of one blade is made from; `devices` are loop devices such as /dev/loop3,
+    and `gpus` is how many stand-ins of GPUs it has."""
 
     cluster: str
     blade: str
@@ -30,6 +32,7 @@ class BladeSpec:
     devices: tuple[str, ...]
     state: str
     shared: Shared | None = None
+    gpus: int = 0
 
 
 def gateway(network: IPv4Network) -> IPv4Address:
@@ -54,6 +57,7 @@ def create(spec: BladeSpec, host: Host) -> list[str]:
         settings.BLADE_LABEL: spec.blade,
         settings.RELEASE_LABEL: spec.release.value,
         settings.STATE_LABEL: spec.state,
+        **({settings.GPUS_LABEL: str(spec.gpus)} if spec.gpus else {}),
     }
     return [
         "create",
@@ -73,6 +77,8 @@ def create(spec: BladeSpec, host: Host) -> list[str]:
         *_security(host),
         # the same node name inside: libblkid looks for LABEL= among the names in /proc/partitions
         *(f"--device={device}:{device}:rwm" for device in spec.devices),
+        # One by one: of a rule for all, cgroup v1 takes none away for a job.
+        *(f"--device-cgroup-rule=c {MAJOR}:{minor} rwm" for minor in minors(spec.gpus)),
         *([f"--volume={spec.shared.volume}"] if spec.shared else []),
         spec.image,
         *host.init(spec.release),

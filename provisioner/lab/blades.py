@@ -12,6 +12,7 @@ from provisioner.errors import ProvisionError, UsageError
 from provisioner.lab import arguments, loops
 from provisioner.lab.aptsource import seen_from_blade
 from provisioner.lab.disks import lab_disks
+from provisioner.lab.gpus import lab_gpus
 from provisioner.lab.host import Host
 from provisioner.lab.identity import HostKeys, Identity
 from provisioner.lab.podman import Container, Podman
@@ -119,6 +120,7 @@ def drop_disks(bench: Bench, blade: str) -> None:
 def create(bench: Bench, blade: str, contents: Contents) -> None:
     """Makes a new blade with an identity of its own and boots it."""
     plan, name, way = bench.plan, bench.container(blade), bench.way(blade)
+    gpus = lab_gpus(plan, blade)
     spec = arguments.BladeSpec(
         cluster=plan.cluster.name,
         blade=blade,
@@ -128,6 +130,7 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         devices=tuple(device for device, _ in contents.disks),
         state=str(bench.files.state),
         shared=contents.shared,
+        gpus=len(gpus),
     )
     identity = Identity(
         host_name=host_name(blade),
@@ -136,6 +139,8 @@ def create(bench: Bench, blade: str, contents: Contents) -> None:
         authorized_key=bench.files.key.with_suffix(".pub").read_text().strip(),
         host_keys=contents.host_keys,
         disks=contents.disks,
+        # Where one blade has GPUs, Slurm closes devices on all.
+        gpus=[gpu.line for gpu in gpus] if any(lab_gpus(plan, each) for each in plan.blades) else None,
         apt_settings=seen_from_blade(contents.apt_settings, arguments.gateway(bench.network)),
     )
     bench.podman.call(arguments.create(spec, bench.host), f"making the container of {blade}")

@@ -44,6 +44,7 @@ class Identity:
     host_keys: HostKeys
     disks: Sequence[tuple[str, str]]  # loop device, stable link
     apt_settings: Sequence[str]
+    gpus: Sequence[str] | None = None  # lines; None where no blade of the plan has some
 
     def entries(self) -> list[Entry]:
         """These files, folders before what is in them."""
@@ -57,6 +58,7 @@ class Identity:
             Entry("etc/hosts", names.encode(), 0o644),
             Entry("etc/lab", None, 0o755),
             Entry("etc/lab/disks", disks.encode(), 0o644),
+            *([] if self.gpus is None else [Entry("etc/lab/gpus", "".join(self.gpus).encode(), 0o644)]),
             Entry("etc/ssh/sshd_config.d/lab.conf", f"Port {self.port}\n".encode(), 0o644),
             Entry("etc/apt/apt.conf.d/90lab", "\n".join([*self.apt_settings, ""]).encode(), 0o644),
             *(Entry(f"etc/ssh/{name}", text, 0o644 if name.endswith(".pub") else 0o600) for name, text in keys),

@@ -12,6 +12,7 @@ from provisioner.lab import blades, image, network, reach
 from provisioner.lab.blades import Bench
 from provisioner.lab.command import require_host
 from provisioner.lab.disks import lab_disks
+from provisioner.lab.gpus import lab_gpus
 from provisioner.lab.host import read_host
 from provisioner.lab.identity import ensure_login_key, make_host_keys, sweep_host_keys
 from provisioner.lab.parallel import for_each
@@ -65,7 +66,7 @@ def up(bench: Bench, chosen: Sequence[str], release: Release | None, shared: Sha
 
     Raises:
         UsageError: the lab runs another release or shares another directory, the network is taken, or the plan has
-            changed the address or the disks of a blade that is there.
+            changed the address, the disks or the GPUs of a blade that is there.
         ProvisionError: something could not be built or started.
     """
     plan = bench.plan
@@ -113,12 +114,13 @@ def _agree(bench: Bench, release: Release | None, shared: Shared | None) -> LabR
 
 
 def _require_as_planned(bench: Bench, container: Container) -> None:
-    """A container cannot move to another address or take other disks; a new one can."""
+    """A container cannot move to another address or take other disks or GPUs; a new one can."""
     planned = bench.plan.blades[container.blade]
     disks = len(lab_disks(bench.plan, container.blade))
-    if container.address != str(planned.address) or len(container.devices) != disks:
+    gpus = len(lab_gpus(bench.plan, container.blade))
+    if container.address != str(planned.address) or len(container.devices) != disks or container.gpus != gpus:
         raise UsageError(
-            f"the plan changed the address or the disks of {container.blade}, which is in the lab",
+            f"the plan changed the address, the disks or the GPUs of {container.blade}, which is in the lab",
             f"make it anew: provision lab reimage {container.blade}",
         )
 

@@ -28,6 +28,7 @@ class Container:
     devices: tuple[str, ...]
     state_folder: str
     shared: Shared | None = None
+    gpus: int = 0
 
     @property
     def runs(self) -> bool:
@@ -75,10 +76,8 @@ class Podman:
 
     def networks(self) -> list[dict[str, Any]]:
         """All networks of this host, as podman describes them."""
-        names = self.call(["network", "ls", "--quiet"], "listing networks").split()
-        if not names:
-            return []
-        found: list[dict[str, Any]] = json.loads(self.call(["network", "inspect", *names], "looking at networks"))
+        # In one call: another lab that goes down takes its network away between two.
+        found: list[dict[str, Any]] = json.loads(self.call(["network", "ls", "--format", "json"], "listing networks"))
         return found
 
     def build(self, name: str, context: Path, arguments: Mapping[str, str]) -> None:
@@ -135,6 +134,7 @@ def _container(found: dict[str, Any]) -> Container:
         devices=tuple(word.removeprefix("--device=").split(":")[0] for word in command if word.startswith("--device=")),
         state_folder=labels.get(settings.STATE_LABEL, ""),
         shared=_shared(command),
+        gpus=int(labels.get(settings.GPUS_LABEL, 0)),
     )
 
 

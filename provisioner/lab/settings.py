@@ -14,6 +14,7 @@ CLUSTER_LABEL = f"{PREFIX}.cluster"
 STATE_LABEL = f"{PREFIX}.state"
 BLADE_LABEL = f"{PREFIX}.blade"
 RELEASE_LABEL = f"{PREFIX}.release"
+GPUS_LABEL = f"{PREFIX}.gpus"
 
 
 class Release(StrEnum):

@@ -9,6 +9,7 @@ from math import inf
 from provisioner.names import host_name
 from provisioner.plan.model import AccountingPlace, Plan, SlurmRole
 from provisioner.plan.node import Blade, DiskEntry, GpuEntry, JobTmp, Proof, Scratch
+from provisioner.plan.rest import RestWay
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,11 @@ class ScratchDisk:
 
 
 def slurm_role(plan: Plan, name: str) -> SlurmRole | None:
-    """What the blade is in Slurm: the named controller, a compute node, or nothing."""
+    """What the blade is in Slurm: the named controller, a compute node, or nothing. A login node computes nothing."""
     if name == plan.cluster.controller:
         return SlurmRole.CONTROLLER
+    if name in login_blades(plan):
+        return None
     tier = plan.tiers[plan.blades[name].tier]
     return SlurmRole.COMPUTE if SlurmRole.COMPUTE in tier.slurm else None
 
@@ -45,8 +48,8 @@ def enclosure_of(plan: Plan, blade: Blade) -> str | None:
 
 
 def is_member(plan: Plan, name: str) -> bool:
-    """Whether the blade is part of the cluster: it has a Slurm role, or the accounting database."""
-    return slurm_role(plan, name) is not None or name == accounting_host(plan)
+    """Whether the blade is part of the cluster: it has a Slurm role, the accounting database, or users log in there."""
+    return slurm_role(plan, name) is not None or name == accounting_host(plan) or name in login_blades(plan)
 
 
 def members(plan: Plan) -> list[str]:
@@ -77,10 +80,16 @@ def domain_of(plan: Plan, blade: Blade) -> str:
     return blade.domain or plan.cluster.domain or ""
 
 
+def gpus_said(plan: Plan, blade: Blade) -> GpuEntry | None:
+    """The GPUs that the plan gives a blade: as it says, else its tier; None where neither says anything."""
+    gpus = blade.gpus if blade.gpus is not None else plan.tiers[blade.tier].gpus
+    return GpuEntry(count=gpus) if isinstance(gpus, int) else gpus
+
+
 def gpu_count(plan: Plan, blade: Blade) -> int:
     """How many GPUs the plan gives a blade."""
-    gpus = blade.gpus if blade.gpus is not None else plan.tiers[blade.tier].gpus
-    return gpus.count if isinstance(gpus, GpuEntry) else gpus or 0
+    said = gpus_said(plan, blade)
+    return said.count if said else 0
 
 
 def features_of(plan: Plan, blade: Blade) -> list[str]:
@@ -105,6 +114,19 @@ def accounting_host(plan: Plan) -> str | None:
     if isinstance(plan.accounting, AccountingPlace):
         return plan.accounting.host
     return plan.cluster.controller if plan.accounting else None
+
+
+def rest_way(plan: Plan) -> RestWay | None:
+    """Where the controller offers the REST interface; None where the plan wants none."""
+    if isinstance(plan.rest, RestWay):
+        return plan.rest
+    return RestWay() if plan.rest else None
+
+
+def login_blades(plan: Plan) -> list[str]:
+    """The blades where users log in besides the controller, which has all they need by itself."""
+    named = [plan.login] if isinstance(plan.login, str) else plan.login or []
+    return [name for name in named if name != plan.cluster.controller]
 
 
 def added_parts(plan: Plan, blade: Blade) -> dict[str, int]:

@@ -102,7 +102,7 @@ def _named(name: str, partition: NamedPartition, blades: list[str]) -> dict[str,
         "nodes": [host_name(each) for each in blades],
         "max_time": partition.max_time,
         "priority_tier": partition.priority_tier,
-        **_given({"default_time": partition.default_time}),
+        **_given({"default_time": partition.default_time, "gpus": partition.gpus}),
         "keys": _keys(partition),
     }
 

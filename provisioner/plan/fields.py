@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from provisioner.names import NAME
+from provisioner.slurm import gpu_names
 from provisioner.slurm.times import TIME
 
 # One name, or a node set of names such as node[001-040].
@@ -31,7 +32,7 @@ MAC = r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"
 SERIAL = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
 FEATURE = r"^[A-Za-z][A-Za-z0-9_.-]{0,62}$"
 INTERPRETER = r"^/[A-Za-z0-9/._+-]{1,199}$"
-GPU_TYPE = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+GPU_TYPE = f"^{gpu_names.GPU_TYPE}$"
 CPU_LIST = r"^[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?){0,63}$"
 # [user@]host[:port]; an IPv6 address stands in brackets.
 _HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
@@ -62,6 +63,7 @@ Jump = Annotated[str, StringConstraints(pattern=JUMP, max_length=400)]
 
 # Strict: a plan that says `bay: yes` or `bay: "8"` is asked what it means.
 Whole = Annotated[int, Field(strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
 Gigabytes = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 PartCount = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]

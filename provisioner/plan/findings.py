@@ -14,14 +14,18 @@ from provisioner.plan.derive import (
     host_key_pins,
     in_place,
     ram_after,
+    rest_way,
     scratch_disks,
     slurm_role,
 )
+from provisioner.plan.derive_mpi import has_mpi
 from provisioner.plan.derive_partitions import blades_by_partition
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
 
 SLOW_LINK_GBIT = 1
+# What is left of a Gbit/s for data: 1448 bytes of each 1538 that an Ethernet frame takes on the wire.
+TCP_MB_PER_GBIT = 1000 / 8 * 1448 / 1538
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def findings(plan: Plan) -> list[Finding]:
         for message in (*_ram(plan, name), *_sticks(plan, plan.blades[name]))
     ]
     site = (*_cpus(plan), *_scratch_ids(plan), *_host_keys(plan), *_network(plan), *_stock(plan), *_backup(plan))
-    return found + [Finding("warning", None, message) for message in (*site, *_partitions(plan))]
+    return found + [Finding("warning", None, message) for message in (*site, *_partitions(plan), *_rest(plan))]
 
 
 def added_sticks(plan: Plan, blade: Blade) -> int:
@@ -112,8 +116,13 @@ def _host_keys(plan: Plan) -> Iterator[str]:
 
 def _network(plan: Plan) -> Iterator[str]:
     speed = plan.cluster.link_gbit
-    if speed <= SLOW_LINK_GBIT and len(compute_blades(plan)) > 1:
-        yield f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data"
+    if has_mpi(plan) and speed <= SLOW_LINK_GBIT and len(compute_blades(plan)) > 1:
+        most = f"{speed * TCP_MB_PER_GBIT:.0f} MB/s"
+        yield (
+            f"{speed:g} Gbit/s between blades: a bottleneck for MPI with large data, at most {most} for all ranks of a "
+            "node together, and tens of microseconds for each message: ranks that talk much belong in one node "
+            "(--nodes=1)"
+        )
 
 
 def _stock(plan: Plan) -> Iterator[str]:
@@ -141,6 +150,12 @@ def _partitions(plan: Plan) -> Iterator[str]:
     used = {blade for blades in its.values() for blade in blades}
     if left := [name for name in compute_blades(plan) if name not in used]:
         yield f"{folded(left)}: in no partition, so no job gets there"
+
+
+def _rest(plan: Plan) -> Iterator[str]:
+    way = rest_way(plan)
+    if way is not None and way.listen == "network":
+        yield f"tokens of REST go over the network as they are (port {way.port}): put TLS in front, or take loopback"
 
 
 def stock_use(plan: Plan) -> Counter[str]:

@@ -23,13 +23,17 @@ from provisioner.plan.fields import (
     PlainText,
     Port,
     Strict,
+    Switch,
     Time,
     UserName,
     Whole,
     Word,
 )
+from provisioner.plan.firewall import Firewall
+from provisioner.plan.mpi import Mpi
 from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
+from provisioner.plan.rest import Rest
 from provisioner.slurm.times import MOST_TIME
 
 
@@ -138,6 +142,17 @@ Accounting = Annotated[
 ]
 
 
+def _login_form(value: Any) -> str:
+    return "several" if isinstance(value, list) else "one"
+
+
+Logins = Annotated[
+    Annotated[NodeName, Tag("one")] | Annotated[list[NodeName], Field(min_length=1, max_length=64), Tag("several")],
+    Discriminator(_login_form),
+]
+ComputeSsh = Literal["anybody", "jobs"]
+
+
 class Plan(Strict):
     """A site: one Slurm cluster of blades, and what they are made of; each blade by its own name."""
 
@@ -153,6 +168,30 @@ class Plan(Strict):
         default=True,
         description="whether a database remembers jobs: false for none, or the blade that runs it, if not the "
         "controller, such as {host: BLD-010}",
+    )
+    mpi: Mpi = Field(
+        default=True,
+        description="whether blades have OpenMPI and mpi4py, and srun starts MPI programs: false for no, or more words "
+        "such as {compilers: none}",
+    )
+    health: Switch = Field(default=True, description="whether a node that is ill takes no jobs")
+    metrics: Switch = Field(default=False, description="whether Prometheus can ask the members and the controller")
+    rest: Rest = Field(
+        default=False,
+        description="whether programs reach Slurm over HTTP: true for those on the controller, or {listen: network}",
+    )
+    firewall: Firewall | None = Field(
+        default=None, description="who reaches the members from outside of the cluster's network; default: everybody"
+    )
+    login: Logins | None = Field(
+        default=None,
+        description="the blade where users log in and submit jobs, or a list of them; it computes nothing; default: "
+        "the controller",
+    )
+    compute_ssh: ComputeSsh = Field(
+        default="anybody",
+        description="who may log in on compute nodes by SSH: anybody with an account there, or jobs for users with a "
+        "job on the node, whose session becomes part of the job; admins always",
     )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(

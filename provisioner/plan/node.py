@@ -79,8 +79,8 @@ class NodeSsh(SshWay):
 class GpuEntry(Strict):
     """The GPUs of a blade."""
 
-    type: GpuType | None = Field(default=None, description="such as a100")
-    count: Whole = Field(ge=0, le=64, description="how many")
+    type: GpuType | None = Field(default=None, description="such as a100; default: the name of the model")
+    count: Whole = Field(ge=0, le=64, description="how many; 0 keeps them out of Slurm")
 
 
 class SlurmKeys(Strict):
@@ -199,7 +199,9 @@ class Blade(Strict):
     scratch: BladeScratch | None = Field(default=None, description="instead of the tier's; `none` for no scratch here")
     job_tmp: JobTmp | None = Field(default=None, description=JOB_TMP)
     cpu: PlainText | None = Field(default=None, description="CPU model once it is known")
-    gpus: Gpus | None = Field(default=None, description="how many GPUs, or {type: a100, count: 4}")
+    gpus: Gpus | None = Field(
+        default=None, description="how many GPUs, or {type: a100, count: 4}; default: those that it is found to have"
+    )
     features: Features | None = Field(default=None, description="Slurm features, instead of the tier's")
     weight: Weight | None = Field(default=None, description="Slurm's Weight: jobs take nodes with less first")
     slurm: SlurmKeys = Field(default_factory=SlurmKeys, description="more keys of its line in slurm.conf")

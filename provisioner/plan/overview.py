@@ -14,6 +14,7 @@ from provisioner.plan.derive import (
     enclosure_of,
     gpu_count,
     in_place,
+    login_blades,
     node_keys,
     ram_after,
     ram_now,
@@ -29,7 +30,10 @@ from provisioner.plan.partition_rows import PartitionRow, partition_rows
 
 @dataclass(frozen=True)
 class BayRow:
-    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None; `accounting`: it has the database."""
+    """One blade in its place; RAM in GiB. `slurm` is controller, compute or None.
+
+    `accounting`: it has the database; `login`: users log in there.
+    """
 
     enclosure: str | None
     bay: int | None
@@ -38,6 +42,7 @@ class BayRow:
     tier: str
     slurm: str | None
     accounting: bool
+    login: bool
     ram_gb: int
     ram_after_gb: int
     disks: list[str]
@@ -126,6 +131,7 @@ def _bay_row(plan: Plan, name: str, told: list[str]) -> BayRow:
         tier=blade.tier,
         slurm=role.value if role else None,
         accounting=name == accounting_host(plan),
+        login=name in (login_blades(plan) or [plan.cluster.controller]),
         ram_gb=ram_now(blade),
         ram_after_gb=ram_after(plan, blade),
         disks=_disk_words(plan, blade),

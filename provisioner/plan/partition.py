@@ -68,6 +68,9 @@ class NamedPartition(Strict):
     features: Wanted | None = Field(
         default=None, description="features of the plan whose compute nodes are in it, such as [ib]"
     )
+    gpus: bool | None = Field(
+        default=None, strict=True, description="of all these, those with GPUs alone; false: those without"
+    )
     default: bool = Field(default=False, strict=True, description="takes the jobs that name no partition")
     hidden: bool = Field(default=False, strict=True, description="left out of what sinfo and squeue show")
     max_time: Time = Field(default=MOST_TIME, description="the longest time of a job")

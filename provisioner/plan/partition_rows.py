@@ -45,6 +45,8 @@ def _rows(plan: Plan) -> Iterator[PartitionRow]:
     for partition in slurm_partitions(plan):
         its, keys = blades[partition["name"]], dict[str, Any](partition.get("keys", {}))
         if its or plan.partitions:
+            if "gpus" in partition:
+                keys["GPUs"] = "only" if partition["gpus"] else "none"
             default = keys.pop("Default", "NO") == "YES"
             longest = partition["max_time"]
             usual = partition.get("default_time") or shorter(DEFAULT_TIME, longest)

@@ -15,6 +15,7 @@ Option = Mapping[str, Any]
 """One option of an argument spec: `type`, `elements`, `choices`, `options`, `required`, ..."""
 
 KNOBS: dict[str, Option] = {
+    "provision_deep_mpi": {"type": "bool", "description": "Whether `provision verify --deep` tries MPI as well."},
     "provision_deep_patience": {
         "type": "int",
         "description": "Seconds that a job of `provision verify --deep` waits for a node at most.",
@@ -24,6 +25,10 @@ KNOBS: dict[str, Option] = {
     "provision_look_patience": {
         "type": "int",
         "description": "Seconds for one answer of a blade to a question, until it is given up as hung.",
+    },
+    "provision_trial_patience": {
+        "type": "int",
+        "description": "Seconds until a node takes back what could lock everybody out and is not confirmed.",
     },
 }
 """What the playbooks read besides, such as knobs of the run."""

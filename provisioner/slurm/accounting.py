@@ -14,6 +14,7 @@ from typing import Any
 
 from provisioner.console_text import their_words
 from provisioner.slurm.config import Settings, merge_settings
+from provisioner.slurm.tokens import SETTINGS as TOKEN_SETTINGS
 
 ANSWERS = "answers"
 """The first line of what a database says of its clusters; one that is away says nothing at all."""
@@ -22,7 +23,7 @@ _STORAGE = re.compile(r"^AccountingStorageHost=(\S+)$", re.MULTILINE)
 _STATE = "/var/lib/slurm/slurmctld/clustername"
 
 
-def slurmdbd_settings(host: str, site: Mapping[str, Any], ipv6: bool = False) -> Settings:
+def slurmdbd_settings(host: str, site: Mapping[str, Any], ipv6: bool = False, tokens: bool = False) -> Settings:
     """slurmdbd.conf as data: the keys of the site over ours, see `merge_settings`.
 
     Without StoragePass: MariaDB knows the account slurm by the socket that it comes through.
@@ -31,11 +32,13 @@ def slurmdbd_settings(host: str, site: Mapping[str, Any], ipv6: bool = False) ->
         host: name of the node.
         site: keys of slurmdbd.conf.
         ipv6: whether slurmctld comes over IPv6, which Slurm takes only when told.
+        tokens: whether users may show tokens.
     """
     return merge_settings(
         {
             **({"CommunicationParameters": "EnableIPv6"} if ipv6 else {}),
             "AuthType": "auth/munge",
+            **(TOKEN_SETTINGS if tokens else {}),
             "DbdHost": host,
             "DbdPort": 6819,
             "SlurmUser": "slurm",

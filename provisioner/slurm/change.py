@@ -25,17 +25,21 @@ NODES_BY_RECONFIGURE: Release = (24, 11)
 REEXEC: Release = (23, 11)
 
 _ALWAYS_RESTART = {
-    "slurmctldport", "slurmdport", "authtype", "slurmctldhost", "accountingstoragetype", "accountingstoragehost",
+    "slurmctldport", "slurmdport", "authtype", "authalttypes", "authaltparameters", "slurmctldhost",
+    "accountingstoragetype", "accountingstoragehost",
 }  # fmt: skip
 _RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "accountingstorageenforce", "clustername", "credtype", "grestypes", "jobcontainertype", "launchparameters",
+    "accountingstorageenforce", "accountingstoragetres", "clustername", "credtype", "grestypes", "jobcontainertype",
+    "launchparameters",
     "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
     "selecttype",
     "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
-    "jobacctgathertype", "prologflags",
+    "jobacctgathertype", "prologflags", "topologyplugin",
 }  # fmt: skip
 _NEVER_BUSY = {str(PLACEHOLDER_NODE["NodeName"])}
 _TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
+# Before REEXEC a reconfigure looks at none of these.
+_NODE_RESTART = _TOPOLOGY | {"nodeaddr", "gres"}
 
 
 class Kind(IntEnum):
@@ -100,7 +104,7 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     needs = [_need(old, now, release) for old in before]
     known = [old for old in before if old is not None]
     partitions = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
-    nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys()} - _NEVER_BUSY
+    nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys() if _may_be_busy(old, name)}
     rebuilt = {name for old in known for name in _rebuilt(old, now) if release >= REEXEC}
     closed = {name for old in known for name in _closed(old, now)}
     kind = max(need.kind for need in needs)
@@ -110,9 +114,15 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     )
 
 
+def _may_be_busy(conf: Conf, name: str) -> bool:
+    """Whether jobs could be there; not on what stands for login nodes."""
+    return name not in _NEVER_BUSY and conf.nodes[name].get("state") != "FUTURE"
+
+
 def file_key(text: str, name: str) -> str:
-    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for no file."""
-    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if text.strip() else ""
+    """The text of a file beside slurm.conf as one key of it, so that a change is seen; '' for one that says nothing."""
+    says = any(row.strip() and not row.startswith("#") for row in text.splitlines())
+    return f"\n{name}={hashlib.sha256(text.encode()).hexdigest()}\n" if says else ""
 
 
 def _rebuilt(before: Conf, now: Conf) -> list[str]:
@@ -169,7 +179,7 @@ def _node_reasons(before: Conf, now: Conf, release: Release) -> list[tuple[Kind,
         old, new = before.nodes[name], now.nodes[name]
         keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         if keys:
-            heavy = bool(keys & (_TOPOLOGY | {"nodeaddr"})) and release < REEXEC
+            heavy = bool(keys & _NODE_RESTART) and release < REEXEC
             kind = Kind.RESTART if heavy else Kind.RECONFIGURE
             reasons.append((kind, f"{name}: {', '.join(sorted(keys))} changed"))
     return reasons

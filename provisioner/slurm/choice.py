@@ -5,8 +5,10 @@ One question over all nodes, since Ansible compiles a condition anew for each no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+from provisioner.state.pending import concerns
 
 STOPPED, PENDING, MASKED = "slurm_stopped", "slurm_pending", "slurm_masked"
 """Groups of the inventory that a run fills."""
@@ -47,6 +49,25 @@ def touched(hosts: Iterable[Host]) -> list[str]:
 def _is_touched(host: Host) -> bool:
     differed = host.get("state_before") or host.get("state_pending")
     return bool(differed or host["ansible_facts"]["blade"]["full"])
+
+
+def on_trial(hosts: Iterable[Host], roles: Collection[str]) -> list[str]:
+    """The names of nodes where something differs that could lock everybody out, or all tasks run; the first goes alone.
+
+    The controller comes last: without it there is no cluster.
+
+    Args:
+        hosts: the variables of nodes that the run works on.
+        roles: the roles that keep such things.
+    """
+    found = [host for host in hosts if set(roles) & set(host["node_roles"]) and _is_due(host, roles)]
+    names = [(str(host["inventory_hostname"]), "slurmctld" in host["node_roles"]) for host in found]
+    return [name for name, _ in sorted(names, key=lambda each: each[1])]
+
+
+def _is_due(host: Host, roles: Collection[str]) -> bool:
+    differed = [*host.get("state_before", ()), *host.get("state_pending", ())]
+    return bool(host["ansible_facts"]["blade"]["full"]) or concerns(differed, roles)
 
 
 def reported(wanted: Iterable[str], verified: Mapping[str, Any]) -> list[str]:

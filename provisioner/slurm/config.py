@@ -12,11 +12,18 @@ from typing import Any
 
 from provisioner.slurm.change import release_of
 from provisioner.slurm.enforcement import ENFORCED
+from provisioner.slurm.gpus import gpu_settings, hands_out, with_gpus
+from provisioner.slurm.health import health_settings
 from provisioner.slurm.job_tmp import job_settings
-from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Planned, node_line, with_database
+from provisioner.slurm.logins import login_lines
+from provisioner.slurm.mpi import mpi_settings
+from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Nodes, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
+from provisioner.slurm.tokens import SETTINGS as TOKEN_SETTINGS
+from provisioner.slurm.tokens import with_key
+from provisioner.slurm.topology import topology, topology_settings
 
 Settings = dict[str, str | int]
 
@@ -54,7 +61,9 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "TaskPlugin": "task/cgroup,task/affinity",
         "JobAcctGatherType": "jobacct_gather/cgroup",
         "JobAcctGatherFrequency": "task=30",
-        "PrologFlags": "Contain",
+        "PrologFlags": "Contain,X11",
+        # Else `srun --x11` fails on a node without scratch, where it would put its key.
+        "X11Parameters": "home_xauthority",
         # MPI locks memory: how much is the node's to say (its slurmd's unit), and not the shell's that submits.
         "PropagateResourceLimitsExcept": "MEMLOCK",
         "LaunchParameters": "use_interactive_step",
@@ -82,6 +91,19 @@ CGROUP_SETTINGS: Settings = {
 }
 
 
+def cgroup_settings(site: Mapping[str, Any], nodes: Nodes = NOTHING, given: Mapping[str, Any] = NOTHING) -> Settings:
+    """Our cgroup.conf keys with the site's over them.
+
+    Args:
+        site: cgroup.conf keys of the site.
+        nodes: the registry's records by node name.
+        given: slurm.conf keys of the site.
+    """
+    # A job can open its own GPUs only. Whatever a node says of itself, it stays so for the others.
+    fenced = {"ConstrainDevices": "yes"} if hands_out(nodes, given) else {}
+    return merge_settings(CGROUP_SETTINGS | fenced, site)
+
+
 def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Settings:
     """The site's keys over ours, whatever their case; a key set to null is dropped.
 
@@ -94,11 +116,17 @@ def merge_settings(defaults: Mapping[str, Any], site: Mapping[str, Any]) -> Sett
     settings = {name: _printed(value) for name, value in merged.values() if value is not None}
     if "SlurmctldParameters" in defaults:
         settings["SlurmctldParameters"] = _with_configless(settings.get("SlurmctldParameters", ""))
+    if "AuthAltParameters" in defaults:
+        settings["AuthAltParameters"] = with_key(str(settings.get("AuthAltParameters", "")))
     # Beside other words of the site it stays; null takes the key away.
     words = str(settings.get("CommunicationParameters", _SIGNED)).split(",")
     needed = str(defaults.get("CommunicationParameters", _SIGNED)).split(",")
     if missing := [word for word in needed if word not in words]:
         settings["CommunicationParameters"] = ",".join([*missing, *words])
+    # What the nodes' lines name has to be among the site's.
+    for key in ("GresTypes", "AccountingStorageTRES"):
+        if key in defaults and key in settings:
+            settings[key] = ",".join(dict.fromkeys([*str(defaults[key]).split(","), *str(settings[key]).split(",")]))
     return settings
 
 
@@ -130,7 +158,10 @@ def slurm_config(
         cluster: `{"name", "controller", "address", "tmp_fs"}`, and, where it has them: `"version"` of Slurm,
             `"accounting"`: the address of slurmdbd, `"database"`: the name of the node that the plan puts it on,
             `"accounts"`: whether users have accounts there, `"enforced"`: whether Slurm holds them to these, see
-            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`.
+            `provisioner.slurm.enforcement`; `"preemption"` and `"default_time"`: see `partition_lines`; `"mpi"`:
+            whether it is one for MPI; `"counts_gpus"`: see `gpu_settings`; `"health"`: whether slurmd checks its node;
+            `"switches"`: see `provisioner.slurm.topology`; `"tokens"`: whether users may show tokens; `"logins"`: see
+            `login_lines`.
         nodes: the registry's records by node name.
         partitions: see `partition_lines`.
         site: slurm.conf keys of the site, merged over our defaults; `site_problems` has found nothing in them.
@@ -139,7 +170,7 @@ def slurm_config(
     Raises:
         ValueError: a line would not be read as it is written.
     """
-    planned = with_database(planned, nodes, cluster.get("database", ""))
+    planned = with_gpus(with_database(planned, nodes, cluster.get("database", "")), nodes, site)
     node_lines: list[Line] = [node_line(name, nodes[name], planned.get(name, {})) for name in sorted(nodes)]
     preemption = cluster.get("preemption", NOTHING)
     queues = partition_lines(partitions, nodes, planned, preemption, str(cluster.get("default_time", DEFAULT_TIME)))
@@ -148,6 +179,7 @@ def slurm_config(
     defaults |= backfill_settings(len(nodes), [str(line["MaxTime"]) for line in queues if "MaxTime" in line])
     defaults |= priority_settings(accounted, bool(cluster.get("accounts")))
     defaults |= requeue_settings(release_of(cluster.get("version", _OLDEST)))
+    defaults |= health_settings(bool(cluster.get("health")))
     defaults["TmpFS"] = cluster["tmp_fs"]
     addresses = [cluster["address"], cluster.get("accounting", ""), *(record["address"] for record in nodes.values())]
     if any(":" in address for address in addresses):
@@ -157,9 +189,14 @@ def slurm_config(
         defaults["AccountingStorageHost"] = cluster["accounting"]
     if accounted and cluster.get("enforced"):
         defaults["AccountingStorageEnforce"] = ENFORCED
+    defaults |= gpu_settings(accounted and bool(cluster.get("counts_gpus")))
+    if cluster.get("tokens"):
+        defaults |= TOKEN_SETTINGS
     defaults |= preemption_settings(preemption, partitions)
-    defaults = job_settings(defaults, nodes, site)
-    lines = [*(node_lines or [PLACEHOLDER_NODE]), *queues]
+    defaults = job_settings(mpi_settings(defaults, bool(cluster.get("mpi"))), nodes, site)
+    defaults = topology_settings(defaults, topology(nodes, cluster.get("switches", {}), site))
+    logins = login_lines(cluster.get("logins", NOTHING), nodes, cluster.get("version", _OLDEST))
+    lines = [*(node_lines or [PLACEHOLDER_NODE]), *logins, *queues]
     return {"settings": merge_settings(defaults, site), "lines": [_line_text(line) for line in lines]}
 
 

@@ -7,17 +7,32 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from provisioner.console_text import counted, their_words
-from provisioner.slurm.deep_checks import CHECKS, STEPS
+from provisioner.slurm.deep_checks import CHECKS, MPI_CHECKS, STEPS, Check
 
 OK, FAILED, NOT_TRIED = "ok", "failed", "not tried"
 _SILENT = {"result": FAILED, "words": "the controller says nothing of it", "evidence": "", "cause": "", "seconds": 0}
 
 
 @dataclass(frozen=True)
+class Figure:
+    """What an MPI program measured: microseconds that a message or collective operation of so many bytes takes."""
+
+    what: str
+    bytes: int
+    usec: float
+
+    @property
+    def mb_per_second(self) -> float | None:
+        """What a message moves; None where that says nothing."""
+        return self.bytes / self.usec if self.what == "ping-pong" and self.bytes >= 1024 and self.usec else None
+
+
+@dataclass(frozen=True)
 class Row:
     """One check: what was tried and how, what came of it in words, how long it took (seconds).
 
-    `evidence` is what Slurm said where it failed, `next_step` what a person does then.
+    `evidence` is what Slurm said where it failed, `next_step` what a person does then. Of an MPI program `hosts` has
+    the node of each rank, by its number, and `figures` what it measured.
     """
 
     name: str
@@ -28,6 +43,12 @@ class Row:
     seconds: float
     evidence: str = ""
     next_step: str = ""
+    hosts: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; what an MPI program said only where there was one."""
+        return {key: value for key, value in asdict(self).items() if value or key not in ("hosts", "figures")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +69,7 @@ class Report:
             "user": self.account,
             "partition": self.partition,
             "failed": len(self.failed()),
-            "checks": [asdict(row) for row in self.rows],
+            "checks": [row.as_dict() for row in self.rows],
         }
 
 
@@ -57,16 +78,19 @@ def report(fact: Any) -> Report | None:
     if not isinstance(fact, Mapping) or "checks" not in fact:
         return None
     found = {one["name"]: one for one in fact["checks"]}
-    rows = tuple(_row(name, found.get(name, _SILENT)) for name in CHECKS)
+    checks = {**CHECKS, **(MPI_CHECKS if fact.get("mpi") else {})}
+    rows = tuple(_row(name, check, found.get(name, _SILENT)) for name, check in checks.items())
     return Report(their_words(fact["account"], 64), their_words(fact["partition"], 64), rows)
 
 
-def _row(name: str, found: Mapping[str, Any]) -> Row:
-    check = CHECKS[name]
+def _row(name: str, check: Check, found: Mapping[str, Any]) -> Row:
     words, failed = their_words(found["words"], 400), found["result"] == FAILED
     step = STEPS.get(found["cause"], check.next_step) if failed else ""
     evidence = str(found["evidence"]) if failed else ""
-    return Row(name, check.what, check.command, found["result"], words, float(found["seconds"]), evidence, step)
+    hosts = tuple(str(host) for host in found.get("hosts", ()))
+    figures = tuple(Figure(one["what"], one["bytes"], float(one["usec"])) for one in found.get("figures", ()))
+    seconds = float(found["seconds"])
+    return Row(name, check.what, check.command, found["result"], words, seconds, evidence, step, hosts, figures)
 
 
 def in_order(verified: Any) -> list[str]:

@@ -25,6 +25,11 @@ _CGROUP = (
     "`provision slurm` sets them unless group_vars say otherwise (slurmctld_config, slurmctld_cgroup_config)"
 )
 
+_MPI = (
+    "look at /var/log/slurm/slurmd.log on those nodes, and let all TCP ports be open between them; `provision slurm` "
+    "brings OpenMPI and keeps it on the cluster's network (docs/mpi.md)"
+)
+
 CHECKS: Mapping[str, Check] = {
     "sinfo": Check("sinfo", "sinfo --Node", "run it as that user on the controller; slurm.conf has to be readable"),
     "sbatch": Check("a batch script", "sbatch SCRIPT  # --job-name --nodes --time --output", _LOG),
@@ -52,6 +57,11 @@ CHECKS: Mapping[str, Check] = {
     ),
 }  # fmt: skip
 """By the name that the module has for it."""
+MPI_CHECKS: Mapping[str, Check] = {
+    "mpi in C": Check("an MPI program in C", "mpicc FILE.c && srun --ntasks-per-node=2 ./a.out", _MPI),
+    "mpi4py": Check("an MPI program in Python", "srun --ntasks-per-node=2 python3 FILE.py", _MPI),
+}
+"""What `--mpi` tries besides; a check of these measures, too."""
 
 STEPS: Mapping[str, str] = {
     "not allowed": (
@@ -59,6 +69,11 @@ STEPS: Mapping[str, str] = {
         "`provision verify --deep --user NAME`"
     ),
     "no script": "make /tmp on the controller writable for everybody (mode 1777)",
+    "no compiler": "`provision slurm` brings what it needs to the controller, unless the plan says otherwise (mpi)",
+    "alone": (
+        "each rank is a world of its own, since OpenMPI does not speak to Slurm's PMIx: `srun --mpi=list` and "
+        "`ompi_info` there should both name pmix"
+    ),
     "slurmd locks": "slurmd's unit should have LimitMEMLOCK=infinity: `systemctl show slurmd -p LimitMEMLOCK` there",
 }
 """Steps of causes that a check tells apart."""

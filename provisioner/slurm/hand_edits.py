@@ -10,6 +10,14 @@ from provisioner.console_text import their_words
 
 # Lines that are told of each file, and characters of each; the edited file itself is kept.
 MOST_LINES, MOST_CHARACTERS = 5, 80
+_PLACES = {
+    "slurm.conf": "slurmctld_config in group_vars beside the plan",
+    "cgroup.conf": "slurmctld_cgroup_config in group_vars beside the plan",
+    "gres.conf": "`gpus` of the plan",
+    "job_container.conf": "`job_tmp` of the plan",
+    "mpi.conf": "`mpi` of the plan",
+    "topology.conf": "`enclosures` of the plan, or have none of ours with TopologyPlugin in slurmctld_config",
+}
 _SECRET = re.compile(r"(\w*(?:pass|secret|token)\w*\s*=\s*)\S+", re.IGNORECASE)
 
 
@@ -27,16 +35,17 @@ def hand_edits(
     """`edited by hand: ...` by the path of each file that is not as any run left it; what is as it will be is none.
 
     Args:
-        there: the texts on the controller, '' for a file that is not there.
-        new: the texts that will be there.
+        there: the texts on the controller.
+        new: the texts that will be there; others are nobody's business.
         applied: the texts that slurmctld took last.
         written: what `digests` made when a run wrote the files last, '' when nobody did.
     """
     edited = {}
-    for path, text in there.items():
-        ours = text in (new[path], applied[path]) or f"{_digest(text)} {path}" in written.splitlines()
+    for path, will in new.items():
+        text, was = there.get(path, ""), applied.get(path, "")
+        ours = text in (will, was) or f"{_digest(text)} {path}" in written.splitlines()
         if text and not ours:
-            edited[path] = f"edited by hand: {_words(text, new[path], applied[path]) or 'order, or empty lines'}"
+            edited[path] = f"edited by hand: {_words(text, will, was) or 'order, or empty lines'}"
     return edited
 
 
@@ -44,8 +53,7 @@ def edit_notes(edited: Mapping[str, str]) -> list[str]:
     """What a person does to keep an edit."""
     return [
         f"what was changed by hand in {path} is taken back, and the edited file is kept beside it; next: put what "
-        f"shall stay into {'slurmctld_config' if path.endswith('/slurm.conf') else 'slurmctld_cgroup_config'} in "
-        "group_vars beside the plan"
+        f"shall stay into {_PLACES[path.rpartition('/')[2]]}"
         for path in edited
     ]
 

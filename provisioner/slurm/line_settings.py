@@ -53,6 +53,16 @@ def node_problems(nodes: Any) -> list[str]:
     return problems
 
 
+def switch_problems(switches: Any) -> list[str]:
+    """What topology.conf would get, and must not."""
+    if not isinstance(switches, Mapping):
+        return [f"slurmctld_switches has to be a switch by node name, such as {{node001: rack-a}}; {NEXT}"]
+    wrong = [name for name in switches if not isinstance(name, str) or not HOST.fullmatch(name)]
+    problems = [f"slurmctld_switches: {shown(name)} is no name of a node; {NEXT}" for name in wrong]
+    odd_names = sorted({shown(name) for name in switches.values() if not _NAMED["name"].fullmatch(str(name))})
+    return [*problems, *(f"slurmctld_switches: {name} is no name of a switch; {NEXT}" for name in odd_names)]
+
+
 def partition_problems(partitions: Any) -> list[str]:
     """What the partitions' lines would get, and must not."""
     problems = []
@@ -62,6 +72,8 @@ def partition_problems(partitions: Any) -> list[str]:
         if "default_time" in has:
             forms["default_time"] = _TIME
         found = odd("slurmctld_partitions", partition, forms)
+        if not isinstance(has.get("gpus", False), bool):
+            found.append(f"slurmctld_partitions: gpus has to be true or false; {NEXT}")
         if not _are_hosts(has.get("nodes", [])):
             found.append(f"slurmctld_partitions: nodes has to be a list of names of nodes; {NEXT}")
         problems += found or strange_keys("slurmctld_partitions: keys", has.get("keys", {}), _PARTITION_KEYS)

@@ -20,6 +20,9 @@ def slurmd_outdated(facts: Mapping[str, Any]) -> list[str]:
     blade = facts["blade"]
     if not blade["slurmd_c"]:
         return []
+    # What runs before slurmd takes it back.
+    if blade.get("withheld"):
+        return ["its GPUs were withheld"]
     held = blade.get("slurmd_holds") or {}
     if not held:
         # It runs and says nothing, since munge was down: what it holds of a scratch that was just mended is unknown.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from provisioner.slurm.node_gpus import has_gpus
 from provisioner.slurm.nodes import NOTHING, Line, Nodes, Planned, default_memory_per_cpu, host_list
 from provisioner.slurm.times import DEFAULT_TIME, MOST_TIME, shorter
 
@@ -38,7 +39,7 @@ def partition_lines(
     Args:
         partitions: in the order of the plan, each `{"name", "max_time", "priority_tier"}` and, where the plan says it,
             `"default_time"`. Its nodes are those of a `"tier"`, or the list `"nodes"`; in that case `"keys"` has more
-            keys of its line.
+            keys of its line, and `"gpus"` leaves it the nodes with GPUs, or without (false), alone.
         nodes: the registry's records by node name.
         planned: see `node_line`, by node name.
         preemption: `{"by": "partition", "mode": "requeue"}`, see `preemption_settings`.
@@ -80,7 +81,9 @@ def _everything(given: list[Mapping[str, Any]], preemption: Preemption) -> dict[
 
 def _its_nodes(partition: Mapping[str, Any], nodes: Nodes) -> Nodes:
     if "nodes" in partition:
-        return {name: nodes[name] for name in partition["nodes"] if name in nodes}
+        its = {name: nodes[name] for name in partition["nodes"] if name in nodes}
+        wanted = partition.get("gpus")
+        return {name: node for name, node in its.items() if wanted is None or wanted == has_gpus(node)}
     return {name: node for name, node in nodes.items() if partition.get("tier", node["tier"]) == node["tier"]}
 
 

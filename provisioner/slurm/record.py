@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.slurm.hardware import Hardware, disagreement, implausible, parse_slurmd_c
 from provisioner.slurm.job_tmp import job_place
+from provisioner.slurm.node_gpus import gpu_groups
 from provisioner.slurm.record_shape import record_trouble
 from provisioner.slurm.security import watched_versions
 
@@ -60,6 +61,8 @@ def _place(host: Mapping[str, Any]) -> dict[str, Any]:
         # In check mode scratch is not there yet; then its disk says how much it will be.
         "scratch_mib": scratch["size_mib"] or scratch.get("expected_mib", 0),
         "job_tmp": job_place(host["jobtmp_place"], facts) if "jobtmp_place" in host else None,
+        "gpus": host.get("node_gpus"),
+        "gpu_type": host.get("node_gpu_type", ""),
     }
 
 
@@ -68,8 +71,8 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
 
     Args:
         blade: the facts of `blade_facts`, with `slurmd_c` as printed by slurmd.
-        place: `{"blade", "address", "bay", "tier", "scratch_mib", "job_tmp"}` as the plan and the run say; `bay`
-            and `job_tmp` may be None.
+        place: `{"blade", "address", "bay", "tier", "scratch_mib", "job_tmp", "gpus", "gpu_type"}` as the plan and the
+            run say; `bay`, `job_tmp` and `gpus` (how many the plan gives it) may be None.
         seen: `{"run": id, "at": ISO time}`.
 
     Raises:
@@ -77,6 +80,8 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
     """
     hardware = parse_slurmd_c(str(blade.get("slurmd_c", "")), int(place["scratch_mib"]))
     versions = watched_versions(blade.get("packages", {}))
+    planned = place.get("gpus")
+    gpus = [] if planned == 0 else gpu_groups(blade.get("gpus", ()), str(place.get("gpu_type", "")))
     return {
         **({"packages": versions} if versions else {}),
         "blade": place["blade"],
@@ -84,6 +89,8 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
         **({} if place.get("bay") is None else {"bay": int(place["bay"])}),
         "tier": place["tier"],
         **({"job_tmp": place["job_tmp"]} if place.get("job_tmp") else {}),
+        **({"gpus": gpus} if gpus else {}),
+        **({} if planned is None else {"gpus_planned": int(planned)}),
         "cpu_model": blade["cpu"]["model"],
         "machine_id": blade["machine_id"],
         "hardware": hardware.as_dict(),

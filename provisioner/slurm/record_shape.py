@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioner.slurm.gpu_names import GPU_FILE, GPU_TYPE
 from provisioner.slurm.hardware import RANGES
-from provisioner.value_shape import each, record, text, whole
+from provisioner.value_shape import each, flag, listed, record, text, whole
 
+_GPUS = record(
+    {
+        "type": text(63, GPU_TYPE),
+        "vendor": text(6, r"nvidia|amd"),
+        "files": listed(text(64, GPU_FILE), 64),
+    },
+    {"alias": flag},
+)
 # What a record holds goes into a line of slurm.conf; more keys of another release may be there.
 RECORD = record(
     {
@@ -18,6 +27,8 @@ RECORD = record(
         "bay": whole(0, 10_000),
         "blade": text(63),
         "cpu_model": text(200),
+        "gpus": listed(_GPUS, 64),
+        "gpus_missing": whole(1, 64),
         "job_tmp": text(7, r"scratch|root|shared"),
         "machine_id": text(64),
         "packages": each(text(100), text(100)),

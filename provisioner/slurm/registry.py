@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.slurm.hardware import Hardware, is_noise, losses
+from provisioner.slurm.node_gpus import gpu_words, loss, settled
 from provisioner.slurm.record_shape import record_trouble
 
 FORMAT = 1
@@ -21,6 +22,7 @@ FORMAT = 1
 class Merge:
     """What became of a registry: its records, and per node what was new, changed, lost or taken out.
 
+    `without_gpus` has the nodes that lack some and work on, and what a person is told of it.
     `not_forgotten` has the nodes that were to be taken out and were not, and why.
     """
 
@@ -28,6 +30,7 @@ class Merge:
     added: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
     drifted: dict[str, list[str]] = field(default_factory=dict)
+    without_gpus: dict[str, str] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     not_forgotten: dict[str, str] = field(default_factory=dict)
 
@@ -38,6 +41,7 @@ class Merge:
             "added": self.added,
             "changed": self.changed,
             "drifted": self.drifted,
+            "without_gpus": self.without_gpus,
             "forgotten": self.forgotten,
             "not_forgotten": self.not_forgotten,
         }
@@ -93,8 +97,9 @@ def merge_records(
     """Puts what was discovered into the registry, and takes out what is to be forgotten.
 
     A record is `{"address", "bay", "tier", "blade", "cpu_model", "machine_id", "job_tmp", "hardware": {...},
-    "packages": {name: version}, "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that a second
-    run changes no byte. A loss of hardware keeps the old record unless the node is in `accept`: that is drift.
+    "gpus": [...], "packages": {name: version}, "seen": {"run", "at"}}`. Equal records keep their old `seen`, so that
+    a second run changes no byte. A loss of hardware keeps the old record unless the node is in `accept`: that is
+    drift. A loss of GPUs does not: the node works on without them, and the record has how many it lacks.
     A node that is to be forgotten although this run works on it stays: of two orders that contradict each
     other, the one that takes nothing away.
 
@@ -109,11 +114,15 @@ def merge_records(
     added: list[str] = []
     changed: dict[str, list[str]] = {}
     drifted: dict[str, list[str]] = {}
+    without_gpus: dict[str, str] = {}
     for name, record in sorted(discovered.items()):
         old = nodes.get(name)
         if "expected" in record and old is not None:
             continue
-        record = {key: value for key, value in record.items() if key != "expected"}
+        planned = "gpus_planned" in record
+        record = settled({key: value for key, value in record.items() if key != "expected"}, old or {}, name in accept)
+        if lacks := loss(record, planned):
+            without_gpus[name] = lacks
         if old is None:
             nodes[name] = record
             added.append(name)
@@ -129,7 +138,7 @@ def merge_records(
             nodes[name] = record
             changed[name] = differences
     kept = {name: _why_not_forgotten(name, discovered) for name in sorted(set(forget) - forgotten)}
-    return Merge(nodes, added, changed, drifted, sorted(forgotten), kept)
+    return Merge(nodes, added, changed, drifted, without_gpus, sorted(forgotten), kept)
 
 
 def _why_not_forgotten(name: str, discovered: Collection[str]) -> str:
@@ -143,7 +152,8 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
     def flat(record: dict[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in record.items() if key not in ("seen", "hardware", "packages")}
-        return {**rest, **record["hardware"], **record.get("packages", {})}
+        gpus = {"gpus": gpu_words(record)} if "gpus" in record else {}
+        return {**rest, **record["hardware"], **record.get("packages", {}), **gpus}
 
     before, now = flat(old), flat(new)
     return [

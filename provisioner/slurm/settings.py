@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.slurm.access import access_problems
 from provisioner.slurm.defects import defect_problems
 from provisioner.slurm.forms import HOST, NEXT, WORD, odd, shown
-from provisioner.slurm.line_settings import node_problems, partition_problems, preemption_problems
+from provisioner.slurm.line_settings import node_problems, partition_problems, preemption_problems, switch_problems
 from provisioner.slurm.times import TIME
 from provisioner.slurm.unit_limits import limit_problems
 
@@ -81,9 +82,10 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     Args:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
             `slurmctld_partitions`, `slurmctld_preemption`, `slurmctld_default_time`, `slurmctld_nodes`,
-            `slurmctld_tmp_fs`, `slurmdbd_config`, `mariadb_config`, `slurmd_limits`, `scratch_mount_point`,
-            `jobtmp_mount_point`, `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as
-            the play has them; those that are missing are not looked at.
+            `slurmctld_switches`, `slurmctld_tmp_fs`, `slurmctld_logins`, `slurmdbd_config`, `mariadb_config`,
+            `slurmd_limits`, `adopt_ssh`, `adopt_admins`, `adopt_users`, `scratch_mount_point`, `jobtmp_mount_point`,
+            `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as the play has them; those
+            that are missing are not looked at.
     """
     problems = [problem for name in _OWNED_BY_FILE if name in given for problem in settings_problems(given[name], name)]
     if isinstance(site := given.get("slurmctld_config"), Mapping):
@@ -98,7 +100,9 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     problems += partition_problems(given.get("slurmctld_partitions", []))
     problems += preemption_problems(given.get("slurmctld_preemption", {}))
     problems += node_problems(given.get("slurmctld_nodes", {}))
+    problems += switch_problems(given.get("slurmctld_switches", {}))
     problems += limit_problems(given.get("slurmd_limits", {}))
+    problems += access_problems(given, _ADDRESS)
     problems += _hosts_problems(given)
     for name in ("scratch_mount_point", "slurmctld_tmp_fs", "jobtmp_mount_point"):
         folder = given.get(name, "/scratch")

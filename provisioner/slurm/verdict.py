@@ -12,6 +12,7 @@ from provisioner.console_text import their_words
 _NO_SOCKET, _EXPIRED, _REWOUND, _HANGS = 6, 15, 16, 124
 _FULL = "its disk is full where slurmd works"
 _ITSELF = "it takes no jobs by itself: "
+_ILL = "its health check lets it take no jobs: "
 _FIREWALL = "look for a firewall between the two"
 _FIREWALLS = "look for a firewall between them"
 _SRUN_PORTS = (
@@ -51,6 +52,11 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
         )
     if itself := next((problem for problem in problems if problem.startswith(_ITSELF)), ""):
         return f"{their_words(itself, 1000)}; next: mend that, and it takes jobs again within a minute"
+    if ill := next((problem for problem in problems if problem.startswith(_ILL)), ""):
+        return (
+            f"{their_words(ill, 1000)}; next: mend that, and it takes jobs again within five minutes, or at once with "
+            "`slurm-health` on it"
+        )
     if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
         return cause
     if "controller" in missed:

@@ -10,6 +10,7 @@ from provisioner.console_text import their_words
 from provisioner.state.files import file_difference, secret_difference, stray_difference, whole_path
 from provisioner.state.kinds import Blade, States, all_things
 from provisioner.state.masks import keeps_away
+from provisioner.state.trials import trial_difference
 from provisioner.state.units import unit_difference
 from provisioner.state.words import WORDS, line_of
 
@@ -67,6 +68,7 @@ def differences(
         "secrets": lambda name, options: secret_difference(blade, name, options, their or {}, host, salt),
         "asks": lambda name, options: _answer(blade, name, options),
         "units": lambda name, options: unit_difference(blade, name, options, so_far(*PUT)),
+        "trials": lambda name, options: trial_difference(blade, name),
     }
     for kind in WORDS:
         for role, name, options in all_things(states, kind, str(blade["os"]["version_id"])):

@@ -28,7 +28,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "packages": frozenset({"release"}),
     "folders": frozenset({*_PLACE, "distrust", "given_away_by"}),
     "links": frozenset({"to", "release"}),
-    "files": frozenset({*_PLACE, "content", "validate", "own"}),
+    "files": frozenset({*_PLACE, "content", "validate", "own", "trial"}),
     "strays": frozenset({"unless_package", "may_lead_to", "release"}),
     "secrets": frozenset({*_PLACE, "content", "as_on", "own"}),
     "asks": frozenset({"argv", "wanted", "run", "needs", "own"}),
@@ -36,6 +36,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "units": frozenset(
         {"reads", "holds", "answers", "quiet", "masked", "needs", "only_if", "outdated", "own", "release"}
     ),
+    "trials": frozenset({"apply", "undo", "proofs"}),
 }
 """Every kind and what can be said of one thing of it.
 
@@ -45,7 +46,7 @@ folders: `distrust` sets aside what in it is a link or not root's; `given_away_b
     gives it to another account.
 links: a symbolic link `to` a target.
 files: `content`; `validate` is a command that must accept the staged file (%s); `own` ones are written by tasks of the
-    role, since their content is only known then.
+    role, since their content is only known then. `trial` names one of the trials: the file could lock everybody out.
 strays: what must not be there: it is renamed beside its place, never removed. It stays where the package
     `unless_package` is installed, whose own it is, and where it is a link below the folder `may_lead_to`.
 secrets: files that are compared by digest and never shown: with `content`, or the same `as_on` another host; `own` ones
@@ -60,6 +61,9 @@ units: a service, timer or socket that runs and comes back after a boot. It is r
     started by tasks of the role. `quiet` ones must not start while their package is installed. `masked` ones
     must never run. `needs` names units without which it cannot start: where an admin has masked one of them and it does
     not run, this one is left alone, too. `only_if` names a fact without which the unit is left alone.
+trials: files that come together and last only once a second SSH session has proved itself; the node takes them back by
+    itself otherwise. `apply` is the command that makes them count, `undo` the one that does so for those of before;
+    `proofs` are commands that have to work, by the words that say what does not.
 
 `release` limits a thing to a Debian release (VERSION_ID).
 """

@@ -1,4 +1,4 @@
-"""Masks of units: an admin's stays and is told, one that an installation of ours left is ended. Pure."""
+"""Masks of units: an admin's stays and is told, one of ours ends where the node is to run the unit. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from provisioner.state.kinds import Blade, States, all_things
 
 QUIET = "/../dev/null"
-"""What a mask of ours links to while packages are installed: nothing, like every mask, but not in the words of
-`systemctl mask`. A kill can leave no mask that nobody knows, since there is no note of it to write."""
+"""What a mask of ours links to: nothing, like every mask, but not in the words of `systemctl mask`. A kill can leave no
+mask that nobody knows, since there is no note of it to write."""
 
 _ABSENT = {"load": "not-found", "active": "", "enabled": "", "since": 0.0, "reload_needed": False}
 
@@ -21,10 +21,15 @@ def unit_of(blade: Blade, name: str) -> Mapping[str, Any]:
 
 
 def is_masked(blade: Blade, name: str) -> bool:
-    """Whether a unit is masked by somebody else than an installation of ours."""
+    """Whether a unit is masked by somebody else than a run of ours."""
     unit = unit_of(blade, name)
     masked = unit["load"] == "masked" or str(unit["enabled"]).startswith("masked")
     return masked and not unit.get("quiet", False)
+
+
+def is_for_good(blade: Blade, name: str) -> bool:
+    """Whether somebody else has masked a unit, and not only until the next boot."""
+    return unit_of(blade, name)["enabled"] == "masked" and is_masked(blade, name)
 
 
 def keeps_away(blade: Blade, name: str, options: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from provisioner.state.kinds import StateError, States, all_things
 # A path has one owner, whatever it is. A package may be wanted by several roles: it is there or not.
 _NOUNS = {
     "accounts": "account", "folders": "path", "links": "path", "files": "path", "secrets": "path", "asks": "answer",
-    "scratch": "path", "units": "unit",
+    "scratch": "path", "units": "unit", "trials": "trial",
 }  # fmt: skip
 
 

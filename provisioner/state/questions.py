@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioner.state.kinds import States, all_things
 from provisioner.state.owners import refuse_contradictions
+from provisioner.state.trials import trial_path
 
 _PATHS = ("folders", "links", "files", "strays")
 
@@ -28,7 +29,9 @@ def questions(states: States, more_units: Iterable[str] = ()) -> dict[str, Any]:
         "packages": sorted({*_names(states, "packages"), *_said(states, "strays", "unless_package")}),
         "units": sorted({*_names(states, "units"), *_said(states, "units", "needs"), *more_units}),
         "users": _names(states, "accounts"),
-        "paths": sorted({name for kind in _PATHS for name in _names(states, kind)}),
+        "paths": sorted(
+            {*map(trial_path, _names(states, "trials")), *(name for kind in _PATHS for name in _names(states, kind))}
+        ),
         "secrets": _names(states, "secrets"),
         "asks": {name: list(options["argv"]) for _, name, options in all_things(states, "asks")},
         "scratch": {**scratch[0][1], "mount_point": scratch[0][0]} if scratch else {},

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 WORDS = {
     "accounts": "account", "packages": "package", "folders": "folder", "links": "link", "files": "file",
-    "strays": "stray", "secrets": "secret", "asks": "", "scratch": "scratch", "units": "unit",
+    "strays": "stray", "secrets": "secret", "asks": "", "scratch": "scratch", "units": "unit", "trials": "trial",
 }  # fmt: skip
 """How a line names a thing of each kind, in the order in which they are worked on."""
 

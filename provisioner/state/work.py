@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.state.files import entry_of
 from provisioner.state.kinds import Blade, States, all_things
-from provisioner.state.masks import QUIET, keeps_away, unit_of
+from provisioner.state.masks import QUIET, is_for_good, keeps_away, unit_of
 from provisioner.state.pending import Pending, names
 from provisioner.state.units import is_left_alone, restart_reason
 
@@ -50,10 +50,8 @@ def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
     found = []
     for _, name, options in all_things(states, "units", _release(blade)):
         unit = unit_of(blade, name)
-        if options.get("masked") and unit["load"] in ("not-found", "masked"):
+        if (options.get("masked") or options.get("quiet")) and (unit["load"] == "not-found" or unit.get("quiet")):
             found.append(_mask(name))
-        elif options.get("quiet") and (unit["load"] == "not-found" or unit.get("quiet")):
-            found.append({**_mask(name), "link": QUIET})
     return found
 
 
@@ -67,14 +65,16 @@ def file_entries(states: States, pending: Pending, blade: Blade, everything: boo
     masks = [
         _mask(name)
         for _, name, options in all_things(states, "units", release)
-        if (everything or ("units", name) in differ) and options.get("masked")
+        if (everything or ("units", name) in differ) and options.get("masked") and not is_for_good(blade, name)
     ]
     return masks + [
         entry_of(kind, name, options, str(blade["machine"]))
         for kind in ("folders", "links", "files", "strays")
         for _, name, options in all_things(states, kind, release)
         # What is no difference may be there, and only because somebody owns it.
-        if ((everything and kind != "strays") or (kind, name) in differ) and not options.get("own")
+        if ((everything and kind != "strays") or (kind, name) in differ)
+        and not options.get("own")
+        and "trial" not in options
     ]
 
 
@@ -139,6 +139,8 @@ def units(
         stays silent}`.
     """
     differ = names(pending, "units")
+    # Also for what another role has put in place, such as a key.
+    told = {str(each["name"]) for each in pending if each["kind"] == "units" and "restart: " in str(each["line"])}
     found = []
     for _, name, options in all_things(states, "units", _release(blade)):
         if options.get("own") or is_left_alone(blade, options) or keeps_away(blade, name, options):
@@ -153,14 +155,15 @@ def units(
         found.append(
             {
                 "name": name,
-                "state": "restarted" if reason else "started",
+                "state": "restarted" if reason or name in told else "started",
                 "enabled": True,
                 # Of no other mask: an admin's may have come since the node was looked at.
                 "masked": False if unit_of(blade, name).get("quiet") else None,
                 **_check(options.get("answers") or {}),
             }
         )
-    return found
+    # What must not run beside another one ends before that starts.
+    return sorted(found, key=lambda each: each["state"] != "stopped")
 
 
 def _check(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +191,8 @@ def own_entries(states: States, paths: Iterable[str], blade: Blade, keep: Collec
 
 
 def _mask(unit: str) -> dict[str, Any]:
-    return {"path": f"/etc/systemd/system/{unit}", "link": "/dev/null"}
+    """A mask that is known as ours: a role that has the unit run, once the node has that role, ends it."""
+    return {"path": f"/etc/systemd/system/{unit}", "link": QUIET}
 
 
 def _release(blade: Blade) -> str:

@@ -15,6 +15,7 @@ from tests.campaign.declared import declare, lost_accounts
 from tests.campaign.disturbances import DISTURBANCES, Act
 from tests.campaign.faults import FAULTS, Fault
 from tests.campaign.records import lost_records, record_jobs
+from tests.campaign.services import services
 from tests.campaign.terminal import Terminal, on_terminal
 from tests.cluster.waiting import until
 
@@ -72,8 +73,9 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
     record_jobs(cluster)
     # Switched on or off by the run that is struck, where the round before had the other.
     cluster.lab.accounting = random.choice((True, False))
+    cluster.lab.more = services(random)
     cluster.lab.write_plan()
-    told.append(f"the plan {'has' if cluster.lab.accounting else 'has no'} accounting")
+    told.append(f"the plan {'has' if cluster.lab.accounting else 'has no'} accounting, and {cluster.lab.more}")
     told.append(f"the accounts file: {declare(cluster, random)}")
     mends = _disturb(cluster, random, told)
     words = random.choice(([], [], ["--full"]))

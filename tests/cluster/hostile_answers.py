@@ -47,6 +47,12 @@ MUTATIONS = {
     "release has a line": facts(r"blade['os']['version_id'] = '12\nNodeName=evil'", UNUSABLE, "version_id"),
     "machine is a path": facts("blade['machine'] = '/../../etc'", UNUSABLE, "machine"),
     "a model of blanks": facts("blade['cpu']['model'] = ' ' * 60000", UNUSABLE, "model"),
+    "GPUs are disks": facts(
+        "blade['gpus'] = [{'slot': '0', 'id': '10de:20b0', 'model': 'x', 'driver': 'nvidia', 'file': '/dev/sda'}]",
+        UNUSABLE,
+        "gpus",
+    ),
+    "a thousand GPUs": facts("blade['gpus'] = [{}] * 1000", UNUSABLE, "gpus"),
     "no CPU": printed(IMPOSSIBLE, cpus=0),
     "negative CPUs": printed(IMPOSSIBLE, cpus=-4),
     "too many CPUs": printed(IMPOSSIBLE, cpus=70000),

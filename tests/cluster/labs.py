@@ -89,9 +89,10 @@ class FirstRun:
 class Lab:
     """One controller (BLD-001) and compute blades BLD-002, BLD-003, ...; the first two have scratch disks.
 
-    `spare` is a blade of the lab beside those: tests reimage and break it. `accounting` is what the plan says of it: a
-    database costs a first run half a minute, so the tests that are about something else go without. `shared` is a
-    directory that all blades have at /shared.
+    `spare` is a blade of the lab beside those: tests reimage and break it. `accounting` and `mpi` are what the plan
+    says of them: a database costs a first run half a minute, OpenMPI each blade 300 MB, so the tests that are about
+    something else go without. `shared` is a directory that all blades have at /shared. `more` is what else the plan
+    says.
     """
 
     name: str
@@ -101,7 +102,9 @@ class Lab:
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     accounting: Any = False
+    mpi: Any = False
     shared: Path | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _claim(self.name)
@@ -132,6 +135,8 @@ class Lab:
             "ssh": {"user": "provision"},
             "enclosure": {"bays": len(blades)},
             "accounting": self.accounting,
+            "mpi": self.mpi,
+            **self.more,
             "tiers": {
                 "fat": {"slurm": ["controller"]},
                 "medium": {"slurm": ["compute"], "scratch": {"size_gb": 300}},

@@ -25,6 +25,7 @@ class Harbour(Lab):
         # Ranges count up from wherever they begin.
         plan = yaml.safe_load(EXAMPLE.read_text().replace("10.64.8.", f"10.62.{self.subnet}."))
         plan["cluster"]["name"] = self.name
+        plan["mpi"] = self.mpi
         return dict(plan)
 
     @property

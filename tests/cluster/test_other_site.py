@@ -34,6 +34,7 @@ class OtherSite(Lab):
             "cluster": {"name": self.name, "network": f"{network}.0/24", "controller": self.controller},
             "ssh": {"user": "provision"},
             "accounting": self.accounting,
+            "mpi": self.mpi,
             "tiers": {
                 "head": {"slurm": ["controller"]},
                 "compute": {"slurm": ["compute"], "features": ["ib"], "weight": 10},

@@ -20,7 +20,10 @@ ROLES = sorted(found.parent.parent.name for found in (ROOT / "roles").glob("*/ta
 INTERNAL = "state"
 KEEPERS = [role for role in ROLES if role != INTERNAL]
 # An option of another role that a role goes by where there is one: a person says it once.
-FOLLOWED = {("slurmctld", "scratch_mount_point"), ("jobtmp", "scratch_mount_point"), (INTERNAL, "base_apt_patience")}
+FOLLOWED = {
+    ("slurmctld", "scratch_mount_point"), ("jobtmp", "scratch_mount_point"), ("health", "scratch_mount_point"),
+    ("health", "jobtmp_place"), (INTERNAL, "base_apt_patience"),
+}  # fmt: skip
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 # Keys whose value is an expression by itself, without braces.
 _BARE = {"when", "until", "changed_when", "failed_when", "that"}

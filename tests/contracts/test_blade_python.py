@@ -12,7 +12,8 @@ import pytest
 
 from tests.contracts.ansible_files import ROOT
 
-FOLDERS = [ROOT / "playbooks" / "library", ROOT / "playbooks" / "module_utils"]
+PROGRAMS = sorted(path.parent for path in (ROOT / "provisioner" / "on_node").glob("*/main.py"))
+FOLDERS = [ROOT / "playbooks" / "library", ROOT / "playbooks" / "module_utils", *PROGRAMS]
 FILES = sorted(path for folder in FOLDERS for path in folder.glob("**/*.py"))
 # Of the standard library, what came after 3.9 and is likely to be written by habit.
 LATER_NAMES = {
@@ -58,6 +59,7 @@ def later(source: str) -> Iterator[str]:
 def test_there_are_files() -> None:
     names = {path.name for path in FILES}
     assert names >= {"scratch.py", "decide.py", "blade_facts.py", "file_set.py", "slurm_verify.py", "file_states.py"}
+    assert {folder.name for folder in PROGRAMS} >= {"health"}
 
 
 @per_file

@@ -23,6 +23,7 @@ CLUSTER = {
     "tmp_fs": "/scratch",
     "accounting": "10.20.0.106",
     "accounts": True,
+    "mpi": True,
 }
 UNITS = "".join(path.read_text() for path in sorted(ROOT.glob("roles/*/vars/main.yml")))
 

@@ -20,6 +20,7 @@ from provisioner.inventory import inventory, static_form
 from provisioner.plan.load import load_plan
 from provisioner.run.environment import run_environment
 from provisioner.state.kinds import OPTIONS
+from provisioner.state.trials import trial_path
 from tests.contracts.ansible_files import KEEPERS, ROOT, state_of
 
 USERS = {"slurm": 5001, "munge": 5002, "lmod": 5003}
@@ -124,13 +125,13 @@ def paths(role: str) -> set[str]:
 def test_a_role_can_be_asked_for_before_there_are_facts(asked: dict[str, Any], role: str) -> None:
     for host in (CONTROLLER, COMPUTE):
         questions = asked[host]["alone"][role]
-        assert set(questions["paths"]) == paths(role)
+        assert set(questions["paths"]) == paths(role) | set(map(trial_path, state_of(role).get("trials", {})))
         units = state_of(role).get("units", {})
         assert set(questions["units"]) == {*units, *(need for each in units.values() for need in each.get("needs", ()))}
         assert set(questions["secrets"]) == set(state_of(role).get("secrets", {}))
         assert set(questions["asks"]) == set(state_of(role).get("asks", {}))
-    # What users need is there on every machine that one can log in to.
-    assert asked[COMPUTE]["alone"][role]["packages"] or role == "users"
+    # What users need is there on every machine that one can log in to; adopt needs something where the plan says so.
+    assert asked[COMPUTE]["alone"][role]["packages"] or role in ("users", "adopt")
 
 
 def test_there_were_no_facts(asked: dict[str, Any]) -> None:
@@ -140,8 +141,8 @@ def test_there_were_no_facts(asked: dict[str, Any]) -> None:
 
 def test_a_node_is_asked_for_all_its_roles_at_once(asked: dict[str, Any]) -> None:
     for host, roles in (
-        (CONTROLLER, "base munge users mariadb slurmdbd slurmctld"),
-        (COMPUTE, "base munge users scratch jobtmp slurmd"),
+        (CONTROLLER, "base munge users mariadb slurmdbd slurmctld mpi adopt"),
+        (COMPUTE, "base munge users scratch jobtmp health slurmd mpi adopt"),
     ):
         node = asked[host]["node"]
         for kind in ("packages", "paths", "units", "secrets", "users"):

@@ -114,12 +114,12 @@ def test_the_roles_of_a_node_do_not_contradict_each_other(roles: list[str]) -> N
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_what_two_roles_keep_is_refused(one: str, other: str) -> None:
-    """Whatever the one keeps, the other may not; packages they may share."""
+    """Whatever the one keeps, the other may not; packages they may share, and that something is not there."""
     for kind in STATES[one]:
         for name, options in things(one, STATES[one], kind):
             both = {**STATES[other], kind: {**dict(things(other, STATES[other], kind)), name: options}}
             states = {one: STATES[one], other: both}
-            if kind == "packages":
+            if kind in ("packages", "strays"):
                 refuse_contradictions(states)
             else:
                 with pytest.raises(StateError, match=f"{one} and {other}|{other} and {one}"):

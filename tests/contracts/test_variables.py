@@ -31,7 +31,7 @@ from tests.contracts.ansible_files import (
 # What provisioner.run.converge hands over with every run.
 EXTRA = {"provision_run", "provision_time"}
 # What the plays, or the verb, hand to a role, which works without it too.
-HANDED = {"slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts"}
+HANDED = {"slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
 ANSIBLE = {
     "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
     "ansible_play_hosts_all",
@@ -43,7 +43,10 @@ ANSIBLE = {
 @pytest.fixture(scope="module")
 def from_the_plan() -> set[str]:
     plan = load_plan(ROOT / "inventories" / "asgard" / "plan.yml")
-    return {*cluster_variables(plan, Path("key"), Path("known_hosts")), *host_variables(plan, "BLD-008")}
+    # ASGARD has no GPUs.
+    other = host_variables(load_plan(ROOT / "tests" / "plans" / "other-site" / "plan.yml"), "BLD-001")
+    gpus = {name for name in other if name.startswith("node_gpu")}
+    return {*cluster_variables(plan, Path("key"), Path("known_hosts")), *host_variables(plan, "BLD-008"), *gpus}
 
 
 def options(role: str) -> set[str]:

@@ -21,6 +21,8 @@ from provisioner.plan.model import Plan, SlurmRole
 from provisioner.settings.site import load_site
 from provisioner.slurm.config import slurm_config
 from provisioner.slurm.record import node_records
+from provisioner.slurm.registry import merge_records
+from provisioner.slurm.topology import topology
 from tests.slurm_conf.test_golden import SEEN, rendered
 
 HERE = Path(__file__).parent
@@ -43,10 +45,11 @@ def registry(plan: Plan, case: str) -> dict[str, dict[str, Any]]:
             "memory_mib": 1,
             "machine_id": "a" * 32,
             "scratch": {"size_mib": kind["scratch_mib"]},
+            "gpus": kind.get("gpus", []),
         }
         known = {**told["all"]["vars"], **told["_meta"]["hostvars"][host]}
         hosts.append({**known, "inventory_hostname": host, "ansible_facts": {"blade": facts}})
-    return node_records(hosts, SEEN)
+    return merge_records({}, node_records(hosts, SEEN)).nodes
 
 
 def test_every_example_has_its_machines_and_its_readme() -> None:
@@ -72,9 +75,13 @@ def test_an_example_becomes_this_slurm_conf(name: str) -> None:
     accounting = told["slurmctld_accounting"]["address"]
     preemption = told.get("slurmctld_preemption", {})
     cluster = {**told["slurmctld_cluster"], "tmp_fs": "/scratch", "accounting": accounting, "preemption": preemption}
+    cluster |= {"mpi": told["slurmctld_mpi"], "switches": told.get("slurmctld_switches", {}), "counts_gpus": True}
     nodes = registry(plan, name)
     model = slurm_config(cluster, nodes, told["slurmctld_partitions"], {}, told.get("slurmctld_nodes", {}))
     assert rendered("slurm.conf.j2", __slurmctld_model=model) == (HERE / name / "slurm.conf").read_text()
+    # Only the one with several racks has the file.
+    wanted = HERE / name / "topology.conf"
+    assert topology(nodes, cluster["switches"], {}) == (wanted.read_text() if wanted.exists() else "")
 
 
 def test_forty_servers_are_two_lines_of_a_plan() -> None:
@@ -91,5 +98,12 @@ def test_no_run_touches_the_login_node_and_the_database_has_a_node_of_its_own() 
     assert told["slurm_spare"]["hosts"] == ["login"]
     assert told["slurm_accounting"]["hosts"] == ["vault"]
     assert "login" not in told["slurm_members"]["hosts"]
-    assert told["_meta"]["hostvars"]["vault"]["node_roles"] == ["base", "munge", "users", "mariadb", "slurmdbd"]
+    assert told["_meta"]["hostvars"]["vault"]["node_roles"] == [
+        "base",
+        "munge",
+        "users",
+        "mariadb",
+        "slurmdbd",
+        "adopt",
+    ]
     assert {"login", "vault"} <= {host["name"] for host in told["all"]["vars"]["base_hosts"]}

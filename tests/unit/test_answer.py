@@ -49,6 +49,16 @@ GOOD: dict[str, Any] = {
     "secrets": {"/etc/munge/munge.key": f"{'0a' * 32}:munge:munge:0400", "/etc/other": ""},
     "asks": {"host name": "bld-008"},
     "scratch": {"right": False, "size_mib": 0, "expected_mib": 9, "actions": ["/scratch: not mounted -> /dev/sdb"]},
+    "gpus": [
+        {
+            "slot": "0000:3b:00.0",
+            "id": "10de:20b0",
+            "model": "NVIDIA A100-SXM4-40GB",
+            "driver": "nvidia",
+            "file": "/dev/nvidia0",
+        }
+    ],
+    "withheld": ["/dev/nvidia1"],
     "full": False,
     "slurmd_c": "NodeName=bld-008 CPUs=16\nUpTime=0-00:01:00\n",
 }
@@ -74,7 +84,7 @@ def test_facts_of_another_release_may_say_more() -> None:
 @pytest.mark.parametrize("key", sorted(GOOD))
 @pytest.mark.parametrize("value", [None, [], {"x": []}, "a\x1bb", "x" * 5_000_000, -1e300, float("nan"), float("inf")])
 def test_a_fact_of_another_shape_fails_its_blade(key: str, value: Any) -> None:
-    if (key == "dpkg_trouble" and value == "a\x1bb") or (key == "slurmd_c" and value == "a\x1bb"):
+    if (key, value) in [("dpkg_trouble", "a\x1bb"), ("slurmd_c", "a\x1bb"), ("gpus", []), ("withheld", [])]:
         return
     made = checked_answer(answer({**GOOD, key: value}))
     assert made["failed"] is True
@@ -102,6 +112,10 @@ def test_a_name_in_a_fact_is_said_as_the_blades_words(name: str) -> None:
         ("asks", {"host name": 5}),
         ("scratch", {**GOOD["scratch"], "actions": ["x"] * 51}),
         ("scratch", {**GOOD["scratch"], "actions": ["two\nlines"]}),
+        ("gpus", [{**GOOD["gpus"][0], "file": "/dev/sda"}]),
+        ("gpus", [{**GOOD["gpus"][0], "file": "/dev/nvidia0 File=/dev/sda"}]),
+        ("gpus", [{**GOOD["gpus"][0], "model": "x\nNodeName=evil"}]),
+        ("gpus", GOOD["gpus"] * 65),
     ],
 )
 def test_what_lines_are_made_of_has_a_shape(key: str, value: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioner.inventory import GROUPS, host_variables, inventory, static_form
+from provisioner.inventory import GROUPS, cluster_variables, host_variables, inventory, static_form
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
 from provisioner.roles import roles_of
@@ -75,6 +75,27 @@ def test_slurmctld_is_told_where_slurmdbd_is(said: str, group: list[str], told: 
     assert found["all"]["vars"]["slurmctld_accounting"] == told
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("true", ("127.0.0.1", 6820)),
+        ("{port: 8080}", ("127.0.0.1", 8080)),
+        ("{listen: network}", ("10.20.0.106", 6820)),
+    ],
+)
+def test_roles_are_told_where_the_rest_interface_is(said: str, place: tuple[str, int], tmp_path: Path) -> None:
+    path = tmp_path / "plan.yml"
+    path.write_text(f"{PLAN}rest: {said}\n")
+    told = inventory(load_plan(path))["all"]["vars"]
+    assert (told["slurmrestd_address"], told["slurmrestd_port"]) == place
+    assert (told["jwt_key_host"], told["slurmctld_tokens"], told["slurmdbd_tokens"]) == ("bld-006", True, True)
+
+
+def test_without_it_roles_are_told_nothing(listed: dict[str, Any]) -> None:
+    assert not [name for name in listed["all"]["vars"] if name.startswith(("jwt_", "slurmrestd_"))]
+    assert "slurmctld_tokens" not in listed["all"]["vars"]
+
+
 def test_groups_by_tier(listed: dict[str, Any]) -> None:
     assert hosts(listed, "tier_fat") == ["bld-006", "bld-010"]
     assert hosts(listed, "tier_medium") == ["bld-008"]
@@ -98,13 +119,23 @@ def test_the_variables_of_a_blade(site: Plan) -> None:
         "blade_id": "BLD-008",
         "blade_bay": 8,
         "blade_tier": "medium",
-        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "slurmd"],
+        "node_roles": ["base", "munge", "users", "scratch", "jobtmp", "health", "slurmd", "mpi", "adopt"],
         "jobtmp_place": "scratch",
         "scratch_disks": [{"id": None, "size_gb": 300}] * 2,
         "scratch_layout": "striped",
         "scratch_prove": "dense",
         "scratch_announced": "",
     }
+
+
+def test_health_and_metrics_are_as_the_plan_says(site: Plan) -> None:
+    assert cluster_variables(site, None, None)["slurmctld_health"] is True
+    measured = site.model_copy(update={"metrics": True, "health": False})
+    assert cluster_variables(measured, None, None)["slurmctld_health"] is False
+    controller, compute, off = (host_variables(measured, name) for name in ("BLD-006", "BLD-008", "BLD-016"))
+    assert (controller["metrics_address"], controller["metrics_folder"]) == ("10.20.0.106", "/run/slurm-metrics")
+    assert (compute["metrics_address"], "metrics_folder" in compute) == ("10.20.0.108", False)
+    assert "metrics_address" not in {**off, **host_variables(site, "BLD-008")}
 
 
 @pytest.mark.parametrize("blade", ["BLD-006", "BLD-008", "BLD-010", "BLD-016"])

@@ -50,6 +50,7 @@ def test_only_what_differs_is_said_of_a_host(hosts: dict[str, Any]) -> None:
     assert (gpu["ansible_host"], gpu["base_address"], gpu["ansible_port"]) == ("192.0.2.3", "10.20.2.3", 2222)
     assert gpu["node_gpus"] == 2
     assert hosts["bld-001"]["node_gpus"] == 4
+    assert ("node_gpu_type" in gpu, hosts["bld-001"]["node_gpu_type"]) == (False, "a100")
     assert hosts["node007"]["node_networks"] == {"management": "10.30.1.7"}
     assert "blade_bay" not in hosts["head01"]
     assert (hosts["node007"]["blade_bay"], hosts["node007"]["blade_enclosure"]) == (7, "rack-a")

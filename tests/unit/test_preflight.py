@@ -216,6 +216,15 @@ def test_an_unsupported_controller_does_not_blame_the_others() -> None:
     assert blade_problems(blade(), WANTED, controller) == []
 
 
+def test_a_compute_node_on_record_becomes_no_login_node() -> None:
+    """slurmd would be stopped below its jobs."""
+    demand = wanted(states={"base": {}, "login": {}})
+    (problem,) = blade_problems(blade(), demand, controller_of("bld-008"))
+    assert problem.startswith("it is a compute node on record")
+    assert "--forget bld-008" in problem
+    assert blade_problems(blade(), demand, controller_of("bld-009")) == []
+
+
 def test_a_member_on_record_is_welcome() -> None:
     assert blade_problems(member(), WANTED, controller_of("bld-007", "bld-008")) == []
 

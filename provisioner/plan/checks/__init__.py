@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from provisioner.plan.checks.addresses import check_addresses
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.checks.enclosure import check_enclosure
+from provisioner.plan.checks.logins import check_logins
 from provisioner.plan.checks.partition_nodes import check_partition_nodes
 from provisioner.plan.checks.partitions import check_partitions
 from provisioner.plan.checks.parts import check_parts
 from provisioner.plan.checks.preemption import check_preemption
+from provisioner.plan.checks.rest import check_rest
 from provisioner.plan.checks.roles import check_roles
 from provisioner.plan.checks.slurm_keys import check_slurm_keys
 from provisioner.plan.problems import Problem
@@ -26,6 +28,8 @@ def meaning_problems(draft: Draft) -> Iterator[Problem]:
     yield from check_enclosure(draft)
     yield from check_addresses(draft)
     yield from check_roles(draft)
+    yield from check_rest(draft)
+    yield from check_logins(draft)
     yield from check_partitions(draft)
     yield from check_partition_nodes(draft)
     yield from check_preemption(draft)

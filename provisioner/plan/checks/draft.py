@@ -45,6 +45,13 @@ class Draft:
         said = self.data.get("preemption")
         return {"by": said} if isinstance(said, str) else said if isinstance(said, dict) else {}
 
+    @cached_property
+    def logins(self) -> list[str]:
+        """The usable names of login nodes."""
+        said = self.data.get("login")
+        named = said if isinstance(said, list) else [said]
+        return [name for name in named if isinstance(name, str)]
+
     @property
     def cluster(self) -> dict[str, Any]:
         return self.data.get("cluster") or {}

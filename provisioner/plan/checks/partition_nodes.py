@@ -44,7 +44,8 @@ def _listed(draft: Draft, path: Keys) -> Iterator[tuple[Keys, str]]:
 
 
 def _computes(draft: Draft, name: str) -> bool:
-    return name != draft.cluster.get("controller") and "compute" in (draft.tier_of(name).get("slurm") or [])
+    elsewhere = name == draft.cluster.get("controller") or name in draft.logins
+    return not elsewhere and "compute" in (draft.tier_of(name).get("slurm") or [])
 
 
 def _nodes(draft: Draft, name: str) -> Iterator[Problem]:
@@ -72,12 +73,15 @@ def _more(names: list[str]) -> str:
 def _is_idle(draft: Draft, name: str) -> bool:
     """Whether a blade is surely no compute node."""
     roles = draft.tier_of(name).get("slurm")
-    return name == draft.cluster.get("controller") or (isinstance(roles, list) and not {"compute", None} & {*roles})
+    elsewhere = name == draft.cluster.get("controller") or name in draft.logins
+    return elsewhere or (isinstance(roles, list) and not {"compute", None} & {*roles})
 
 
 def _idle_words(draft: Draft, name: str) -> str:
     if name == draft.cluster.get("controller"):
         return "is the controller"
+    if name in draft.logins:
+        return "is a login node"
     return f"does not compute as a blade of tier {draft.blades[name]['tier']}"
 
 

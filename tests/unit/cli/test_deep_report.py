@@ -54,6 +54,22 @@ def test_what_failed_is_told_below_with_evidence_and_step() -> None:
     assert "  next: `scontrol show config`" in text
 
 
+def test_where_ranks_were_and_what_they_measured_is_told_below() -> None:
+    hosts = ["bld-002", "bld-002", "bld-003"]
+    figures = [{"what": "ping-pong", "bytes": 1048576, "usec": 9000.0}, {"what": "barrier", "bytes": 0, "usec": 55.25}]
+    text = shown(sinfo={"hosts": hosts, "figures": figures})
+    assert "sinfo: ranks 0-1 on bld-002, 2 on bld-003" in text
+    row = next(line for line in text.splitlines() if "ping-pong" in line)
+    assert row.split() == ["ping-pong", "1,048,576", "9,000.0", "us", "117", "MB/s"]
+    assert next(line.split() for line in text.splitlines() if "barrier" in line) == ["barrier", "0", "55.2", "us"]
+    assert shown(quiet=True, sinfo={"hosts": hosts, "figures": figures}).strip() == ""
+
+
+def test_mpi_without_deep_is_a_misunderstanding() -> None:
+    with pytest.raises(UsageError, match="--mpi is for --deep"):
+        verify(mpi=True)
+
+
 def test_quiet_shows_only_what_failed() -> None:
     assert shown(quiet=True).strip() == ""
     text = shown(quiet=True, cores={"result": "failed", "words": "two"})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.on_node.health.ownership import OURS
 from tests.unit.library.modules import ansible_module, shared
 
 ansible_module("slurm_verify")
@@ -31,7 +32,8 @@ def mended(text: str, before: str = "", room: int = 1000) -> bool:
 @pytest.mark.parametrize(
     "reason",
     ["Low TmpDisk", MEMORY, f"{MEMORY}, Low TmpDisk", "Low socket*core*thread count, Low CPUs", "Low RealMemory",
-     "gres/gpu count reported lower than configured (0 < 2)", "CoreSpec differ", "Not responding",
+     "gres/gpu type (a100) reported but not configured", "gres/gpu count reported lower than configured (0 < 2)",
+     "CoreSpec differ", "Not responding",
      "gres/gpu:a100 count too low (1 < 2)", "gres/gpu count changed and jobs are using them (2 != 1)",
      f"{MEMORY} : Low RealMemory (reported:24105 < 95.00% of configured:48000)", f"Not responding : {MEMORY}",
      f"Low TmpDisk : {DRAINS.SPOOL_FULL}"],
@@ -133,3 +135,19 @@ def test_a_node_without_a_place_for_folders_of_jobs_is_a_problem_and_a_persons_w
     words = "its scratch is not mounted at /scratch"
     assert problems(f"{DRAINS.ITSELF}{words}", "root") == [f"it takes no jobs by itself: {words}"]
     assert problems(f"{DRAINS.ITSELF}{words}", "alice") == problems(f"fans, {DRAINS.ITSELF}", "root") == []
+
+
+def test_a_node_that_is_ill_is_a_problem_and_a_persons_words_are_not() -> None:
+    def problems(reason: str, by: str) -> list[str]:
+        found, _ = NODES.parse_nodes(row(reason, by=by))
+        told: list[str] = DRAINS.left(found["bld-008"], None, "resume")[0]
+        return told
+
+    words = "its clock is 90 s off"
+    ill = f"its health check lets it take no jobs: {words}"
+    assert problems(f"{DRAINS.ILL}{words}", "root") == problems(f"{DRAINS.ILL}{words}", "slurm") == [ill]
+    assert problems(f"{DRAINS.ILL}{words}", "alice") == problems(f"fans, {DRAINS.ILL}", "root") == []
+
+
+def test_the_program_that_drains_an_ill_node_begins_as_it_is_known() -> None:
+    assert DRAINS.ILL == OURS

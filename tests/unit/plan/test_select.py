@@ -45,7 +45,7 @@ def test_a_blade_that_has_the_database_alone_is_a_member(plan_file: Path, tmp_pa
     plan = load_plan(path)
     assert select_nodes(plan, None) == [*MEMBERS, "BLD-016"]
     assert select_nodes(plan, "BLD-016") == ["BLD-016"]
-    assert roles_of(plan, "BLD-016") == ["base", "munge", "users", "mariadb", "slurmdbd"]
+    assert roles_of(plan, "BLD-016") == ["base", "munge", "users", "mariadb", "slurmdbd", "adopt"]
     told = inventory(plan)
     assert told["slurm_accounting"]["hosts"] == ["bld-016"]
     assert "bld-016" in told["slurm_members"]["hosts"]

@@ -13,8 +13,8 @@ PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
 
 def test_the_phases_of_a_run_stand_in_its_order_with_those_of_what_it_imports() -> None:
     assert phases(PLAYBOOKS / "slurm.yml") == [
-        "Preflight", "Prepare", "Users", "Scratch", "Accounting", "Accounts", "Controller", "Compute", "Services",
-        "Verify",
+        "Preflight", "Prepare", "Users", "Scratch", "Accounting", "Accounts", "Controller", "Compute", "Access",
+        "Services", "Verify",
     ]  # fmt: skip
 
 

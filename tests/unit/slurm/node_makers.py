@@ -27,7 +27,10 @@ hardware = st.builds(
 def records(draw: st.DrawFn) -> dict[str, Any]:
     """One registry record."""
     bay = draw(st.integers(1, 16))
+    gpus = draw(st.integers(0, 4))
+    files = [f"/dev/nvidia{number}" for number in range(gpus)]
     return {
+        **({"gpus": [{"type": "a100", "vendor": "nvidia", "files": files}]} if gpus else {}),
         "blade": f"BLD-{bay:03d}",
         "address": f"10.20.0.{100 + bay}",
         "bay": bay,

@@ -73,6 +73,8 @@ NO_NODES = edited("NodeName=bld-008 NodeAddr=10.20.0.108 CPUs=8 RealMemory=7792 
         (NO_NODES, "22.05.8", Kind.RESTART, ["removed nodes: bld-008"]),
         (NO_NODES, "24.11.5", Kind.RECONFIGURE, ["removed nodes: bld-008"]),
         (edited("=7792", "=7700"), "22.05.8", Kind.RECONFIGURE, ["bld-008: realmemory changed"]),
+        (edited("=thin", "=thin Gres=gpu:a100:2"), "22.05.8", Kind.RESTART, ["bld-008: gres changed"]),
+        (edited("=thin", "=thin Gres=gpu:a100:2"), "24.11.5", Kind.RECONFIGURE, ["bld-008: gres changed"]),
         (edited("CPUs=8", "CPUs=16"), "22.05.8", Kind.RESTART, ["bld-008: cpus changed"]),
         (edited("CPUs=8", "CPUs=16"), "23.11.6", Kind.RECONFIGURE, ["bld-008: cpus changed"]),
         (edited("0.108", "0.118"), "22.05.8", Kind.RESTART, ["bld-008: nodeaddr changed"]),

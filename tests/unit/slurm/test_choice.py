@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.slurm.choice import choice, reported, touched
+from provisioner.slurm.choice import choice, on_trial, reported, touched
 
 LINE = {"role": "slurmd", "kind": "units", "name": "slurmd.service", "line": "x", "own": False}
 WORK: dict[str, Any] = {"problems": [], "busy": "", "remains": [], "doubts": [], "masked": [], "unaccounted": []}
@@ -69,3 +69,16 @@ def test_a_node_is_reported_when_there_is_something_to_say() -> None:
     }
     assert reported(["a", "b", "c", "d", "gone"], {"nodes": told}) == ["b", "c", "d"]
     assert reported(["a"], {}) == []
+
+
+def test_who_gets_in_changes_on_one_node_first_and_on_the_controller_last() -> None:
+    access = {**LINE, "role": "adopt"}
+    nodes = [
+        {**host("head"), "node_roles": ["slurmctld", "adopt"], "state_pending": [access]},
+        {**host("a", pending=True), "node_roles": ["slurmd", "adopt"]},
+        {**host("b"), "node_roles": ["slurmd", "adopt"], "state_before": [access]},
+        {**host("c", full=True), "node_roles": ["slurmd", "adopt"]},
+        {**host("d", full=True), "node_roles": ["slurmdbd"]},
+    ]
+    assert on_trial(nodes, ["adopt"]) == ["b", "c", "head"]
+    assert on_trial(nodes, ["firewall"]) == []

@@ -7,6 +7,7 @@ from provisioner.slurm.verdict import node_credential, verdict
 GOOD = "credential MUNGE:AwQFAAB=:"
 PORT = ["its slurmd does not answer on its port"]
 FULL = "its disk is full where slurmd works: 0 MiB are free"
+ILL = "its health check lets it take no jobs: its clock is 90 s off"
 ITSELF = "it takes no jobs by itself: its scratch is not mounted at /scratch"
 MUTE = "its slurmd hangs: it takes a connection and says nothing"
 BETWEEN = "and bld-011 do not reach each other on the port of slurmd"
@@ -23,6 +24,7 @@ def said(munge: str = "0", slurmd: str = "active", credential: str = GOOD) -> st
         (PORT, said(munge="6", slurmd="failed"), "", "munge does not run on it; next: `provision slurm"),
         ([FULL], said(munge="6", slurmd="failed"), "", f"{FULL}; next: make room on it"),
         ([ITSELF], said(munge="6"), "", f"{ITSELF}; next: mend that, and it takes jobs again within a minute"),
+        ([ILL], said(munge="6"), "", f"{ILL}; next: mend that, and it takes jobs again within five minutes"),
         (JOB, said(munge="124"), "", "munge on it does not answer; next: run `systemctl restart munge`"),
         (JOB, said(munge="11"), "", "munge does not work on it (exit code 11)"),
         (JOB, said(), "15", "its clock and the controller's differ"),

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from provisioner.state.kinds import OPTIONS
+from provisioner.state.trials import trial_path
 from tests.unit.state.nodes import ABSENT, RUNS, Facts
 
 texts = st.text(max_size=12)
@@ -27,7 +28,7 @@ def named(form: str, strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[dict
     return st.dictionaries(names, strategy, max_size=3)
 
 
-FILES = named("/file/{}", options({"content": texts}, {**attributes, **releases}))
+FILES = named("/file/{}", options({"content": texts}, {**attributes, **releases, "trial": st.just("a-trial")}))
 SECRETS = named("/secret/{}", options({}, {"content": texts, "as_on": st.just("other"), **attributes, **releases}))
 FOLDERS = named("/folder/{}", options({}, {"distrust": st.booleans(), **attributes, **releases}))
 STRAYS = named("/stray/{}", options({}, {"unless_package": st.just("a-package"), **releases}))
@@ -48,10 +49,11 @@ STATES = st.fixed_dictionaries(
         "secrets": SECRETS,
         "asks": named("answer {}", options(ASK, {})),
         "units": UNITS,
+        "trials": st.just({"a-trial": {"apply": ["true"]}}),
     }
 )
 assert {*OPTIONS} == {
-    "accounts", "packages", "folders", "links", "files", "strays", "secrets", "asks", "units", "scratch",
+    "accounts", "packages", "folders", "links", "files", "strays", "secrets", "asks", "units", "scratch", "trials",
 }  # fmt: skip
 
 Damage = Callable[[Facts, str], None]
@@ -74,6 +76,10 @@ def _secret(place: int, value: str) -> Damage:
     return harm
 
 
+def _left_on_trial(facts: Facts, name: str) -> None:
+    facts["paths"][trial_path(name)] = {"kind": "folder"}
+
+
 PLACED = [fact("paths", {"kind": "absent"}), fact("paths", {"kind": "refused"})]
 ATTRIBUTES = [attribute("mode", "0777"), attribute("owner", "nobody"), attribute("group", "1234")]
 HARMS: dict[str, list[Damage]] = {
@@ -92,6 +98,7 @@ HARMS: dict[str, list[Damage]] = {
         attribute("reload_needed", True, "units"),
         attribute("since", 1.0, "units"),
     ],
+    "trials": [_left_on_trial],
 }
 
 

@@ -87,7 +87,8 @@ def in_sync(state: Mapping[str, Any], release: str = "12") -> Facts:
     facts["written"] = dict.fromkeys([*facts["paths"], *facts["secrets"]], 50.0)
     facts["asks"] = {name: options["wanted"] for name, options in here.get("asks", {}).items()}
     facts["units"] = {
-        name: MASKED if options.get("masked") else RUNS for name, options in here.get("units", {}).items()
+        name: MASKED | {"quiet": True} if options.get("masked") else RUNS
+        for name, options in here.get("units", {}).items()
     }
     return facts
 

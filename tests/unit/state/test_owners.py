@@ -8,9 +8,11 @@ from provisioner.state.kinds import OPTIONS, StateError
 from provisioner.state.owners import refuse_contradictions
 
 NAMES = dict.fromkeys(["folders", "links", "files", "secrets", "scratch"], "/a") | {
-    "accounts": "munge", "asks": "host name", "units": "a.service",
+    "accounts": "munge", "asks": "host name", "units": "a.service", "trials": "adopt",
 }  # fmt: skip
-NOUNS = {"accounts": "account munge", "asks": "answer host name", "units": "unit a.service"}
+NOUNS = {
+    "accounts": "account munge", "asks": "answer host name", "units": "unit a.service", "trials": "trial adopt",
+}  # fmt: skip
 
 
 def kept(kind: str, release: str = "", name: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from provisioner.state import work
 from provisioner.state.differences import differences
 from provisioner.state.kinds import all_things
 from provisioner.state.questions import questions
+from provisioner.state.trials import trials
 from tests.unit.state.drawn import HARMS, STATES, harmed, is_harmless
 from tests.unit.state.nodes import SALT, Facts, in_sync, node
 
@@ -49,8 +50,8 @@ def test_a_new_node_is_told_of_every_thing_once(state: dict[str, Any], release: 
         (kind, name)
         for kind in state
         for _, name, _ in all_things({"r": state}, kind, release)
-        # What must not be there is nowhere on a new node.
-        if kind != "strays"
+        # What must not be there is nowhere on a new node, and nothing is on trial.
+        if kind not in ("strays", "trials")
     ]
     assert sorted((each["kind"], each["name"]) for each in told) == sorted(kept)
     assert len({each["line"] for each in told}) == len(kept)
@@ -85,7 +86,9 @@ def test_what_is_told_is_what_is_done(state: dict[str, Any], release: str) -> No
     names = {each["name"] for each in told if each["kind"] in ("folders", "links", "files")}
     masked = {each["name"] for each in told if each["kind"] == "units" and state["units"][each["name"]].get("masked")}
     entries = {entry["path"] for entry in work.file_entries(states, told, facts, False)}
-    assert entries == names | {f"/etc/systemd/system/{name}" for name in masked}
+    on_trial = {entry["path"] for each in trials(states, told, facts, False) for entry in each["files"]}
+    assert not entries & on_trial
+    assert entries | on_trial == names | {f"/etc/systemd/system/{name}" for name in masked}
     secrets = {each["entry"]["path"] for each in work.secrets(states, told, facts, False)}
     assert secrets == {each["name"] for each in told if each["kind"] == "secrets"}
     started = {unit["name"] for unit in work.units(states, told, facts, [], False)}

@@ -28,6 +28,7 @@ ONE: dict[str, Any] = {
         "m.service": {"masked": True},
         "c.service": {"only_if": "x"},
     },
+    "trials": {"adopt": {}},
 }
 TWO: dict[str, Any] = {"packages": ["slurmd"], "files": {"/g": {"content": ""}}}
 

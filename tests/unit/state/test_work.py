@@ -76,7 +76,7 @@ def test_nothing_is_put_in_place_on_a_node_in_sync() -> None:
 
 def test_files_that_differ_come_with_all_that_is_said_of_them() -> None:
     assert work.file_entries(STATES, pending(NEW), NEW, False) == [
-        {"path": "/etc/systemd/system/never.service", "link": "/dev/null"},
+        {"path": "/etc/systemd/system/never.service", "link": QUIET_LINK},
         {"path": "/d", "mode": "0755", "owner": "slurm", "group": "root", "folder": True, "distrust": True},
         {"path": "/e", "mode": "0700", "owner": "root", "group": "root", "folder": True, "distrust": False},
         {"path": "/usr/lib/x86_64-linux-gnu/l.so", "link": "l.so.2"},
@@ -173,12 +173,21 @@ def test_a_unit_that_is_loaded_is_never_masked_for_an_installation(case: str) ->
     links = work.quiet_links(STATES, facts)
     wanted = ["/etc/systemd/system/b.timer", "/etc/systemd/system/never.service"]
     assert paths(links) == (wanted if linked else [])
-    assert [link["link"] for link in links] == ([QUIET_LINK, "/dev/null"] if linked else [])
+    assert [link["link"] for link in links] == ([QUIET_LINK] * 2 if linked else [])
 
 
 def test_an_admins_mask_is_not_replaced_by_one_of_ours() -> None:
     facts = node(units={"b.timer": MASKED, "never.service": MASKED})
-    assert paths(work.quiet_links(STATES, facts)) == ["/etc/systemd/system/never.service"]
+    assert work.quiet_links(STATES, facts) == []
+    for everything in (False, True):
+        written = paths(work.file_entries(STATES, pending(facts), facts, everything))
+        assert "/etc/systemd/system/never.service" not in written
+
+
+def test_a_mask_until_the_next_boot_is_made_to_stay() -> None:
+    facts = node(units={"never.service": {**MASKED, "enabled": "masked-runtime"}})
+    mask = {"path": "/etc/systemd/system/never.service", "link": QUIET_LINK}
+    assert mask in work.file_entries(STATES, pending(facts), facts, everything=False)
 
 
 def test_only_units_that_must_not_start_are_kept_quiet() -> None:
@@ -215,6 +224,13 @@ def test_a_mask_of_ours_is_ended_and_no_other_one() -> None:
         ]
 
 
+def test_what_must_not_run_ends_before_anything_starts() -> None:
+    facts = {**NEW, "units": {**NEW["units"], "never.service": RUNS}}
+    assert [unit["state"] for unit in work.units(STATES, pending(facts), facts, [], False)] == [
+        "stopped", "started", "started", "started"
+    ]  # fmt: skip
+
+
 def test_everything_is_started_and_nothing_restarted_without_a_reason() -> None:
     assert work.units(STATES, [], SYNCED, [], True) == [A, B, CLOCK]
 
@@ -227,6 +243,16 @@ def test_units_are_restarted_when_what_they_use_was_put_in_place(put: list[str],
     found = work.units(STATES, [], SYNCED, put, False)
     assert [(unit["name"], unit["state"]) for unit in found] == [(name, "restarted") for name in restarted]
     assert work.units(STATES, [], SYNCED, ["/g", "/own"], False) == []
+
+
+def test_a_unit_is_restarted_as_told_when_another_role_puts_what_it_reads() -> None:
+    keeper, reader = {"secrets": {"/key": {"as_on": "bld-006"}}}, {"units": {"a.service": {"reads": ["/key"]}}}
+    facts = {**SYNCED, "secrets": {**SYNCED["secrets"], "/key": ""}}
+    found = [each.as_dict() for each in differences({"keeper": keeper, "reader": reader}, facts)]
+    assert [each["line"] for each in found if each["role"] == "reader"] == ["unit a.service: restart: it uses /key"]
+    its = [each for each in found if each["role"] == "reader"]
+    (unit,) = work.units({"reader": reader}, its, facts, [], False)
+    assert unit["state"] == "restarted"
 
 
 def test_a_unit_that_does_not_run_is_started_whatever_was_put() -> None:

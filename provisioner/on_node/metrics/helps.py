@@ -1,0 +1,35 @@
+"""What each figure is, in the words that Prometheus shows."""
+
+from __future__ import annotations
+
+HELPS = {
+    "account_cpus_running": "CPUs of running jobs of the account",
+    "account_gpus_running": "GPUs of running jobs of the account",
+    "account_jobs_pending": "Waiting jobs of the account",
+    "account_jobs_running": "Running jobs of the account",
+    "account_jobs_suspended": "Suspended jobs of the account",
+    "cores_pending": "Cores that waiting jobs asked for",
+    "cores_running": "Cores of running jobs",
+    "cpus_alloc": "CPUs that jobs have",
+    "cpus_idle": "CPUs that are free",
+    "cpus_other": "CPUs that are out of service",
+    "cpus_total": "CPUs of all nodes",
+    "exporter_collector_duration_seconds": "How long the last look took",
+    "exporter_collector_success": "Whether the last look went well",
+    "gpus_utilization": "Share of the GPUs that jobs have",
+    "info": "The release of Slurm",
+    "jobs_completed": "Jobs that ended well within MinJobAge",
+    "jobs_failed": "Jobs that failed within MinJobAge",
+    "jobs_pending": "Jobs that wait; an array counts once",
+    "jobs_running": "Jobs that run",
+    "node_drain_reason_info": "Why a node takes no jobs",
+    "node_drain_since_timestamp_seconds": "Since when a node takes no jobs",
+    "node_mem_alloc": "MiB that jobs have on the node",
+    "node_mem_total": "MiB of the node",
+    "node_status": "The state of the node in the partition",
+    "nodes_total": "All nodes",
+    "partition_jobs_pending": "Jobs that wait in the partition; in several, in each",
+    "scheduler_last_cycle": "Microseconds of the last scheduling cycle",
+    "scheduler_queue_size": "Messages that slurmctld has yet to send",
+    "scheduler_dbd_queue_size": "Records that slurmdbd has yet to get",
+}
