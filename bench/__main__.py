@@ -8,7 +8,8 @@ Writes bench/results.json and the tables of docs/performance.md. A part that is 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from bench.accounts import measure_accounts
@@ -16,18 +17,18 @@ from bench.commands import measure_commands
 from bench.display import measure_display
 from bench.lab import BenchLab, bench_lab
 from bench.more_roles import measure_more_roles
-from bench.plans import measures
+from bench.plans import measure_plans
 from bench.render import measure_render
 from bench.report import publish, tables
 from bench.results import read_results, signed, write_section
 from bench.runs import measure_first, measure_no_change
 
 ALONE = {"render": measure_render, "commands": measure_commands}
-ON_BLADES = {
+ON_BLADES: dict[str, Callable[[BenchLab, int, int], dict[str, Any]]] = {
     "first": measure_first,
     "no-change": measure_no_change,
-    "accounting": measures("accounting"),
-    "services": measures("services"),
+    "accounting": partial(measure_plans, "accounting"),
+    "services": partial(measure_plans, "services"),
     "display": measure_display,
     "more-roles": measure_more_roles,
     "accounts": measure_accounts,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,7 @@ _WAYS = {
 }
 
 
-def measures(part: str) -> Callable[[BenchLab, int, int], dict[str, Any]]:
-    """The measurement of a part, for a lab, a number of compute blades and a number of rounds."""
-    return partial(_measure, part)
-
-
-def _measure(part: str, lab: BenchLab, compute: int, rounds: int) -> dict[str, Any]:
+def measure_plans(part: str, lab: BenchLab, compute: int, rounds: int) -> dict[str, Any]:
     """Runs that change nothing, without the part and with it; afterwards the blades are as the lab's plan says."""
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:

@@ -10,10 +10,10 @@ from provisioner.console_text import their_words
 from provisioner.firewall import firewall_rules, shut_out, shut_out_problems, sshd_ports
 from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.left_over import left_over_notes
+from provisioner.node_doubts import node_doubts
 from provisioner.on_node import node_program
 from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
-from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm import accounting, database
 from provisioner.slurm.beside import beside, beside_files, beside_texts, file_keys
 from provisioner.slurm.change import config_change
@@ -25,10 +25,9 @@ from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.gpus import gpu_notes, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_notes, job_place
-from provisioner.slurm.node_gpus import gpu_doubts
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
-from provisioner.slurm.record import node_records, record_doubts
+from provisioner.slurm.record import node_records
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.rest import proxy_settings
@@ -59,10 +58,10 @@ class FilterModule:
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
             "left_over_notes": left_over_notes,
+            "node_doubts": node_doubts,
             "node_program": node_program,
             "openmpi_parameters": openmpi_parameters,
             "people_asked": people_asked,
-            "scratch_notes": scratch_notes,
             "slurm_beside": beside,
             "slurm_beside_files": beside_files,
             "slurm_beside_texts": beside_texts,
@@ -77,7 +76,6 @@ class FilterModule:
             "slurm_edit_notes": edit_notes,
             "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_in_order": in_order,
-            "slurm_gpu_doubts": gpu_doubts,
             "slurm_gpu_notes": gpu_notes,
             "slurm_hand_out_again": hand_out_again,
             "slurm_hand_edits": hand_edits,
@@ -91,7 +89,6 @@ class FilterModule:
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
             "slurm_on_trial": on_trial,
-            "slurm_record_doubts": record_doubts,
             "slurm_reported": reported,
             "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,

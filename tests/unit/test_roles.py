@@ -31,11 +31,16 @@ CASES = {
 }
 
 
+def plan_that_says(said: str, folder: Path) -> Plan:
+    """The plan above with more at its left margin."""
+    path = folder / "plan.yml"
+    path.write_text(PLAN + said)
+    return load_plan(path)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    path = tmp_path_factory.mktemp("roles") / "plan.yml"
-    path.write_text(PLAN)
-    return load_plan(path)
+    return plan_that_says("", tmp_path_factory.mktemp("roles"))
 
 
 @pytest.mark.parametrize("blade", CASES)
@@ -50,9 +55,7 @@ def test_what_a_blade_does_says_which_roles_it_has(site: Plan, blade: str) -> No
     ids=["on", "off", "there"],
 )
 def test_the_plan_says_who_keeps_the_database(said: str, blades: list[str], tmp_path: Path) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}accounting: {said}\n")
-    plan = load_plan(path)
+    plan = plan_that_says(f"accounting: {said}\n", tmp_path)
     for role in ("mariadb", "slurmdbd"):
         assert [name for name in plan.blades if role in roles_of(plan, name)] == blades
     order = roles_of(plan, "BLD-010")
@@ -61,18 +64,14 @@ def test_the_plan_says_who_keeps_the_database(said: str, blades: list[str], tmp_
 
 @pytest.mark.parametrize(("said", "there"), [("", True), ("health: true\n", True), ("health: false\n", False)])
 def test_the_plan_says_whether_nodes_are_watched(said: str, there: bool, tmp_path: Path) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}{said}")
-    plan = load_plan(path)
+    plan = plan_that_says(said, tmp_path)
     watched = [name for name in plan.blades if "health" in roles_of(plan, name)]
     assert watched == (["BLD-010", "BLD-011"] if there else [])
 
 
 @pytest.mark.parametrize(("said", "there"), [("", False), ("metrics: true\n", True)])
 def test_the_plan_says_whether_members_are_measured(said: str, there: bool, tmp_path: Path) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}{said}")
-    plan = load_plan(path)
+    plan = plan_that_says(said, tmp_path)
     measured = {role: [name for name in plan.blades if role in roles_of(plan, name)] for role in ROLES}
     assert measured["metrics"] == (["BLD-006", "BLD-010", "BLD-011"] if there else [])
     assert measured["slurm_metrics"] == (["BLD-006"] if there else [])
@@ -92,27 +91,22 @@ def test_the_plan_says_whether_members_are_measured(said: str, there: bool, tmp_
 def test_the_plan_says_who_has_the_rest_interface_and_the_key_of_tokens(
     said: str, serving: list[str], knowing: list[str], tmp_path: Path
 ) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}{said}\n")
-    plan = load_plan(path)
+    plan = plan_that_says(f"{said}\n", tmp_path)
     assert [name for name in plan.blades if "slurmrestd" in roles_of(plan, name)] == serving
     assert [name for name in plan.blades if "jwt" in roles_of(plan, name)] == knowing
 
 
 @pytest.mark.parametrize("said", ["BLD-010", "[BLD-010]", "[BLD-006, BLD-010]"])
 def test_a_login_node_computes_nothing(said: str, tmp_path: Path) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}login: {said}\n")
-    plan = load_plan(path)
+    plan = plan_that_says(f"login: {said}\n", tmp_path)
     assert roles_of(plan, "BLD-010") == ["base", "munge", "users", "login", "mpi", "adopt"]
     assert roles_of(plan, "BLD-006") == CASES["BLD-006"]
     assert roles_of(plan, "BLD-011") == CASES["BLD-011"]
 
 
 def test_a_blade_of_no_tier_that_computes_may_be_one(tmp_path: Path) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}login: BLD-016\n")
-    assert roles_of(load_plan(path), "BLD-016") == ["base", "munge", "users", "login", "mpi", "adopt"]
+    plan = plan_that_says("login: BLD-016\n", tmp_path)
+    assert roles_of(plan, "BLD-016") == ["base", "munge", "users", "login", "mpi", "adopt"]
 
 
 def test_roles_are_worked_on_in_one_order(site: Plan) -> None:
@@ -141,9 +135,7 @@ def test_every_role_is_seen_by_the_plays_and_says_what_it_keeps(role: str) -> No
 def test_the_plan_says_who_runs_and_who_compiles_mpi(
     said: str, runtime: list[str], compilers: list[str], tmp_path: Path
 ) -> None:
-    path = tmp_path / "plan.yml"
-    path.write_text(f"{PLAN}mpi: {said}\n")
-    plan = load_plan(path)
+    plan = plan_that_says(f"mpi: {said}\n", tmp_path)
     assert [name for name in plan.blades if "mpi" in roles_of(plan, name)] == runtime
     told = inventory(plan)
     by_host = told["_meta"]["hostvars"]

@@ -26,6 +26,11 @@ _LATER = " : "
 _LONGEST = 300
 
 
+def is_ours(states: Collection[str], reason: str) -> bool:
+    """Whether the node is drained, and by us."""
+    return "DRAIN" in states and reason.startswith(OURS)
+
+
 def decide(states: Collection[str], reason: str, trouble: str) -> list[str]:
     """What `scontrol update` is told: `["state=drain", "reason=..."]`; nothing for [].
 
@@ -39,7 +44,7 @@ def decide(states: Collection[str], reason: str, trouble: str) -> list[str]:
     wanted = OURS + trouble.replace(_LATER, ": ")[:_LONGEST]
     if "DRAIN" not in states:
         return ["state=drain", f"reason={wanted}"] if trouble else []
-    if not reason.startswith(OURS):
+    if not is_ours(states, reason):
         return []
     own, _, later = reason.partition(_LATER)
     if trouble:

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from .ownership import OURS, decide
+from .ownership import decide, is_ours
 
 CONF = "/var/lib/slurm/slurmd/conf-cache/slurm.conf"
 """What slurmd has fetched; it is there also while slurmd does not run."""
@@ -45,7 +45,7 @@ def _tell(node: str, trouble: str) -> str:
         if code != 0:
             return f"slurmctld does not take {words[0]}: {said.strip()[:200]}"
     # Our drain of a node that is away just now is still to be taken back.
-    waits = "DRAIN" in states and reason.startswith(OURS) and not words
+    waits = is_ours(states, reason) and not words
     if not trouble and states and not waits:
         os.close(os.open(_WELL, os.O_WRONLY | os.O_CREAT, 0o600))
     return ""
