@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cluster.labs import Lab, Said
+from tests.cluster.waiting import until
 
 OURS = "squeue --noheader --all --name=provision-verify --format='%A %u %T'"
 SCRIPTS = "find /tmp /run/lock -maxdepth 1 -name 'provision-verify*'"
@@ -32,6 +33,10 @@ def left_behind(lab: Lab) -> str:
 
 
 def kill_module(lab: Lab, account: str) -> None:
-    """Kills the verification whose jobs this account has: their comment names its process."""
-    comment = lab.ask(f"squeue --noheader --name=provision-verify --user={account} --format=%k | head -n 1")
-    lab.ask(f"kill -KILL {comment.split(':')[3]}")
+    """Kills the verification whose jobs this account has: their comment names its process.
+
+    Jobs of one that is over may still be completing.
+    """
+    comments = f"squeue --noheader --name=provision-verify --user={account} --format=%k"
+    kill = f"for pid in $({comments} | cut -d : -f 4); do kill -KILL $pid 2> /dev/null && exit; done; exit 1"
+    assert until(lambda: lab.tried(lab.controller, kill).code == 0, 10), f"over by itself: {lab.ask(comments)}"

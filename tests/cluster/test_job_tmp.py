@@ -192,6 +192,8 @@ def test_a_living_cluster_goes_over_below_its_jobs(cluster: Lab, blade: str) -> 
         steps = "until [ -e /tmp/go ]; do sleep 0.2; done; srun ls /tmp/of-the-job; srun ls /tmp/of-the-job"
         job = submit(cluster, blade, f"touch /tmp/of-the-job; {steps}", output="/tmp/%j.out")
         assert until(lambda: state(cluster, job) == "RUNNING", 30)
+    # slurmd takes the configuration, and only then the node looks which jobs have none.
+    assert until(lambda: job in cluster.inside(blade, f"ls {HOME}/{blade.lower()}"), 30)
     cluster.inside(blade, "touch /tmp/go")
     assert ended(cluster, job) == "COMPLETED"
     assert cluster.inside(blade, f"cat /tmp/{job}.out") == "/tmp/of-the-job\n/tmp/of-the-job"
