@@ -103,7 +103,7 @@ class BenchLab:
         """
         debian = self.inside(blades[0], '. /etc/os-release && echo "$VERSION_ID"')
         new = {"os": {"version_id": debian}, "units": {}}
-        packages, masks = f"state_packages('{debian}')", f"state_quiet_links({new}) | map(attribute='path')"
+        packages, masks = f"state_packages('{debian}')", f"state_quiet_units({new})"
         asked = f"[state_wanted | {packages}, state_wanted | {masks}]"
         found = rendered(self.plan_file, blades, asked)
         return {
@@ -119,7 +119,7 @@ def install(names: Sequence[str]) -> str:
 def new_install(names: Sequence[str], masks: Sequence[str]) -> str:
     """The same on a new blade: with package lists, and links that keep daemons from starting."""
     lists = '{ [ "$(find /var/lib/apt/lists -maxdepth 0 -mmin -60)" ] || sudo apt-get update -qq; }'
-    return " && ".join([lists, *(f"sudo ln -sf {QUIET} {mask}" for mask in masks), install(names)])
+    return " && ".join([lists, *(f"sudo ln -sf {QUIET} /etc/systemd/system/{mask}" for mask in masks), install(names)])
 
 
 @contextmanager

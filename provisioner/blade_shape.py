@@ -74,6 +74,7 @@ BLADE = record(
         "can_set_clock": flag,
         "read_only": flag,
         "dpkg_trouble": text(2**20, ANYTHING),
+        "apt_held": flag,
         "packages": each(text(100, r"[a-z0-9.+:-]+"), text(200, r"[A-Za-z0-9.+:~-]*")),
         "units": each(
             _WORD,

@@ -27,7 +27,9 @@ class Connection(ssh.Connection):  # type: ignore[misc]
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Runs a command; the answer of a module is checked, and nothing longer than LARGEST comes back."""
         from provisioner.answer import LARGEST
+        from provisioner.run.quick_modules import quick
 
+        in_data = quick(in_data) if in_data else in_data
         with _little_memory(4 * LARGEST):
             try:
                 code, out, err = super().exec_command(cmd, in_data=in_data, sudoable=sudoable)

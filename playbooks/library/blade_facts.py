@@ -79,7 +79,15 @@ from ansible.module_utils.blade_disks.model import Refusal, Wanted
 from ansible.module_utils.blade_disks.scratch import Allowed, converge
 from ansible.module_utils.blade_gpus import gpus, withheld
 from ansible.module_utils.blade_machine import can_set_clock, cpu, free_mib, memory_mib, os_release, text
-from ansible.module_utils.blade_software import package_versions, run, run_twice, unit_states, user_ids
+from ansible.module_utils.blade_software import (
+    APT_LOCKS,
+    is_locked,
+    package_versions,
+    run,
+    run_twice,
+    unit_states,
+    user_ids,
+)
 from ansible.module_utils.cluster_lock import FOLDER, take
 from ansible.module_utils.file_reads import readable_state, secret_digests, written
 from ansible.module_utils.remains import remains, wait_out
@@ -179,6 +187,7 @@ def main():
         "can_set_clock": can_set_clock(),
         "read_only": not os.access("/etc", os.W_OK),
         "dpkg_trouble": run("dpkg", "--audit").strip(),
+        "apt_held": is_locked(APT_LOCKS),
         "packages": package_versions(wanted["packages"]),
         "units": units,
         "users": user_ids(wanted["users"]),

@@ -9,7 +9,7 @@ short_description: Writes files, links and folders that belong together
 description:
   - One remote call for all files of a role, where copy and file would be one call each.
   - All files are staged and validated first, then put in place by rename in the given order. A file
-    that does not validate leaves every file as it was. systemd reads its units anew where one of them was written.
+    that does not validate leaves every file as it was.
   - No link is followed below a folder that another account than root can write to. A link, a FIFO or a device in
     the place of a file or link is replaced itself; in the place of a folder it is refused.
 options:
@@ -34,6 +34,10 @@ options:
         type: bool
         default: false
       validate: {description: Command that must accept the staged file (%s)., type: str}
+  reload:
+    description: Lets systemd read its units anew where one of them was written.
+    type: bool
+    default: true
   unchanged:
     description: Refuses to write when the text of one of these files is no longer this.
     type: dict
@@ -65,6 +69,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "files": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS},
+            "reload": {"type": "bool", "default": True},
             "unchanged": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -97,9 +102,9 @@ def refuse_changed(texts):
 
 
 def apply(module, plan):
-    """Puts all in place, and lets systemd read its units anew. Returns notes."""
+    """Puts all in place, and may let systemd read its units anew. Returns notes."""
     notes = put(plan, module.run_command)
-    if any(entry["path"].startswith(UNITS) for entry, _, _ in plan):
+    if module.params["reload"] and any(entry["path"].startswith(UNITS) for entry, _, _ in plan):
         module.run_command(["systemctl", "daemon-reload"], check_rc=True)
     return notes
 

@@ -12,6 +12,13 @@ from datetime import datetime, timezone
 # for its own.
 UNITS, QUIET = "/etc/systemd/system", "/../dev/null"
 
+APT_LOCKS = (
+    "/var/lib/dpkg/lock-frontend",
+    "/var/lib/dpkg/lock",
+    "/var/lib/apt/lists/lock",
+    "/var/cache/apt/archives/lock",
+)
+
 
 def run(*command, limit=30):
     """The output of a command, '' when it is missing, fails, or takes more than `limit` seconds."""
@@ -41,6 +48,17 @@ def package_versions(names):
         if status == "installed" and name in versions:
             versions[name] = version
     return versions
+
+
+def is_locked(files, locks="/proc/locks"):
+    """Whether any process may hold a lock of one of these files: a file elsewhere may have the same inode number."""
+    inodes = {str(os.stat(file).st_ino) for file in files if os.path.exists(file)}
+    try:
+        with open(locks) as lines:
+            # `1: POSIX  ADVISORY  WRITE 812 fe:00:262217 0 EOF`
+            return any(line.split()[5].rpartition(":")[2] in inodes for line in lines if line.count(":") > 2)
+    except OSError:
+        return True
 
 
 def unit_states(names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from provisioner.state.kinds import OPTIONS, States
 from provisioner.state.units import MASKED
 from provisioner.state.words import WORDS
 
@@ -33,6 +34,34 @@ def kinds(found: Pending) -> list[str]:
     theirs = [each for each in found if not each["own"]]
     masks = ["links" for each in theirs if each["kind"] == "units" and str(each["line"]).endswith(MASKED)]
     return sorted({*masks, *(str(each["kind"]) for each in theirs)})
+
+
+PARTS = ("files", "secrets", "trials", "programs", "units")
+_PUT = {"folders", "links", "files", "strays"}
+
+
+def parts(states: States, differ: Collection[str], everything: bool, check: bool, diff: bool) -> list[str]:
+    """The task files of role state that have something to do, in the order in which they come.
+
+    Args:
+        differ: the kinds of what differs.
+        everything: all that the roles keep is to be put in place, whatever differs.
+        check, diff: Ansible's modes. Of a check without --diff a person hears of the differences only, which are known.
+    """
+    wanted = set(OPTIONS) if everything else set(differ)
+    if check:
+        return [part for part in PARTS[:1] if diff and wanted & _PUT]
+    kept = {kind for state in states.values() for kind in state}
+    units = "units" in kept and wanted & {*_PUT, "secrets", "units"}
+    due = {
+        # Units ask what was put in place, also when that is nothing.
+        "files": wanted & _PUT or units,
+        "secrets": "secrets" in kept & wanted,
+        "trials": "trials" in kept and wanted & {"files", "trials"},
+        "programs": "asks" in kept & wanted,
+        "units": units,
+    }
+    return [part for part in PARTS if due[part]]
 
 
 def more(told: Pending, now: Pending) -> list[Mapping[str, Any]]:

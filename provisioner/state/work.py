@@ -41,8 +41,8 @@ def missing_accounts(states: States, blade: Blade) -> list[str]:
     ]
 
 
-def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
-    """Masks for file_set, of units that must not start while packages are installed.
+def quiet_units(states: States, blade: Blade) -> list[str]:
+    """Units that must not start while packages are installed: they are masked meanwhile.
 
     Not of one that is there: a daemon that runs, maybe with jobs, is none of an installation's business. Neither is
     one that an admin has masked; of those that must never run anybody's mask will do.
@@ -51,7 +51,7 @@ def quiet_links(states: States, blade: Blade) -> list[dict[str, Any]]:
     for _, name, options in all_things(states, "units", _release(blade)):
         unit = unit_of(blade, name)
         if (options.get("masked") or options.get("quiet")) and (unit["load"] == "not-found" or unit.get("quiet")):
-            found.append(_mask(name))
+            found.append(name)
     return found
 
 
@@ -128,15 +128,14 @@ def programs(states: States, pending: Pending, blade: Blade) -> list[dict[str, A
 def units(
     states: States, pending: Pending, blade: Blade, put: Collection[str], everything: bool
 ) -> list[dict[str, Any]]:
-    """Units that differ, or all, as systemd_service takes them, and how each is asked whether it works.
+    """Units that differ, or all, as unit_set takes them, and what is said of one that does not work.
 
     Args:
         put: paths that this run has put in place.
 
     Returns:
-        `{"name", "state", "enabled", "masked"}` each, null for what is left as it is, and of one that can be asked
-        `{"command": for bash, "patience": how often it is asked again after a second, "complaint": about one that
-        stays silent}`.
+        `{"work": {"name", "state", "ask", "patience"}, "complaint": of one that stays silent, "stale": whether
+        systemd may know an old form of it}` each; of one that cannot be asked without "ask" and "patience".
     """
     differ = names(pending, "units")
     # Also for what another role has put in place, such as a key.
@@ -150,34 +149,30 @@ def units(
             continue
         if options.get("masked"):
             if unit_of(blade, name)["active"] == "active":
-                found.append({"name": name, "state": "stopped", "enabled": None, "masked": True})
+                found.append(({"name": name, "state": "stopped"}, ""))
             continue
+        asked, complaint = _check(options.get("answers") or {})
         found.append(
-            {
-                "name": name,
-                "state": "restarted" if reason or name in told else "started",
-                "enabled": True,
-                # Of no other mask: an admin's may have come since the node was looked at.
-                "masked": False if unit_of(blade, name).get("quiet") else None,
-                **_check(options.get("answers") or {}),
-            }
+            ({"name": name, "state": "restarted" if reason or name in told else "started", **asked}, complaint)
         )
     # What must not run beside another one ends before that starts.
-    return sorted(found, key=lambda each: each["state"] != "stopped")
+    found.sort(key=lambda each: each[0]["state"] != "stopped")
+    return [
+        {"work": each, "complaint": complaint, "stale": unit_of(blade, each["name"])["reload_needed"]}
+        for each, complaint in found
+    ]
 
 
-def _check(answers: Mapping[str, Any]) -> dict[str, Any]:
+def _check(answers: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """How a unit is asked whether it works, and what is said of one that does not."""
     if "port" in answers:
         port = int(answers["port"])
         opens = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}); do sleep 0.2; done"
-        return {
-            "command": f"timeout {_PORT_SECONDS} bash -c '{opens}' 2> /dev/null",
-            "patience": 0,
-            "complaint": f"did not open port {port} within {_PORT_SECONDS} s",
-        }
+        asked = {"ask": f"timeout {_PORT_SECONDS} bash -c '{opens}' 2> /dev/null", "patience": 0}
+        return asked, f"did not open port {port} within {_PORT_SECONDS} s"
     if "command" in answers:
-        return {"command": str(answers["command"]), "patience": 10, "complaint": "does not answer"}
-    return {}
+        return {"ask": str(answers["command"]), "patience": 10}, "does not answer"
+    return {}, ""
 
 
 def own_entries(states: States, paths: Iterable[str], blade: Blade, keep: Collection[str] = ()) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.state.pending import PARTS
 from tests.contracts.ansible_files import (
     INTERNAL,
     KEEPERS,
@@ -25,6 +26,7 @@ from tests.contracts.ansible_files import (
     tasks_in,
 )
 
+CHOSEN = {"{{ __state_part }}.yml", "{{ __state_part_now }}.yml"}
 DAEMONS = {"systemd_service", "systemd", "service"}
 
 per_role = pytest.mark.parametrize("role", ROLES)
@@ -42,9 +44,11 @@ def test_tasks_main_is_a_table_of_contents(role: str) -> None:
 
 
 def files_of(tasks: Iterable[Task]) -> list[str]:
-    """The task files that tasks include."""
+    """The task files that tasks include; role state chooses among its parts."""
     given = [task.get(f"ansible.builtin.{module}") for task in tasks for module in ("include_tasks", "import_tasks")]
-    return [str(each["file"] if isinstance(each, dict) else each) for each in given if each]
+    named = [str(each["file"] if isinstance(each, dict) else each) for each in given if each]
+    parts = [f"{part}.yml" for part in ("by_itself", *PARTS)] if CHOSEN & {*named} else []
+    return [*(name for name in named if name not in CHOSEN), *parts]
 
 
 def inclusions(paths: Iterable[Path]) -> Iterator[tuple[Path, Task, dict[str, Any]]]:
@@ -110,13 +114,14 @@ def started(role: str) -> Iterator[tuple[Path, Task, list[Task]]]:
     for path in role_files(role, "tasks"):
         found = list(tasks_in(read(path)))
         for at, task in enumerate(found):
+            # unit_set asks by itself.
             if module_of(task) in DAEMONS and "state" in arguments(task):
                 yield path, task, found[at + 1 :]
 
 
 def test_there_are_daemons() -> None:
     found = {path.name for role in ROLES for path, _, _ in started(role)}
-    assert found == {"units.yml", "apply.yml", "rollback.yml"}
+    assert found == {"apply.yml", "rollback.yml"}
 
 
 @per_role

@@ -34,7 +34,7 @@ from tests.contracts.ansible_files import (
 STATES = {role: state_of(role) for role in KEEPERS}
 # What file_set may be given besides entries with paths of their own: all of it is made of states.
 MADE_OF_STATES = re.compile(
-    r"{{ (__state_files|__state_quiet|__state_secrets \| state_secret_entries\(.*\)"
+    r"{{ (__state_files|__state_secrets \| state_secret_entries\(.*\)"
     r"|{'(\w+)': \2_state} \| state_own_entries\(__\2_files, ansible_facts\['blade'\](, __\2_edited)?\)) }}"
 )
 # What makes an answer of a program another one changes something each time: only where it differs.

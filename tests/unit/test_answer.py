@@ -32,6 +32,7 @@ GOOD: dict[str, Any] = {
     "can_set_clock": True,
     "read_only": False,
     "dpkg_trouble": "two\nlines",
+    "apt_held": False,
     "packages": {"slurmd": "22.05.8-4+deb12u3", "munge": ""},
     "units": {"slurmd.service": UNIT},
     "users": {"slurm": {"uid": 64030, "gid": 64030}, "munge": None},

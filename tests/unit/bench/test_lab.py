@@ -33,9 +33,9 @@ def test_apt_alone_installs_what_a_run_installs(monkeypatch: pytest.MonkeyPatch)
 def test_only_a_new_blade_needs_more_than_one_line_of_apt() -> None:
     line = install(["munge"])
     assert line.startswith("sudo DEBIAN_FRONTEND=noninteractive apt-get install")
-    lists, *rest = new_install(["munge"], ["/a"]).split(" && ")
+    lists, *rest = new_install(["munge"], ["a.service"]).split(" && ")
     assert "apt-get update" in lists
-    assert rest == ["sudo ln -sf /../dev/null /a", line]
+    assert rest == ["sudo ln -sf /../dev/null /etc/systemd/system/a.service", line]
 
 
 def test_what_ansible_cannot_render_ends_with_its_words(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import grp
 import os
 import pwd
@@ -261,3 +262,18 @@ def test_of_scratch_that_is_refused_the_role_says_why(monkeypatch: pytest.Monkey
 
 def test_a_long_answer_of_a_program_is_cut() -> None:
     assert len(FACTS.answers({"long": ["seq", "9999"]})["long"]) == FACTS.MOST_ANSWER
+
+
+def test_a_lock_that_somebody_holds_is_seen(tmp_path: Path) -> None:
+    lock, other = tmp_path / "lock", tmp_path / "other"
+    lock.touch()
+    other.touch()
+    files = [str(lock), str(tmp_path / "missing")]
+    assert not SOFTWARE.is_locked(files)
+    with other.open("w") as foreign, lock.open("w") as handle:
+        fcntl.lockf(foreign, fcntl.LOCK_EX)
+        assert not SOFTWARE.is_locked(files)
+        fcntl.lockf(handle, fcntl.LOCK_EX)
+        assert SOFTWARE.is_locked(files)
+    assert not SOFTWARE.is_locked(files)
+    assert SOFTWARE.is_locked(files, str(tmp_path / "missing")), "a node that does not say is asked closely"

@@ -17,7 +17,7 @@ import pytest
 from tests.unit.library.modules import ansible_module, shared
 
 ansible_module("trial")
-TRIAL = shared("trial")
+TRIAL, WRITES = shared("trial"), shared("file_writes")
 REAL = TRIAL.run
 ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
 
@@ -124,7 +124,7 @@ def test_a_run_that_is_killed_anywhere_leaves_no_change(
     """Killed before any of its six files is in place: the way back, its mark, two units, the two of the change."""
     pid = os.fork()
     if pid == 0:
-        staged, written = shared("file_writes").Staged, []
+        staged, written = WRITES.Staged, []
 
         def put(self: Any, real: Any = staged.put) -> None:
             written.append(self)

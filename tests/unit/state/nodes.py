@@ -46,6 +46,7 @@ def node(**facts: Any) -> Facts:
     return {
         "os": {"version_id": "12"}, "machine": "x86_64", "packages": {}, "users": {}, "paths": {}, "written": {},
         "secrets": {}, "asks": {}, "units": {}, "scratch": {"right": True, "actions": []}, "dpkg_trouble": "",
+        "apt_held": False,
         "can_set_clock": True, "full": False, **facts,
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.state.pending import concerns, kinds, lines, more, names
+from provisioner.state.pending import concerns, kinds, lines, more, names, parts
 
 
 def found(role: str, kind: str, name: str, line: str = "", own: bool = False) -> dict[str, Any]:
@@ -88,3 +88,39 @@ def test_more_keeps_first_lines_and_loses_nothing(first: Any, second: Any, third
     assert more(both, second) == both
     assert more(iter(first), iter(second)) == both
     assert {key(each) for each in more(both, third)} == {key(each) for each in more(first, more(second, third))}
+
+
+FILES: dict[str, Any] = {"files": {"/f": {}}}
+UNITS: dict[str, Any] = {**FILES, "units": {"a.service": {}}}
+ALL: dict[str, Any] = {**UNITS, "secrets": {}, "asks": {}, "trials": {}}
+
+
+@pytest.mark.parametrize(
+    ("state", "differ", "expected"),
+    [
+        (ALL, [], []),
+        (ALL, ["packages", "accounts"], []),
+        (FILES, ["files"], ["files"]),
+        (UNITS, ["links"], ["files", "units"]),
+        (UNITS, ["units"], ["files", "units"]),
+        ({**UNITS, "secrets": {}}, ["secrets"], ["files", "secrets", "units"]),
+        ({**FILES, "secrets": {}}, ["secrets"], ["secrets"]),
+        (ALL, ["files"], ["files", "trials", "units"]),
+        (ALL, ["trials"], ["trials"]),
+        (ALL, ["asks"], ["programs"]),
+        (ALL, ["files", "secrets", "asks", "units"], ["files", "secrets", "trials", "programs", "units"]),
+    ],
+)
+def test_parts_are_those_that_have_something_to_do(
+    state: dict[str, Any], differ: list[str], expected: list[str]
+) -> None:
+    assert parts({"r": state}, differ, everything=False, check=False, diff=False) == expected
+
+
+def test_parts_of_everything_and_of_a_check() -> None:
+    assert parts({"r": FILES}, [], everything=True, check=False, diff=False) == ["files"]
+    assert parts({"r": ALL}, [], everything=True, check=False, diff=False) == [
+        "files", "secrets", "trials", "programs", "units"
+    ]  # fmt: skip
+    assert parts({"r": ALL}, ["files", "units"], everything=False, check=True, diff=False) == []
+    assert parts({"r": ALL}, ["files", "units"], everything=False, check=True, diff=True) == ["files"]

@@ -91,7 +91,7 @@ def test_what_is_told_is_what_is_done(state: dict[str, Any], release: str) -> No
     assert entries | on_trial == names | {f"/etc/systemd/system/{name}" for name in masked}
     secrets = {each["entry"]["path"] for each in work.secrets(states, told, facts, False)}
     assert secrets == {each["name"] for each in told if each["kind"] == "secrets"}
-    started = {unit["name"] for unit in work.units(states, told, facts, [], False)}
+    started = {unit["work"]["name"] for unit in work.units(states, told, facts, [], False)}
     assert started == {each["name"] for each in told if each["kind"] == "units"} - masked
 
 

@@ -170,15 +170,12 @@ def test_a_unit_that_is_loaded_is_never_masked_for_an_installation(case: str) ->
     """It runs, maybe with jobs."""
     unit, linked = QUIET[case]
     facts = node(units={"b.timer": unit, "never.service": unit})
-    links = work.quiet_links(STATES, facts)
-    wanted = ["/etc/systemd/system/b.timer", "/etc/systemd/system/never.service"]
-    assert paths(links) == (wanted if linked else [])
-    assert [link["link"] for link in links] == ([QUIET_LINK] * 2 if linked else [])
+    assert work.quiet_units(STATES, facts) == (["b.timer", "never.service"] if linked else [])
 
 
 def test_an_admins_mask_is_not_replaced_by_one_of_ours() -> None:
     facts = node(units={"b.timer": MASKED, "never.service": MASKED})
-    assert work.quiet_links(STATES, facts) == []
+    assert work.quiet_units(STATES, facts) == []
     for everything in (False, True):
         written = paths(work.file_entries(STATES, pending(facts), facts, everything))
         assert "/etc/systemd/system/never.service" not in written
@@ -191,21 +188,26 @@ def test_a_mask_until_the_next_boot_is_made_to_stay() -> None:
 
 
 def test_only_units_that_must_not_start_are_kept_quiet() -> None:
-    assert work.quiet_links({"r": {"units": {"a.service": {}, "b.service": {"own": True}}}}, NEW) == []
+    assert work.quiet_units({"r": {"units": {"a.service": {}, "b.service": {"own": True}}}}, NEW) == []
     elsewhere = {"r": {"units": {"a.service": {"quiet": True, "release": "13"}}}}
-    assert work.quiet_links(elsewhere, NEW) == []
+    assert work.quiet_units(elsewhere, NEW) == []
 
 
-PLAIN = {"state": "started", "enabled": True, "masked": None}
-A = {
-    "name": "a.service",
-    **PLAIN,
-    "command": "timeout 60 bash -c 'until (exec 3<>/dev/tcp/127.0.0.1/6818); do sleep 0.2; done' 2> /dev/null",
+def unit(name: str, state: str = "started", complaint: str = "", stale: bool = False, **asked: Any) -> dict[str, Any]:
+    return {"work": {"name": name, "state": state, **asked}, "complaint": complaint, "stale": stale}
+
+
+A_ASKED: dict[str, Any] = {
+    "ask": "timeout 60 bash -c 'until (exec 3<>/dev/tcp/127.0.0.1/6818); do sleep 0.2; done' 2> /dev/null",
     "patience": 0,
-    "complaint": "did not open port 6818 within 60 s",
 }
-B = {"name": "b.timer", **PLAIN}
-CLOCK = {"name": "clock.service", **PLAIN, "command": "true", "patience": 10, "complaint": "does not answer"}
+A = unit("a.service", complaint="did not open port 6818 within 60 s", **A_ASKED)
+B = unit("b.timer")
+CLOCK = unit("clock.service", complaint="does not answer", ask="true", patience=10)
+
+
+def names_and_states(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(each["work"]["name"], each["work"]["state"]) for each in found]
 
 
 def test_units_that_differ_are_started_and_asked_whether_they_work() -> None:
@@ -213,22 +215,24 @@ def test_units_that_differ_are_started_and_asked_whether_they_work() -> None:
     assert work.units(STATES, pending(NEW), NEW, [], False) == [A, B, CLOCK]
 
 
-def test_a_mask_of_ours_is_ended_and_no_other_one() -> None:
-    for unit, found in (({**MASKED, "quiet": True}, [{**A, "masked": False}]), (MASKED, [])):
-        facts = {**SYNCED, "units": {**SYNCED["units"], "a.service": unit}}
-        assert work.units(STATES, pending(facts), facts, ["/f"], False) == found
-        assert [each["name"] for each in work.units(STATES, [], facts, [], True)] == [
-            *(each["name"] for each in found),
-            "b.timer",
-            "clock.service",
-        ]
+def test_a_unit_that_systemd_knows_in_an_old_form_is_stale() -> None:
+    changed = {**SYNCED, "units": {**SYNCED["units"], "b.timer": {**RUNS, "reload_needed": True}}}
+    found = work.units(STATES, pending(changed), changed, [], True)
+    assert [each["work"]["name"] for each in found if each["stale"]] == ["b.timer"]
+
+
+def test_a_unit_that_we_masked_is_started_and_one_that_an_admin_masked_is_not() -> None:
+    for mask, found in (({**MASKED, "quiet": True}, ["a.service"]), (MASKED, [])):
+        facts = {**SYNCED, "units": {**SYNCED["units"], "a.service": mask}}
+        assert [each["work"]["name"] for each in work.units(STATES, pending(facts), facts, ["/f"], False)] == found
+        everything = work.units(STATES, [], facts, [], True)
+        assert [each["work"]["name"] for each in everything] == [*found, "b.timer", "clock.service"]
 
 
 def test_what_must_not_run_ends_before_anything_starts() -> None:
     facts = {**NEW, "units": {**NEW["units"], "never.service": RUNS}}
-    assert [unit["state"] for unit in work.units(STATES, pending(facts), facts, [], False)] == [
-        "stopped", "started", "started", "started"
-    ]  # fmt: skip
+    found = work.units(STATES, pending(facts), facts, [], False)
+    assert [state for _, state in names_and_states(found)] == ["stopped", "started", "started", "started"]
 
 
 def test_everything_is_started_and_nothing_restarted_without_a_reason() -> None:
@@ -241,7 +245,7 @@ def test_everything_is_started_and_nothing_restarted_without_a_reason() -> None:
 )
 def test_units_are_restarted_when_what_they_use_was_put_in_place(put: list[str], restarted: list[str]) -> None:
     found = work.units(STATES, [], SYNCED, put, False)
-    assert [(unit["name"], unit["state"]) for unit in found] == [(name, "restarted") for name in restarted]
+    assert names_and_states(found) == [(name, "restarted") for name in restarted]
     assert work.units(STATES, [], SYNCED, ["/g", "/own"], False) == []
 
 
@@ -251,8 +255,7 @@ def test_a_unit_is_restarted_as_told_when_another_role_puts_what_it_reads() -> N
     found = [each.as_dict() for each in differences({"keeper": keeper, "reader": reader}, facts)]
     assert [each["line"] for each in found if each["role"] == "reader"] == ["unit a.service: restart: it uses /key"]
     its = [each for each in found if each["role"] == "reader"]
-    (unit,) = work.units({"reader": reader}, its, facts, [], False)
-    assert unit["state"] == "restarted"
+    assert names_and_states(work.units({"reader": reader}, its, facts, [], False)) == [("a.service", "restarted")]
 
 
 def test_a_unit_that_does_not_run_is_started_whatever_was_put() -> None:
@@ -262,13 +265,13 @@ def test_a_unit_that_does_not_run_is_started_whatever_was_put() -> None:
 
 def test_a_role_starts_its_own_units_and_a_node_without_a_clock_no_time_daemon() -> None:
     facts = {**NEW, "can_set_clock": False}
-    assert [unit["name"] for unit in work.units(STATES, pending(facts), facts, [], True)] == ["a.service", "b.timer"]
+    found = work.units(STATES, pending(facts), facts, [], True)
+    assert [each["work"]["name"] for each in found] == ["a.service", "b.timer"]
 
 
 def test_a_unit_that_must_never_run_is_stopped_where_it_runs() -> None:
     facts = {**SYNCED, "units": {**SYNCED["units"], "never.service": RUNS}}
-    stopped = {"name": "never.service", "state": "stopped", "enabled": None, "masked": True}
-    assert work.units(STATES, pending(facts), facts, [], False) == [stopped]
+    assert work.units(STATES, pending(facts), facts, [], False) == [unit("never.service", "stopped")]
     facts["units"]["never.service"] = {**RUNS, "active": "inactive"}
     assert work.units(STATES, pending(facts), facts, [], False) == []
     assert paths(work.file_entries(STATES, pending(facts), facts, False)) == ["/etc/systemd/system/never.service"]
