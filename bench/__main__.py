@@ -1,6 +1,6 @@
 """Measures how long things take, against floors measured in the same session on the same blades.
 
-    python -m bench --parts first,no-change,accounting,services,display,more-roles,accounts,render,commands
+    python -m bench --parts first,no-change,accounting,services,display,more-roles,accounts,health,render,commands
 
 Writes bench/results.json and the tables of docs/performance.md. A part that is not named keeps its figures.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from bench.accounts import measure_accounts
 from bench.commands import measure_commands
 from bench.display import measure_display
+from bench.health import measure_health
 from bench.lab import BenchLab, bench_lab
 from bench.more_roles import measure_more_roles
 from bench.plans import measure_plans
@@ -32,6 +33,7 @@ ON_BLADES: dict[str, Callable[[BenchLab, int, int], dict[str, Any]]] = {
     "display": measure_display,
     "more-roles": measure_more_roles,
     "accounts": measure_accounts,
+    "health": measure_health,
 }
 PARTS = (*ON_BLADES, *ALONE)
 

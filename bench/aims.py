@@ -20,6 +20,7 @@ def aim_rows(results: Mapping[str, Any]) -> list[Row]:
         *_display(results.get("display", {}).get("sizes", {})),
         *_more_roles(results.get("more-roles", {}).get("sizes", {})),
         *_first(results.get("first", {}).get("sizes", {})),
+        *_health(results.get("health", {}).get("sizes", {})),
         *_render(results.get("render", {}).get("texts", {})),
         *_commands(results.get("commands", {}).get("commands", {})),
     ]
@@ -87,6 +88,11 @@ def _first(sizes: Mapping[str, Any]) -> Iterator[Row]:
     if seven := sizes.get("7"):
         found = spread(ratio(seven["provision"]["seconds"], seven["apt"]["seconds"]))
         yield "first run 1+7 with accounting and verification, over the apt floor", found, "at most 2.2"
+
+
+def _health(sizes: Mapping[str, Any]) -> Iterator[Row]:
+    for found in list(sizes.values())[:1]:
+        yield "a look of the health check, CPU", f"{spread(found['look']['cpu_seconds'], 3)} s", "below 0.1 s"
 
 
 def _render(texts: Mapping[str, Any]) -> Iterator[Row]:

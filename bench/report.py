@@ -32,6 +32,7 @@ def tables(results: Mapping[str, Any]) -> str:
         "display": _display,
         "more-roles": _more_roles,
         "accounts": _accounts,
+        "health": _health,
         "first": lambda section: "### The first run\n\n" + _on_blades(section),
         "peer": _peer,
         "scale": _scale,
@@ -131,6 +132,16 @@ def _accounts(section: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     head = ("what", "commands", "all new, s", "without changes, s")
     return "### `provision accounts`\n\n" + table(head, rows)
+
+
+def _health(section: Mapping[str, Any]) -> str:
+    rows = [
+        (name, spread(found[way]["cpu_seconds"], 3), spread(found[way]["seconds"], 3))
+        for found in list(section["sizes"].values())[:1]
+        for way, name in (("look", "`slurm-health`"), ("python", "a Python that does nothing"))
+    ]
+    head = ("what", "CPU, s", "s")
+    return f"### A look of the health check\n\nDebian {section['release']}.\n\n" + table(head, rows)
 
 
 def _peer(section: Mapping[str, Any]) -> str:
