@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ansible.module_utils.drain_owner import OURS, is_ours
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_nodes import ANSWER, parse_nodes
 
@@ -88,7 +89,7 @@ def by_itself(node):
     return ""
 
 
-def left(node, room, resume):
+def left(name, node, room, resume):
     """The problems and the notes of a drained node that stays so.
 
     Args:
@@ -107,6 +108,9 @@ def left(node, room, resume):
     if SLURM_SAYS.match(reason):
         # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
         return [f"Slurm itself or an admin drained it ({reason}), so it is left; {resume}"], []
+    if is_ours(node):
+        words = reason.removeprefix(OURS)
+        return [], [f"drained by `provision drain` ({words}), left so; give it back with `provision resume {name}`"]
     return [], [f"drained ({reason}), left so; {resume}"]
 
 

@@ -29,7 +29,7 @@ def judged(name, node, wanted, seen):
     if node["version"] != seen["version"]:
         return [f"its slurmd is {node['version']}, the controller {seen['version']}"], []
     if "DRAIN" in node["states"]:
-        return left(node, wanted["room"].get(name), release)
+        return left(name, node, wanted["room"].get(name), release)
     if wanted["room"].get(name) == 0:
         return ["its disk is full where slurmd works: 0 MiB are free"], []
     if name not in seen["prove"] or node["states"] <= FREE:

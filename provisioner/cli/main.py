@@ -16,6 +16,7 @@ from provisioner.cli import (
     accounts,
     check,
     disks,
+    drain,
     init,
     inventory,
     lab,
@@ -90,6 +91,8 @@ app.command("slurm")(slurm.slurm)
 app.command("accounts")(accounts.accounts)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
+app.command("drain")(drain.drain)
+app.command("resume")(drain.resume)
 app.command("disks")(disks.disks)
 app.command("unlock")(unlock.unlock)
 app.command("reimaged")(reimaged.reimaged)

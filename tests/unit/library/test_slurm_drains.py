@@ -83,7 +83,7 @@ def test_a_full_disk_of_slurmd_is_mended_once_there_is_room() -> None:
 def test_a_full_disk_is_said_to_be_full(by: str) -> None:
     node = NODES.parse_nodes(row(DRAINS.SPOOL_FULL, by=by))[0]["bld-008"]
     for room, words in ((3, "works: 3 MiB are free (Slurm"), (None, "works (Slurm itself drained it: Slurmd")):
-        (problem,), notes = DRAINS.left(node, room, "release it")
+        (problem,), notes = DRAINS.left("bld-008", node, room, "release it")
         assert problem.startswith("its disk is full where slurmd ")
         assert words in problem
         assert notes == []
@@ -99,9 +99,13 @@ def test_a_full_disk_is_said_to_be_full(by: str) -> None:
 def test_reasons_in_slurms_words_are_a_problem_whoever_is_their_author(reason: str) -> None:
     """slurmd and slurmstepd are root, and 22.05 makes root the author of what slurmctld itself found."""
     for by in ("root", "slurm"):
-        problems, notes = DRAINS.left(NODES.parse_nodes(row(reason, by=by))[0]["bld-008"], 1000, "release it")
+        problems, notes = DRAINS.left(
+            "bld-008", NODES.parse_nodes(row(reason, by=by))[0]["bld-008"], 1000, "release it"
+        )
         assert (len(problems), notes) == (1, [])
-    problems, notes = DRAINS.left(NODES.parse_nodes(row(f"see {reason}", by="root"))[0]["bld-008"], 1000, "release it")
+    problems, notes = DRAINS.left(
+        "bld-008", NODES.parse_nodes(row(f"see {reason}", by="root"))[0]["bld-008"], 1000, "release it"
+    )
     assert (problems, len(notes)) == ([], 1)
 
 
@@ -129,7 +133,7 @@ def test_only_what_slurmctld_took_back_is_told(monkeypatch: pytest.MonkeyPatch) 
 def test_a_node_without_a_place_for_folders_of_jobs_is_a_problem_and_a_persons_words_are_not() -> None:
     def problems(reason: str, by: str) -> list[str]:
         found, _ = NODES.parse_nodes(row(reason, by=by))
-        told: list[str] = DRAINS.left(found["bld-008"], None, "resume")[0]
+        told: list[str] = DRAINS.left("bld-008", found["bld-008"], None, "resume")[0]
         return told
 
     words = "its scratch is not mounted at /scratch"
@@ -140,7 +144,7 @@ def test_a_node_without_a_place_for_folders_of_jobs_is_a_problem_and_a_persons_w
 def test_a_node_that_is_ill_is_a_problem_and_a_persons_words_are_not() -> None:
     def problems(reason: str, by: str) -> list[str]:
         found, _ = NODES.parse_nodes(row(reason, by=by))
-        told: list[str] = DRAINS.left(found["bld-008"], None, "resume")[0]
+        told: list[str] = DRAINS.left("bld-008", found["bld-008"], None, "resume")[0]
         return told
 
     words = "its clock is 90 s off"
@@ -151,3 +155,10 @@ def test_a_node_that_is_ill_is_a_problem_and_a_persons_words_are_not() -> None:
 
 def test_the_program_that_drains_an_ill_node_begins_as_it_is_known() -> None:
     assert DRAINS.ILL == OURS
+
+
+def test_a_drain_of_ours_says_how_it_ends() -> None:
+    node = NODES.parse_nodes(row("provision: drain: fans (eve)", by="root"))[0]["bld-008"]
+    problems, notes = DRAINS.left("bld-008", node, None, "release it")
+    assert problems == []
+    assert notes == ["drained by `provision drain` (fans (eve)), left so; give it back with `provision resume bld-008`"]

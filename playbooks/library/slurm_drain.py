@@ -1,0 +1,105 @@
+#!/usr/bin/python
+"""Takes nodes out of work and gives them back, for a person; knows whose a drain is."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: slurm_drain
+short_description: Takes nodes out of work, or gives them back
+description:
+  - Drains nodes with a reason that is known as ours, or ends such drains. Any other drain is left as it is, and told.
+  - Jobs that run go on. With O(wait) it answers once none of them is on the nodes any more, or when that time is over.
+  - Does not fail for a node; the answer has what came of each.
+options:
+  nodes: {description: Node names., type: list, elements: str, required: true}
+  state: {description: What they are to be., choices: [drained, resumed], required: true}
+  reason: {description: Why they are drained., type: str, default: ''}
+  wait: {description: Seconds to wait for jobs at most., type: int, default: 0}
+author: the provisioner project
+"""
+
+RETURN = r"""
+nodes:
+  description: Per node its name, C(result) (drained, resumed, ready, kept, missing), C(told) (whether slurmctld was
+    told anything, or would be), C(states), C(reason), and C(by), who gave it.
+  type: list
+  returned: success
+running:
+  description: Per job on these nodes its number and its nodes.
+  type: list
+  returned: success
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.drain_owner import DRAINED, drain, resume
+from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_nodes import ANSWER, show_nodes
+from ansible.module_utils.slurm_table import table
+
+_JOB = (("JobID", 20), ("NodeList", 4000))
+_ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
+_POLL_SECONDS = 1
+
+
+def apply(wanted, check):
+    """What came of each node.
+
+    Raises:
+        RuntimeError: slurmctld does not answer, or refuses.
+    """
+    before, done = show_nodes(), []
+    for name in wanted["nodes"]:
+        node = before.get(name)
+        result, words = drain(node, wanted["reason"]) if wanted["state"] == "drained" else resume(node)
+        if words and not check:
+            code, out, err = run("scontrol", "update", f"nodename={name}", *words, limit=ANSWER)
+            if code != 0:
+                raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
+        done.append((name, result, bool(words)))
+    after = before if check or not any(told for _, _, told in done) else show_nodes()
+    return [
+        {
+            "name": name,
+            "result": result,
+            "told": told,
+            "states": sorted(after[name]["states"]) if name in after else [],
+            "reason": after[name]["reason"] if name in after else "",
+            "by": after[name]["by"] if name in after else "",
+        }
+        for name, result, told in done
+    ]
+
+
+def jobs_on(names):
+    """Per job on any of these nodes its number and its nodes."""
+    return table("squeue", _JOB, "--all", f"--states={_ON_NODES}", f"--nodelist={','.join(names)}") if names else []
+
+
+def main():
+    """Drains or resumes them, and prints what came of it."""
+    module = AnsibleModule(
+        argument_spec={
+            "nodes": {"type": "list", "elements": "str", "required": True},
+            "state": {"choices": ["drained", "resumed"], "required": True},
+            "reason": {"type": "str", "default": ""},
+            "wait": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        nodes = apply(module.params, module.check_mode)
+        there = [each["name"] for each in nodes if each["states"]]
+        running = jobs_on(there)
+        end = time.monotonic() + module.params["wait"]
+        while running and module.params["state"] == DRAINED and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
+            running = jobs_on(there)
+    except (RuntimeError, OSError) as error:
+        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
+    module.exit_json(changed=any(each["told"] for each in nodes), nodes=nodes, running=running)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What becomes of a node that a person takes out of work, or gives back, with `provision`. Pure.
+
+Only what begins with OURS is ever reworded or taken back. A drain of an admin, of Slurm, of the health check or of the
+folders of jobs stays as it is.
+"""
+
+from __future__ import annotations
+
+OURS = "provision: drain: "
+# Slurm 24.11 without accounting keeps a reason when its drain ends, and takes it at a later drain of its own.
+_OVER = "provision: was drained: "
+# What Slurm 24.11 finds later stands behind the reason that a node has.
+_LATER = " : "
+# What came of a node. Kept: it takes no jobs for another reason, which stays.
+DRAINED, RESUMED, READY, KEPT, MISSING = "drained", "resumed", "ready", "kept", "missing"
+
+
+def is_ours(node):
+    """Whether `provision drain` took it out; the node is as `slurm_nodes.parse_nodes` has it."""
+    return "DRAIN" in node["states"] and node["reason"].startswith(OURS)
+
+
+def drain(node, words):
+    """What comes of a node that is to be drained, and what `scontrol update` is told, [] for nothing.
+
+    Args:
+        node: None for one that slurmctld does not know.
+        words: why, in the words of a person.
+    """
+    if node is None:
+        return MISSING, []
+    if "DRAIN" in node["states"] and not is_ours(node):
+        return KEPT, []
+    reason = OURS + words.replace(_LATER, ": ")
+    if "DRAIN" in node["states"]:
+        own, bar, later = node["reason"].partition(_LATER)
+        return DRAINED, [] if own == reason else [f"reason={reason}{bar}{later}"]
+    return DRAINED, ["state=drain", f"reason={reason}"]
+
+
+def resume(node):
+    """The same of a node that is to take jobs again."""
+    if node is None:
+        return MISSING, []
+    if "DRAIN" not in node["states"]:
+        return READY, []
+    if not is_ours(node):
+        return KEPT, []
+    own, _, later = node["reason"].partition(_LATER)
+    # What stands behind is Slurm's: the drain is its own by now.
+    if later:
+        return KEPT, [f"reason={later}"]
+    # Not `resume`, which would also make a node that is down one that is idle.
+    return RESUMED, ["state=undrain", f"reason={_OVER}{own.removeprefix(OURS)}"]
