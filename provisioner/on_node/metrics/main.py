@@ -32,7 +32,12 @@ def main(path: str, conf: str = "/etc/slurm/slurm.conf") -> int:
     """
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
     os.environ["LC_ALL"] = "C.UTF-8"
-    samples, settings = Samples(), _settings(conf)
+    try:
+        samples, settings = Samples(), _settings(conf)
+    except OSError as error:
+        # Without it nobody knows whether users see of others what they do: nothing is written.
+        print(f"{conf} cannot be read: {error.strerror}", file=sys.stderr)
+        return 1
     # By the collectors of slurm_exporter whose figures come from it.
     looks: dict[tuple[str, ...], Look] = {
         ("info",): _release,
