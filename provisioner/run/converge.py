@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -26,6 +27,7 @@ from provisioner.run.events import BladeState, RunState, facts_in
 from provisioner.run.guard import guarded
 from provisioner.run.hostkeys import HostKeys, first_contacts, on_record, settle_pins
 from provisioner.run.outcome import Outcome, conclude
+from provisioner.run.owner import this_owner
 from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import PlaybookRun, runner_call
@@ -72,7 +74,9 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
             raise BusyError(*refused)
         if not check:
             announced.consume(announced.announced_file(state), announced.fulfilled(told, finished.good()))
-        data = {"run": str(run), "playbook": asked.playbook, "check": check, **finished.outcome.as_dict()}
+        owner = this_owner(str(run), os.getpid())
+        by = f"{owner['by']}@{owner['at']}"
+        data = {"run": str(run), "by": by, "playbook": asked.playbook, "check": check, **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
 
 

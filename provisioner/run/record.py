@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from provisioner.private import write_private
 
+# What runs leave that changed nothing; a scheduled one does so each quarter of an hour.
+_SAME = ".same.json"
 KEPT = 200
+"""The newest records of runs that changed nothing; of older ones the first of each day is kept, for so many days."""
+KEPT_DAYS = 90
 # A run over sixteen blades leaves some 20 KiB, so that these are about fifty.
 MOST_BYTES = 1_000_000
+
+
+def paths(state: Path) -> list[Path]:
+    """All records of the cluster, the newest first."""
+    return sorted((state / "runs").glob("*.json"), reverse=True)
+
+
+def run_id(path: Path) -> str:
+    """The run that left the record."""
+    return path.name.removesuffix(_SAME).removesuffix(".json")
+
+
+def each_record(state: Path) -> Iterator[tuple[str, Any]]:
+    """Run and record of each, the newest first; one that cannot be read is left out."""
+    for path in paths(state):
+        with contextlib.suppress(OSError, ValueError):
+            yield run_id(path), json.loads(path.read_text())
 
 
 def read_records(state: Path, most: int = MOST_BYTES) -> list[Any]:
     """The newest records, the newest first, of so many bytes; one that cannot be read is left out."""
     found: list[Any] = []
-    for path in sorted((state / "runs").glob("*.json"), reverse=True):
+    for path in paths(state):
         with contextlib.suppress(OSError, ValueError):
             text = path.read_text()
             most -= len(text)
@@ -28,11 +51,27 @@ def read_records(state: Path, most: int = MOST_BYTES) -> list[Any]:
 
 
 def write_record(state: Path, run: str, data: dict[str, Any]) -> Path:
-    """Writes `runs/<run>.json` (0600, by rename) and drops the oldest beyond KEPT; returns its path."""
+    """Writes `runs/<run>.json` (0600, by rename), or `<run>.same.json` where the run changed nothing; thins out old
+    ones of these; returns its path."""
     folder = state / "runs"
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{run}.json"
+    same = data.get("check") or not data.get("changed")
+    path = folder / f"{run}{_SAME if same else '.json'}"
     write_private(path, json.dumps(data, indent=2) + "\n")
-    for old in sorted(folder.glob("*.json"))[:-KEPT]:
-        old.unlink()
+    for old in _too_many([each for each in paths(state) if each.name.endswith(_SAME)], datetime.now(UTC).date()):
+        old.unlink(missing_ok=True)
     return path
+
+
+def _too_many(found: list[Path], today: date) -> Iterator[Path]:
+    """Those of the records, the newest first, that are to go."""
+    days: set[date] = set()
+    # The first of a day is the last of it here.
+    for path in reversed(found[KEPT:]):
+        try:
+            day = datetime.strptime(path.name[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+        except ValueError:  # none of ours
+            continue
+        if day in days or day < today - timedelta(days=KEPT_DAYS):
+            yield path
+        days.add(day)
