@@ -35,11 +35,11 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import DRAINED, drain, resume
 from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_jobs import ON_NODES
 from ansible.module_utils.slurm_nodes import ANSWER, show_nodes
 from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
-_ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
 _POLL_SECONDS = 1
 
 
@@ -74,7 +74,7 @@ def apply(wanted, check):
 
 def jobs_on(names):
     """Per job on any of these nodes its number and its nodes."""
-    return table("squeue", _JOB, "--all", f"--states={_ON_NODES}", f"--nodelist={','.join(names)}") if names else []
+    return table("squeue", _JOB, "--all", f"--states={ON_NODES}", f"--nodelist={','.join(names)}") if names else []
 
 
 def main():
