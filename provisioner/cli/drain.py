@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,11 +55,12 @@ def drain(
     from provisioner.console_text import visible
     from provisioner.duration import parse_duration
     from provisioner.errors import UsageError
+    from provisioner.run.owner import account
 
     if not reason.strip() or len(reason) > MOST_REASON or visible(reason) != reason:
         raise UsageError(f"--reason is no text of at most {MOST_REASON} visible characters", "say it in a few words")
     seconds = parse_duration(wait, "--wait") if wait is not None else 0
-    _command(nodes, "drained", f"{reason.strip()} ({_who()})", seconds, check, plan, as_json)
+    _command(nodes, "drained", f"{reason.strip()} ({account()})", seconds, check, plan, as_json)
 
 
 def resume(nodes: Set, check: Check = False, plan: PlanFile = None, as_json: AsJson = False) -> None:
@@ -77,13 +76,6 @@ def resume(nodes: Set, check: Check = False, plan: PlanFile = None, as_json: AsJ
       provision resume @all --check
     """
     _command(nodes, "resumed", "", 0, check, plan, as_json)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
-        return str(os.getuid())
 
 
 @dataclass(frozen=True)

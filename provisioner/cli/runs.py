@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,7 +110,7 @@ def _list(console: Any, found: list[PastRun]) -> None:
         table.add_column(column, justify="right" if column == "took" else "left")
     for each in found:
         result = Text(one_line(each.result(), 200), style="" if each.code == 0 else "bold red")
-        table.add_row(each.run, _local(each.started), said(each.seconds), one_line(each.by, 60), each.what, result)
+        table.add_row(each.run, each.when(), said(each.seconds), one_line(each.by, 60), each.what, result)
     print_table(console, table)
 
 
@@ -120,7 +119,7 @@ def _show(console: Any, run: PastRun) -> None:
     from provisioner.duration import said
 
     who = f" by {run.by}" if run.by else ""
-    console.print(f"{run.run}: {run.what}{who}, {_local(run.started)}, took {said(run.seconds)}", soft_wrap=True)
+    console.print(f"{run.run}: {run.what}{who}, {run.when()}, took {said(run.seconds)}", soft_wrap=True)
     console.print(f"exit code {run.code}: {run.meaning}", soft_wrap=True)
     for name in run.blades:
         lines = [
@@ -132,7 +131,3 @@ def _show(console: Any, run: PastRun) -> None:
         console.print(f"{name}:" if lines else f"{name}: nothing changed", soft_wrap=True)
         for line in lines:
             console.print(f"  {one_line(line, 1000)}", soft_wrap=True)
-
-
-def _local(started: str) -> str:
-    return datetime.fromisoformat(started).astimezone().strftime("%Y-%m-%d %H:%M") if started else ""

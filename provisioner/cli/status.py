@@ -25,11 +25,14 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     """
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
+    from provisioner.console_text import one_line
     from provisioner.errors import ExitCode, ProvisionError
     from provisioner.names import host_name
-    from provisioner.paths import find_plan
+    from provisioner.paths import find_plan, state_dir
     from provisioner.plan.derive import as_spelt
     from provisioner.run.converge import look
+    from provisioner.run.history import chosen
+    from provisioner.run.record import each_record
     from provisioner.run.request import PlaybookRun
     from provisioner.settings.site import load_site
     from provisioner.slurm.security import cluster_security
@@ -53,10 +56,16 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
             f"slurmctld on {site.cluster.controller} is down",
             f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {site.cluster.controller}` starts it",
         )
+    last = next(chosen(each_record(state_dir(site.cluster.name)), None, changed=False, checks=False), None)
     if as_json:
-        answer({**_as_dict(site, cluster), "security": security})
+        said = {"run": last.run, "by": last.by, "code": last.code, "result": last.result()} if last else None
+        answer({**_as_dict(site, cluster), "security": security, "last_run": said})
         raise typer.Exit(int(ExitCode.OK if cluster.up else ExitCode.FAILED))
     _print(console, site, cluster)
+    if last is not None:
+        by = f" by {last.by}" if last.by else ""
+        words = f"last run of this account{by}, {last.when()}: {last.result()}"
+        console.print(one_line(words, 400), markup=False, soft_wrap=True)
     for name, lines in security["outdated"].items():
         for line in lines:
             console.print(f"{as_spelt(site, [name])[0]}: {line}", markup=False)

@@ -14,6 +14,7 @@ from typing import Any
 from provisioner.console_text import counted
 from provisioner.names import folded
 
+CHECK = " --check"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -47,10 +48,18 @@ class PastRun:
         """Plain data."""
         return asdict(self)
 
+    def is_check(self) -> bool:
+        """Whether it only looked what it would change."""
+        return self.what.endswith(CHECK)
+
+    def when(self) -> str:
+        """When it began, in the time of this machine, to the minute; '' where nobody knows."""
+        return datetime.fromisoformat(self.started).astimezone().strftime("%Y-%m-%d %H:%M") if self.started else ""
+
     def result(self) -> str:
         """What came of it, in some words."""
         count = sum(map(len, self.changed.values()))
-        would = "would change " if self.what.endswith("--check") else "changed "
+        would = "would change " if self.is_check() else "changed "
         parts = [f"{would}{counted(count, 'thing')} on {folded(self.changed)}" if count else "nothing changed"]
         parts += [f"{folded(self.failed)} failed"] if self.failed else []
         parts += [f"{folded(self.skipped)} skipped"] if self.skipped else []
@@ -72,7 +81,7 @@ def past_run(run: str, record: Any) -> PastRun | None:
         run=run,
         started=_started(run),
         by=str(record.get("by") or ""),
-        what=f"{record.get('playbook') or ''}".removesuffix(".yml") + (" --check" if record.get("check") else ""),
+        what=f"{record.get('playbook') or ''}".removesuffix(".yml") + (CHECK if record.get("check") else ""),
         code=code if isinstance(code, int) else 1,
         meaning=str(record.get("meaning") or ""),
         seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
@@ -84,17 +93,22 @@ def past_run(run: str, record: Any) -> PastRun | None:
     )
 
 
-def chosen(records: Iterable[tuple[str, Any]], blades: Iterable[str] | None, changed: bool) -> Iterator[PastRun]:
+def chosen(
+    records: Iterable[tuple[str, Any]], blades: Iterable[str] | None, changed: bool, checks: bool = True
+) -> Iterator[PastRun]:
     """The runs over any of these blades, in the order of the records.
 
     Args:
         blades: None for all runs.
         changed: only those that changed something there, or failed.
+        checks: also those that only looked what they would change.
     """
     wanted = None if blades is None else set(blades)
     for run, record in records:
         found = past_run(run, record)
         if found is None or (wanted is not None and not wanted & {*found.blades}):
+            continue
+        if not checks and found.is_check():
             continue
         did = {*found.changed, *found.failed}
         if not changed or (did if wanted is None else did & wanted):

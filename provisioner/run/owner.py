@@ -22,18 +22,22 @@ def this_owner(run: str, process: int) -> dict[str, Any]:
         run: the id of the run; '' is named after the process.
         process: the main process of the run.
     """
-    try:
-        by = getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
-        by = str(os.getuid())
     return {
         "run": run or f"ansible-{process}",
-        "by": by,
+        "by": account(),
         "at": socket.gethostname(),
         "machine": _machine(),
         "pid": process,
         "start": _start(process),
     }
+
+
+def account() -> str:
+    """The name of this account, or its number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def is_dead(owner: Mapping[str, Any]) -> bool:

@@ -48,6 +48,12 @@ def test_says_what_came_of_it(given_record: dict[str, Any], words: str) -> None:
     assert found.result() == words
 
 
+def test_a_check_is_no_run_that_did_anything() -> None:
+    records = [("2", {**record(BLD_008=CHANGED), "check": True}), ("1", record(BLD_008=BLADE))]
+    assert [each.run for each in chosen(records, None, changed=False)] == ["2", "1"]
+    assert [each.run for each in chosen(records, None, changed=False, checks=False)] == ["1"]
+
+
 def test_a_record_of_an_older_release_has_nobody() -> None:
     found = past_run("17", {"blades": {"BLD-008": {}}})
     assert found is not None
