@@ -13,7 +13,10 @@ description:
 options:
   nodes: {description: Node names., type: list, elements: str, required: true}
   state: {description: What they are to be., choices: [drained, resumed], required: true}
-  reason: {description: Why they are drained., type: str, default: ''}
+  reason_b64:
+    description: Why they are drained, in base64, so that nobody takes the words of a person for a template.
+    type: str
+    default: ''
   wait: {description: Seconds to wait for jobs at most., type: int, default: 0}
 author: the provisioner project
 """
@@ -30,6 +33,7 @@ running:
   returned: success
 """
 
+import base64
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -50,14 +54,15 @@ def apply(wanted, check):
         RuntimeError: slurmctld does not answer, or refuses.
     """
     before, done = show_nodes(), []
+    words = base64.b64decode(wanted["reason_b64"]).decode()
     for name in wanted["nodes"]:
         node = before.get(name)
-        result, words = drain(node, wanted["reason"]) if wanted["state"] == "drained" else resume(node)
-        if words and not check:
-            code, out, err = run("scontrol", "update", f"nodename={name}", *words, limit=ANSWER)
+        result, update = drain(node, words) if wanted["state"] == "drained" else resume(node)
+        if update and not check:
+            code, out, err = run("scontrol", "update", f"nodename={name}", *update, limit=ANSWER)
             if code != 0:
                 raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
-        done.append((name, result, bool(words)))
+        done.append((name, result, bool(update)))
     after = before if check or not any(told for _, _, told in done) else show_nodes()
     return [
         {
@@ -83,7 +88,7 @@ def main():
         argument_spec={
             "nodes": {"type": "list", "elements": "str", "required": True},
             "state": {"choices": ["drained", "resumed"], "required": True},
-            "reason": {"type": "str", "default": ""},
+            "reason_b64": {"type": "str", "default": ""},
             "wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,

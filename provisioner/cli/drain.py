@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,7 +112,8 @@ class _Command:
         from provisioner.run.request import Options, PlaybookRun
         from provisioner.slurm.drained import parse_drained
 
-        asked = {"nodes": list(self.blades), "state": self.state, "reason": self.reason, "wait": wait}
+        words = base64.b64encode(self.reason.encode()).decode()
+        asked = {"nodes": list(self.blades), "state": self.state, "reason_b64": words, "wait": wait}
         options = Options(check=check, extra={"provision_drain": asked})
         finished = look(PlaybookRun(self.site, self.plan_file, [], "drain.yml", options, quiet=True), self.console)
         said = finished.results.get(host_name(self.site.cluster.controller), {}).get(TASK)

@@ -107,6 +107,8 @@ def notes(said: Said, blade: str) -> str:
 def test_a_stray_configuration_on_a_node_is_set_aside(cluster: Lab) -> None:
     blade = cluster.compute[0]
     path = "/etc/slurm/slurm.conf"
+    # Others that were set aside, by tests before.
+    cluster.inside(blade, f"rm -f {path}.* /etc/slurm/gres.conf.*")
     cluster.inside(
         blade, f"printf 'ClusterName=x\\nSlurmctldHost=nowhere(10.0.0.1)\\n' > {path}; touch /etc/slurm/gres.conf"
     )

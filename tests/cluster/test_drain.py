@@ -89,11 +89,17 @@ def test_a_drain_of_an_admin_stays(cluster: Lab, blade: str) -> None:
 
 
 def test_a_node_that_is_down_is_not_made_to_work(cluster: Lab, blade: str) -> None:
-    cluster.ask(f"scontrol update nodename={blade.lower()} state=down reason='pulled out'")
-    assert only(drain(cluster, blade), blade)["result"] == "drained"
-    said = resume(cluster, blade)
-    assert (said.code, only(said, blade)["result"]) == (0, "resumed")
-    assert "State=DOWN" in node(cluster, blade)
+    # One that answers comes back by itself (ReturnToService=2).
+    cluster.inside(blade, "systemctl stop slurmd")
+    try:
+        cluster.ask(f"scontrol update nodename={blade.lower()} state=down reason='pulled out'")
+        assert only(drain(cluster, blade), blade)["result"] == "drained"
+        said = resume(cluster, blade)
+        assert (said.code, only(said, blade)["result"]) == (0, "resumed")
+        assert "State=DOWN" in node(cluster, blade)
+        assert "DRAIN" not in node(cluster, blade)
+    finally:
+        cluster.inside(blade, "systemctl start slurmd")
 
 
 def test_a_check_touches_nothing(cluster: Lab, blade: str) -> None:

@@ -39,7 +39,12 @@ def test_drains_the_named_blades_by_asking_the_controller_alone(played: Played) 
     (asked,) = runs.asked
     assert (asked.playbook, asked.blades, asked.options.check) == ("drain.yml", [], False)
     assert asked.options.extra == {
-        "provision_drain": {"nodes": ["bld-008"], "state": "drained", "reason": "new memory (eve)", "wait": 0}
+        "provision_drain": {
+            "nodes": ["bld-008"],
+            "state": "drained",
+            "reason_b64": "bmV3IG1lbW9yeSAoZXZlKQ==",
+            "wait": 0,
+        }
     }
 
 

@@ -117,7 +117,7 @@ def slurm(monkeypatch: pytest.MonkeyPatch) -> Slurm:
 
 
 def asked(state: str = "drained", **more: Any) -> dict[str, Any]:
-    return answer_of(MODULE, nodes=["bld-008", "bld-009", "bld-010"], state=state, reason="fans", **more)
+    return answer_of(MODULE, nodes=["bld-008", "bld-009", "bld-010"], state=state, reason_b64="ZmFucw==", **more)
 
 
 def test_each_node_is_told_with_what_slurmctld_says_afterwards(slurm: Slurm) -> None:
