@@ -21,7 +21,7 @@ def is_ours(node):
 
 
 def drain(node, words):
-    """What comes of a node that is to be drained, and what `scontrol update` is told, [] for nothing.
+    """What comes of a node that is to be drained, and what each `scontrol update` is told, [] for nothing.
 
     Args:
         node: None for one that slurmctld does not know.
@@ -34,8 +34,8 @@ def drain(node, words):
     reason = OURS + words.replace(_LATER, ": ")
     if "DRAIN" in node["states"]:
         own, bar, later = node["reason"].partition(_LATER)
-        return DRAINED, [] if own == reason else [f"reason={reason}{bar}{later}"]
-    return DRAINED, ["state=drain", f"reason={reason}"]
+        return DRAINED, [] if own == reason else [[f"reason={reason}{bar}{later}"]]
+    return DRAINED, [["state=drain", f"reason={reason}"]]
 
 
 def resume(node):
@@ -49,6 +49,6 @@ def resume(node):
     own, _, later = node["reason"].partition(_LATER)
     # What stands behind is Slurm's: the drain is its own by now.
     if later:
-        return KEPT, [f"reason={later}"]
-    # Not `resume`, which would also make a node that is down one that is idle.
-    return RESUMED, ["state=undrain", f"reason={_OVER}{own.removeprefix(OURS)}"]
+        return KEPT, [[f"reason={later}"]]
+    # Not `resume`, which would also make a node that is down one that is idle, and with the reason 24.11 does so, too.
+    return RESUMED, [["state=undrain"], [f"reason={_OVER}{own.removeprefix(OURS)}"]]

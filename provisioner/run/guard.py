@@ -70,8 +70,9 @@ def main() -> None:
             os.write(1, SHOW_CURSOR.encode())
     # The kernel closes what the dead run had open one by one: the pipe may be gone before the lock on the folder.
     deadline = time.monotonic() + _LOCK_SECONDS
-    while folder.name and folder.is_dir() and time.monotonic() < deadline:
-        if is_dead(folder):
+    while folder.name and time.monotonic() < deadline:
+        # Whoever has tidied up /tmp has not ended what works for it.
+        if is_dead(folder) or not folder.is_dir():
             clear(folder)
             return
         time.sleep(0.02)

@@ -217,6 +217,8 @@ def test_a_run_that_is_killed_before_the_confirmation_takes_it_back(cluster: Lab
             with running(cluster, cluster.command("slurm", f"--nodes={blade}")) as run:
                 run.reaches(lambda: watch.poll() is not None and is_limited(cluster, blade))
                 run.stop(signal.SIGKILL)
+                # Its guard ends the rest, which would hold the lock.
+                assert until(lambda: run.strays() == [], 30)
             assert on_trial(cluster, blade)
             assert is_limited(cluster, blade)
             if end == "at boot":

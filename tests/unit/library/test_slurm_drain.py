@@ -20,15 +20,15 @@ def node(state: str, reason: str = "") -> dict[str, Any]:
 
 
 DRAINS = {
-    "free": (node("IDLE"), ("drained", ["state=drain", f"reason={OURS}fans (eve)"])),
-    "with jobs": (node("MIXED"), ("drained", ["state=drain", f"reason={OURS}fans (eve)"])),
-    "down": (node("DOWN", "Not responding"), ("drained", ["state=drain", f"reason={OURS}fans (eve)"])),
-    "was ours once": (node("IDLE", f"{OURS}old"), ("drained", ["state=drain", f"reason={OURS}fans (eve)"])),
+    "free": (node("IDLE"), ("drained", [["state=drain", f"reason={OURS}fans (eve)"]])),
+    "with jobs": (node("MIXED"), ("drained", [["state=drain", f"reason={OURS}fans (eve)"]])),
+    "down": (node("DOWN", "Not responding"), ("drained", [["state=drain", f"reason={OURS}fans (eve)"]])),
+    "was ours once": (node("IDLE", f"{OURS}old"), ("drained", [["state=drain", f"reason={OURS}fans (eve)"]])),
     "ours": (node("IDLE+DRAIN", f"{OURS}fans (eve)"), ("drained", [])),
-    "ours, for something else": (node("IDLE+DRAIN", f"{OURS}disk"), ("drained", [f"reason={OURS}fans (eve)"])),
+    "ours, for something else": (node("IDLE+DRAIN", f"{OURS}disk"), ("drained", [[f"reason={OURS}fans (eve)"]])),
     "ours, and Slurm found more": (
         node("IDLE+DRAIN", f"{OURS}disk : Low CPUs"),
-        ("drained", [f"reason={OURS}fans (eve) : Low CPUs"]),
+        ("drained", [[f"reason={OURS}fans (eve) : Low CPUs"]]),
     ),
     "an admin's": (node("IDLE+DRAIN", "broken"), ("kept", [])),
     "Slurm's": (node("IDLE+DRAIN", "Low TmpDisk"), ("kept", [])),
@@ -38,12 +38,15 @@ DRAINS = {
 RESUMES = {
     "free": (node("IDLE"), ("ready", [])),
     "down": (node("DOWN", f"{OURS}old"), ("ready", [])),
-    "ours": (node("IDLE+DRAIN", f"{OURS}fans"), ("resumed", ["state=undrain", "reason=provision: was drained: fans"])),
+    "ours": (
+        node("IDLE+DRAIN", f"{OURS}fans"),
+        ("resumed", [["state=undrain"], ["reason=provision: was drained: fans"]]),
+    ),
     "ours, and down": (
         node("DOWN+DRAIN", f"{OURS}fans"),
-        ("resumed", ["state=undrain", "reason=provision: was drained: fans"]),
+        ("resumed", [["state=undrain"], ["reason=provision: was drained: fans"]]),
     ),
-    "ours, and Slurm found more": (node("IDLE+DRAIN", f"{OURS}fans : Low CPUs"), ("kept", ["reason=Low CPUs"])),
+    "ours, and Slurm found more": (node("IDLE+DRAIN", f"{OURS}fans : Low CPUs"), ("kept", [["reason=Low CPUs"]])),
     "an admin's": (node("IDLE+DRAIN", "broken"), ("kept", [])),
     "an admin's that looks like ours": (node("IDLE+DRAIN", f"see {OURS}fans"), ("kept", [])),
     "of the health check": (node("IDLE+DRAIN", "provision: health: ill"), ("kept", [])),
@@ -65,10 +68,10 @@ def test_what_comes_of_a_node_that_is_to_take_jobs_again(case: str) -> None:
 
 @given(words=st.text(), state=st.sampled_from(["IDLE", "MIXED", "DOWN"]))
 def test_what_was_drained_is_resumed_whatever_was_said(words: str, state: str) -> None:
-    _, (drained, reason) = OWNER.drain(node(state), words)
+    _, ((drained, reason),) = OWNER.drain(node(state), words)
     assert drained == "state=drain"
     result, told = OWNER.resume(node(f"{state}+DRAIN", reason.removeprefix("reason=")))
-    assert (result, told[0]) == ("resumed", "state=undrain")
+    assert (result, told[0]) == ("resumed", ["state=undrain"])
 
 
 @given(reason=st.text())
@@ -93,8 +96,10 @@ class Slurm:
             if self.refuses:
                 return 1, "", "slurm_update error: Access/permission denied\n"
             given = dict(word.split("=", 1) for word in command[2:])
-            state = "IDLE+DRAIN" if given["state"] == "drain" else "IDLE"
-            self.nodes[given["nodename"]] = (state, given["reason"])
+            for name in given["nodename"].split(","):
+                state, reason = self.nodes[name]
+                states = {"drain": "IDLE+DRAIN", "undrain": "IDLE", "": state}
+                self.nodes[name] = (states[given.get("state", "")], given.get("reason", reason))
             return 0, "", ""
         rows = [
             f"NodeName={name} State={state} Version=1 Reason={reason} [root@2026-11-23T04:31:00]"
@@ -129,6 +134,19 @@ def test_each_node_is_told_with_what_slurmctld_says_afterwards(slurm: Slurm) -> 
     assert answer["nodes"][0]["reason"] == f"{OURS}fans"
     assert answer["changed"]
     assert not asked()["changed"]
+
+
+def test_nodes_that_are_alike_are_told_in_one_command(slurm: Slurm) -> None:
+    slurm.nodes |= {f"n{number}": ("IDLE", "") for number in range(1000)}
+    names = [f"n{number}" for number in range(1000)]
+    answer_of(MODULE, nodes=names, state="drained", reason_b64="ZmFucw==")
+    assert slurm.told == [(f"nodename={','.join(names)}", "state=drain", f"reason={OURS}fans")]
+    answer = answer_of(MODULE, nodes=names, state="resumed")
+    assert {each["result"] for each in answer["nodes"]} == {"resumed"}
+    assert slurm.told[1:] == [
+        (f"nodename={','.join(names)}", "state=undrain"),
+        (f"nodename={','.join(names)}", "reason=provision: was drained: fans"),
+    ]
 
 
 def test_a_check_tells_slurmctld_nothing(slurm: Slurm) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,6 +71,15 @@ def test_a_run_that_dies_leaves_no_process_no_folder_and_a_cursor(
     run.process.communicate(timeout=20)
     assert until(lambda: not processes(run.folder), 20)
     assert until(lambda: list(tmp_path.iterdir()) == [], 20)
+    assert run.shown()
+
+
+def test_a_run_whose_folder_somebody_removed_leaves_no_process_either(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    shutil.rmtree(run.folder)
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.communicate(timeout=20)
+    assert until(lambda: not processes(run.folder), 20)
     assert run.shown()
 
 
