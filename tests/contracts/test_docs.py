@@ -94,9 +94,10 @@ def parse(arguments: list[str]) -> None:
     rest, parent = arguments, None
     while True:
         context = command.make_context(command.name or "provision", list(rest), parent=parent)
-        if not hasattr(command, "commands"):
+        words = [*context._protected_args, *context.args]
+        if not hasattr(command, "commands") or (not words and command.invoke_without_command):
             return
-        _, child, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        _, child, rest = command.resolve_command(context, words)
         assert child is not None
         command, parent = child, context
 
