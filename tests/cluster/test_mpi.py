@@ -115,8 +115,8 @@ def test_slurmd_has_nothing_to_say_of_it(mpi: Lab) -> None:
     assert sorted(said.splitlines()) == sorted(f"RANK {count} {blade.lower()}" for blade in mpi.compute)
     for blade in mpi.compute:
         log = mpi.inside(blade, f"tail --lines=+$(($(cat {LINES}) + 1)) /var/log/slurm/slurmd.log; rm {LINES}")
-        # 24.11 ends the forwarding of X11 as the user, for a moment in which the step that keeps the job is cleared away:
-        # then root's socket and control groups stay to slurmd.
+        # 24.11 ends the forwarding of X11 as the user while the step that keeps the job is cleared away: what is
+        # root's of that step is then not to be removed.
         rest = [line for line in log.splitlines() if ".extern] " not in line]
         assert "error" not in "\n".join(rest), log
 
