@@ -62,7 +62,7 @@ def test_a_run_id_cannot_break_the_comment() -> None:
 def test_a_process_is_known_by_number_and_start() -> None:
     sleeper = subprocess.Popen(["tail", "-f", "/dev/null"])
     try:
-        assert JOBS._started(sleeper.pid) >= JOBS._started(os.getpid())
+        assert int(JOBS._started(sleeper.pid)) >= int(JOBS._started(os.getpid()))
         assert JOBS._started(sleeper.pid).isdigit()
     finally:
         sleeper.kill()
