@@ -56,7 +56,7 @@ def systemctl(verb, *units):
     """Runs systemctl.
 
     Raises:
-        Failed: it does; its words say why.
+        Failed: it ended with another code than 0; its words say why.
     """
     done = subprocess.run(["systemctl", *verb.split(), *units], capture_output=True, text=True, env=_ENVIRONMENT)
     if done.returncode != 0:

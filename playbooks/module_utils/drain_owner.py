@@ -50,5 +50,5 @@ def resume(node):
     # What stands behind is Slurm's: the drain is its own by now.
     if later:
         return KEPT, [[f"reason={later}"]]
-    # Not `resume`, which would also make a node that is down one that is idle, and with the reason 24.11 does so, too.
+    # Not `resume`, which would also make a node that is down one that is idle.
     return RESUMED, [["state=undrain"], [f"reason={_OVER}{own.removeprefix(OURS)}"]]

@@ -53,8 +53,9 @@ def attach(file: Path, device: str | None = None) -> str:
         f"attaching {file.name} to a loop device",
         "look for free ones with: losetup --list",
     )
-    _skip_cache(device or shown.strip())
-    return device or shown.strip()
+    attached_to = device or shown.strip()
+    _skip_cache(attached_to)
+    return attached_to
 
 
 def _skip_cache(device: str) -> None:

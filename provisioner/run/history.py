@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.console_text import counted
+from provisioner.errors import ExitCode
 from provisioner.names import folded
 
 CHECK = " --check"
@@ -63,7 +64,7 @@ class PastRun:
         parts = [f"{would}{counted(count, 'thing')} on {folded(self.changed)}" if count else "nothing changed"]
         parts += [f"{folded(self.failed)} failed"] if self.failed else []
         parts += [f"{folded(self.skipped)} skipped"] if self.skipped else []
-        if self.code == 130:
+        if self.code == ExitCode.STOPPED:
             parts.append("stopped")
         elif self.code and not self.failed:
             parts.append(self.meaning)
