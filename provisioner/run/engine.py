@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.inventory import static_form
+from provisioner.run.ansible_program import write_program
 from provisioner.run.request import RunnerCall
 
 Event = Mapping[str, Any]
@@ -44,7 +45,7 @@ def run_playbook(
             verbosity=call.options.verbosity or None,
             cmdline=_flags(call) or None,
             extravars=dict(call.options.extra) or None,
-            envvars=_temporary(folder),
+            envvars={**_temporary(folder), "PATH": f"{write_program(folder)}{os.pathsep}{call.environment['PATH']}"},
             settings={"pexpect_timeout": _LISTEN_SECONDS},
             event_handler=lambda event: _hand_on(event, on_event),
             cancel_callback=cancelled,

@@ -54,7 +54,7 @@ def first_run(lab: Lab, virgin_check: VirginCheck) -> FirstRun:
 
 @pytest.fixture(scope="session")
 def cluster(lab: Lab, first_run: FirstRun) -> Lab:
-    """A lab whose compute blades are members, the spare one not yet."""
+    """A lab whose compute blades are members; the spare one is where a test made it one."""
     assert first_run.said.code == 0, first_run.said.text
     return lab
 
@@ -68,6 +68,15 @@ def _as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
         seen = evidence(lab)
         settle(lab)
         pytest.fail(f"{left}\n{seen}")
+
+
+@pytest.fixture(scope="module")
+def stranger(cluster: Lab) -> str:
+    """The spare blade, fresh from its image, and no node of the cluster."""
+    cluster.lab("reimage", cluster.spare)
+    # Where other tests had it as a compute node.
+    assert cluster.slurm(cluster.compute, f"--forget={cluster.spare}").code == 0
+    return cluster.spare
 
 
 @pytest.fixture

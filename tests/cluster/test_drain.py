@@ -135,11 +135,11 @@ def test_words_of_a_person_are_only_words(cluster: Lab, blade: str) -> None:
     assert cluster.state(blade, "idle") == "idle"
 
 
-def test_whom_slurm_does_not_know_is_named_and_the_others_are_drained(cluster: Lab, blade: str) -> None:
-    said = cluster.provision("drain", f"{blade},{cluster.spare}", "--json")
+def test_whom_slurm_does_not_know_is_named_and_the_others_are_drained(cluster: Lab, blade: str, stranger: str) -> None:
+    said = cluster.provision("drain", f"{blade},{stranger}", "--json")
     assert said.code == 3, said.text
     results = {name: each["result"] for name, each in said.json["nodes"].items()}
-    assert results == {blade: "drained", cluster.spare: "missing"}
+    assert results == {blade: "drained", stranger: "missing"}
 
 
 def test_without_slurmctld_it_says_so(cluster: Lab, blade: str) -> None:

@@ -12,16 +12,13 @@ from tests.cluster.waiting import until
 
 
 @pytest.fixture(scope="module")
-def login(cluster: Lab) -> Iterator[str]:
+def login(cluster: Lab, stranger: str) -> Iterator[str]:
     """The spare blade, where users log in; virgin again afterwards."""
-    cluster.lab("reimage", cluster.spare)
-    # Where other tests had it as a compute node.
-    assert cluster.slurm(cluster.compute, f"--forget={cluster.spare}").code == 0
-    with plan_says(cluster, login=cluster.spare):
-        said = cluster.slurm([cluster.spare])
+    with plan_says(cluster, login=stranger):
+        said = cluster.slurm([stranger])
         assert said.code == 0, said.text
-        yield cluster.spare
-    cluster.lab("reimage", cluster.spare)
+        yield stranger
+    cluster.lab("reimage", stranger)
     # Slurm 22.05 forgets its address.
     assert cluster.slurm(cluster.compute).code == 0
 

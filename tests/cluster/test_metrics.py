@@ -63,7 +63,7 @@ def test_nodes_jobs_and_the_scheduler(measured: Lab) -> None:
         found = scrape(measured, measured.controller)
     finally:
         measured.ask(f"scancel {job}; scontrol update nodename={other} state=resume")
-    assert found["slurm_nodes_total"] == len(measured.compute)
+    assert found["slurm_nodes_total"] == len(measured.states())
     assert found["slurm_jobs_running"] == 1
     assert found['slurm_queue_running{partition="all",user="nobody"}'] == 1
     assert found['slurm_user_jobs_running{user="nobody"}'] == 1

@@ -36,6 +36,13 @@ PLAYBOOK = """\
       when: inventory_hostname == 'bld-008'
 """
 
+FILTER = """\
+import gc
+class FilterModule:
+    def filters(self):
+        return {"searches": lambda value: gc.isenabled()}
+"""
+
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -61,6 +68,16 @@ def call_here(tmp_path: Path, site: Plan, plan_file: Path) -> RunnerCall:
     options = Options(check=True, extra={"chosen": "yes"})
     call = runner_call(PlaybookRun(site, plan_file, ["BLD-008"], "slurm.yml", options), assets())
     return replace(call, playbook=playbook, inventory=inventory)
+
+
+def test_ansible_does_not_search_for_cycles(call_here: RunnerCall, folders: Path) -> None:
+    call_here.playbook.write_text(PLAYBOOK.replace("{{ colour }}", "{{ '' | searches }}"))
+    (call_here.playbook.parent / "filter_plugins").mkdir()
+    (call_here.playbook.parent / "filter_plugins" / "cycles.py").write_text(FILTER)
+    state = RunState({host: BladeState() for host in call_here.limit})
+    with workplace() as folder:
+        run_playbook(call_here, folder, state.take, lambda: False)
+    assert state.results["bld-006"]["Say what the site set"]["msg"].startswith("False yes")
 
 
 def test_runs_a_playbook_and_leaves_nothing_behind(call_here: RunnerCall, folders: Path) -> None:
