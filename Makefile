@@ -106,7 +106,7 @@ scenarios: $(VENV)/tested lab-packages  ## molecule; one of them: make scenarios
 
 cluster: export CLUSTER_OS ?= trixie
 cluster: $(VENV)/tested lab-packages  ## whole runs over two labs of five blades
-	pytest --numprocesses=2 --dist=loadfile tests/cluster
+	pytest --numprocesses=2 --dist=loadfile --durations=60 tests/cluster
 
 cluster-all: $(VENV)/tested lab-packages  ## whole runs over a lab, both releases and all 16 blades
 	CLUSTER_OS=bookworm,trixie CLUSTER_NODES=15 pytest tests/cluster
