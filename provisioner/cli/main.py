@@ -22,6 +22,7 @@ from provisioner.cli import (
     lab,
     plan,
     reimaged,
+    report,
     runs,
     schema,
     slurm,
@@ -77,6 +78,8 @@ def options(
 
       provision status                           what the cluster is doing now
 
+      provision report --html report.html        the same as a page, with what changed lately
+
       provision lab up                           the same blades as containers, to try it all
     """
     from provisioner.run.workplace import sweep
@@ -92,6 +95,7 @@ app.command("slurm")(slurm.slurm)
 app.command("accounts")(accounts.accounts)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
+app.command("report")(report.report)
 app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
 app.command("disks")(disks.disks)

@@ -35,8 +35,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     from provisioner.run.record import each_record
     from provisioner.run.request import PlaybookRun
     from provisioner.settings.site import load_site
-    from provisioner.slurm.security import cluster_security
-    from provisioner.slurm.status import parse_status
+    from provisioner.slurm.standing import standing
 
     plan_file = find_plan(plan)
     site = load_site(plan_file)
@@ -48,9 +47,8 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
         print_summary(console, finished.outcome)
         raise typer.Exit(int(finished.outcome.code))
     results = finished.results[host_name(site.cluster.controller)]
-    packages = str(results.get("Ask which packages the members have", {}).get("stdout", ""))
-    security = cluster_security(packages, site.cluster.name, host_name(site.cluster.controller))
-    cluster = parse_status(results["Ask slurmctld"])
+    found = standing(results, site.cluster.name, host_name(site.cluster.controller))
+    security, cluster = found.security, found.cluster
     if not cluster.up and not as_json:
         raise ProvisionError(
             f"slurmctld on {site.cluster.controller} is down",

@@ -90,11 +90,17 @@ def cluster_security(answer: str, cluster: str, controller: str) -> dict[str, An
     lines = answer.splitlines()
     debian = lines[0].strip() if lines else ""
     own = dict(line.split()[1:3] for line in lines if line.startswith("installed ") and len(line.split()) == 3)
-    start = next((at for at, line in enumerate(lines) if line.startswith("{")), len(lines))
-    try:
-        registry = read_registry("\n".join(lines[start:]), cluster)
-    except ValueError:
-        registry = {}  # a run says what is wrong with it
+    registry = registry_in(answer, cluster)
     packages = {controller: own, **{name: record.get("packages", {}) for name, record in registry.items()}}
     found = {name: outdated(debian, versions) for name, versions in packages.items()}
     return {"outdated": {name: each for name, each in found.items() if each}, "release": UNFIXED.get(debian, "")}
+
+
+def registry_in(answer: str, cluster: str) -> dict[str, dict[str, Any]]:
+    """The records of the registry in such an answer, {} where it is damaged: a run says what is wrong with it."""
+    lines = answer.splitlines()
+    start = next((at for at, line in enumerate(lines) if line.startswith("{")), len(lines))
+    try:
+        return read_registry("\n".join(lines[start:]), cluster)
+    except ValueError:
+        return {}

@@ -1,0 +1,239 @@
+"""What the page says of each blade: how it is drawn, its details, its row of hardware. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.console_text import counted, one_line
+from provisioner.names import host_name
+from provisioner.plan.derive import as_spelt
+from provisioner.plan.overview import BayRow
+from provisioner.report.facts import Facts
+from provisioner.report.states import OUT, UNKNOWN, Look, look_of_node, look_of_service
+from provisioner.run.history import PastRun
+from provisioner.slurm.node_gpus import gpu_words
+from provisioner.slurm.status import NodeStatus
+
+_NOTES, _JOBS = 6, 12
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A blade's row in the table of hardware; '' for what nobody knows.
+
+    Args:
+        source: `found` by a run, or `planned` where none has seen it.
+    """
+
+    cpu: str = ""
+    cpus: str = ""
+    memory: str = ""
+    scratch: str = ""
+    gpus: str = ""
+    disks: str = ""
+    address: str = ""
+    seen: str = ""
+    source: str = "planned"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A blade on the page.
+
+    Args:
+        key: names it within the page, of letters, digits and dashes only.
+        load: share of its CPUs that jobs have, in percent; None where nobody knows.
+        alarms: what a person should see now, each a sentence; `advice` is what the plan has to say.
+        failed: whether the last run over it failed there.
+        details: label and text, as they are shown when a person asks for the blade.
+    """
+
+    blade: str
+    key: str
+    place: str
+    tier: str
+    role: str
+    look: Look
+    jobs: int
+    load: int | None
+    alarms: tuple[str, ...]
+    advice: tuple[str, ...]
+    failed: bool
+    details: tuple[tuple[str, str], ...]
+    hardware: Hardware
+
+
+@dataclass
+class _Known:
+    """What is known of one blade, from all sides."""
+
+    node: NodeStatus | None
+    record: Mapping[str, Any]
+    run: PastRun | None
+    outdated: list[str] = field(default_factory=list)
+
+
+def cards(facts: Facts, rows: list[BayRow]) -> dict[str, Card]:
+    """The cards by blade: those of the plan, then nodes that Slurm has besides."""
+    last: dict[str, PastRun] = {}
+    for run in facts.runs:
+        if not run.is_check():
+            for name in run.blades:
+                last.setdefault(name, run)
+    found = {}
+    for number, row in enumerate(rows):
+        known = _known(facts, host_name(row.blade), last.get(row.blade))
+        found[row.blade] = _card(facts, f"b{number}", row, known)
+    nodes = facts.standing.cluster.nodes if facts.standing else {}
+    strange = sorted(nodes.keys() - {host_name(row.blade) for row in rows})
+    for number, (host, blade) in enumerate(zip(strange, as_spelt(facts.plan, strange), strict=True)):
+        found[blade] = _stranger(f"s{number}", one_line(blade, 80), _known(facts, host, last.get(blade)))
+    return found
+
+
+def _known(facts: Facts, host: str, run: PastRun | None) -> _Known:
+    if facts.standing is None:
+        return _Known(None, {}, run)
+    standing = facts.standing
+    outdated = standing.security.get("outdated", {}).get(host, [])
+    return _Known(standing.cluster.nodes.get(host), standing.registry.get(host, {}), run, list(outdated))
+
+
+def _card(facts: Facts, key: str, row: BayRow, known: _Known) -> Card:
+    role = _role(facts, row)
+    hardware = _hardware(row, known.record)
+    place = "" if row.bay is None else ", ".join(filter(None, (row.enclosure, f"bay {row.bay}")))
+    said = [("place", place), ("tier", row.tier), ("role", role), *_slurm(known), *_machine(hardware), ("note", row.note)]
+    advice = tuple(one_line(each, 300) for each in row.findings)
+    failed = known.run is not None and row.blade in known.run.failed
+    return Card(
+        row.blade, key, place, row.tier, role, _look(facts, row, known.node), _jobs(known), _load(known), _alarms(known),
+        advice, failed, tuple((label, text) for label, text in [*said, *_last(known.run, row.blade)] if text), hardware,
+    )  # fmt: skip
+
+
+def _stranger(key: str, blade: str, known: _Known) -> Card:
+    node = known.node
+    look = look_of_node(node) if node else Look(UNKNOWN, "unknown")
+    hardware = _found(known.record) if known.record else Hardware()
+    warn = "it is in Slurm and not in the plan; `provision slurm --forget` takes it out"
+    details = tuple((label, text) for label, text in [*_slurm(known), *_machine(hardware)] if text)
+    alarms = (warn, *_alarms(known))
+    return Card(
+        blade, key, "", "", "compute", look, _jobs(known), _load(known), alarms, (), False, details, hardware
+    )
+
+
+def _role(facts: Facts, row: BayRow) -> str:
+    backup = row.blade == facts.plan.cluster.backup_controller
+    words = [
+        row.slurm or "", "backup controller" if backup else "", "login" if row.login else "",
+        "accounting" if row.accounting else "",
+    ]  # fmt: skip
+    return ", ".join(filter(None, words))
+
+
+def _look(facts: Facts, row: BayRow, node: NodeStatus | None) -> Look:
+    standing = facts.standing
+    if node is not None:
+        return look_of_node(node)
+    if row.slurm == "controller":
+        return look_of_service("controller", standing is not None, standing is not None and standing.cluster.up)
+    if row.slurm == "compute":
+        # Nobody knows its state while slurmctld does not answer.
+        known = standing is not None and standing.cluster.up
+        return Look(OUT, "not a member") if known else Look(UNKNOWN, "unknown")
+    if row.login or row.accounting:
+        return look_of_service("login" if row.login else "accounting", standing is not None, True)
+    return Look(OUT, "no Slurm role")
+
+
+def _jobs(known: _Known) -> int:
+    return len(known.node.jobs) if known.node else 0
+
+
+def _load(known: _Known) -> int | None:
+    node = known.node
+    return min(100, round(100 * node.cpus_used / node.cpus)) if node and node.cpus else None
+
+
+def _slurm(known: _Known) -> list[tuple[str, str]]:
+    node = known.node
+    if node is None:
+        return []
+    shown = ", ".join(map(str, node.jobs[:_JOBS]))
+    more = f" and {len(node.jobs) - _JOBS} more" if len(node.jobs) > _JOBS else ""
+    return [
+        ("state in Slurm", one_line(node.state, 100)),
+        ("reason", one_line(node.reason, 400)),
+        ("CPUs in use", f"{node.cpus_used} of {node.cpus}"),
+        (counted(len(node.jobs), "job") if node.jobs else "jobs", shown + more),
+        ("slurmd", one_line(node.version, 40)),
+    ]
+
+
+def _alarms(known: _Known) -> tuple[str, ...]:
+    reason = (known.node.reason,) if known.node and known.node.reason else ()
+    return tuple(one_line(each, 300) for each in (*reason, *known.outdated))
+
+
+def _last(run: PastRun | None, blade: str) -> list[tuple[str, str]]:
+    if run is None:
+        return [("last run", "none on record here")]
+    changed = counted(len(run.changed[blade]), "thing") if blade in run.changed else ""
+    skipped = run.skipped.get(blade)
+    word = "failed" if blade in run.failed else f"skipped ({skipped})" if skipped else f"changed {changed or 'nothing'}"
+    notes = [one_line(line, 300) for line in run.notes.get(blade, [])][:_NOTES]
+    return [
+        ("last run", one_line(f"{run.when()}: {word}", 300)),
+        ("failure", one_line(run.failed.get(blade, ""), 400)),
+        *(("noted", line) for line in notes),
+    ]
+
+
+def _hardware(row: BayRow, record: Mapping[str, Any]) -> Hardware:
+    disks = ", ".join(row.disks)
+    if record:
+        made = _found(record)
+        return Hardware(**{**vars(made), "disks": disks, "address": row.address})
+    gpus = str(row.gpus or "")
+    return Hardware(cpu=one_line(row.cpu or ""), memory=f"{row.ram_gb} GiB", gpus=gpus, disks=disks, address=row.address)
+
+
+def _found(record: Mapping[str, Any]) -> Hardware:
+    """What a run found, from the registry, whose records have been checked."""
+    made = record["hardware"]
+    scratch = made.get("scratch_mib") or 0
+    seen = record.get("seen")
+    at = str(seen.get("at", "")) if isinstance(seen, Mapping) else ""
+    return Hardware(
+        cpu=one_line(record.get("cpu_model", ""), 100),
+        cpus=f"{made['cpus']} ({made['sockets_per_board'] * made['boards']} x {made['cores_per_socket']} cores)",
+        memory=gib(made["memory_mib"]),
+        scratch=gib(scratch) if isinstance(scratch, int) and scratch else "",
+        gpus=one_line(gpu_words(record), 100) if record.get("gpus") else "",
+        address=one_line(record["address"], 60),
+        seen=at[:10] if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", at) else "",
+        source="found",
+    )
+
+
+def _machine(hardware: Hardware) -> list[tuple[str, str]]:
+    planned = " (by the plan)" if hardware.source == "planned" and hardware.memory else ""
+    return [
+        ("CPU", ", ".join(filter(None, (hardware.cpu, hardware.cpus)))),
+        ("memory", f"{hardware.memory}{planned}"),
+        ("scratch", hardware.scratch),
+        ("GPUs", hardware.gpus),
+        ("disks", hardware.disks),
+        ("address", hardware.address),
+    ]
+
+
+def gib(mib: int) -> str:
+    """MiB for a person."""
+    size = mib / 1024
+    return f"{size:.0f} GiB" if size >= 10 else f"{size:.1f} GiB"
