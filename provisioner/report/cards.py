@@ -168,7 +168,6 @@ def _slurm(known: _Known) -> list[tuple[str, str]]:
     more = f" and {len(node.jobs) - _JOBS} more" if len(node.jobs) > _JOBS else ""
     return [
         ("state in Slurm", one_line(node.state, 100)),
-        ("reason", one_line(node.reason, 400)),
         ("CPUs in use", f"{node.cpus_used} of {node.cpus}"),
         (counted(len(node.jobs), "job") if node.jobs else "jobs", shown + more),
         ("slurmd", one_line(node.version, 40)),
@@ -200,7 +199,7 @@ def _hardware(row: BayRow, record: Mapping[str, Any]) -> Hardware:
         made = _found(record)
         return Hardware(**{**vars(made), "disks": disks, "address": row.address})
     gpus = str(row.gpus or "")
-    return Hardware(cpu=one_line(row.cpu or ""), memory=f"{row.ram_gb} GiB", gpus=gpus, disks=disks, address=row.address)
+    return Hardware(cpu=_model(row.cpu or ""), memory=f"{row.ram_gb} GiB", gpus=gpus, disks=disks, address=row.address)
 
 
 def _found(record: Mapping[str, Any]) -> Hardware:
@@ -210,7 +209,7 @@ def _found(record: Mapping[str, Any]) -> Hardware:
     seen = record.get("seen")
     at = str(seen.get("at", "")) if isinstance(seen, Mapping) else ""
     return Hardware(
-        cpu=one_line(record.get("cpu_model", ""), 100),
+        cpu=_model(record.get("cpu_model", "")),
         cpus=f"{made['cpus']} ({made['sockets_per_board'] * made['boards']} x {made['cores_per_socket']} cores)",
         memory=gib(made["memory_mib"]),
         scratch=gib(scratch) if isinstance(scratch, int) and scratch else "",
@@ -219,6 +218,11 @@ def _found(record: Mapping[str, Any]) -> Hardware:
         seen=at[:10] if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", at) else "",
         source="found",
     )
+
+
+def _model(cpu: str) -> str:
+    """A CPU's name without what all of them have."""
+    return one_line(" ".join(re.sub(r"\((R|TM)\)|\bCPU\b", " ", cpu[:200]).split()), 100)
 
 
 def _machine(hardware: Hardware) -> list[tuple[str, str]]:

@@ -70,7 +70,7 @@ def page(facts: Facts) -> Page:
         counts=[Count(kind, meaning, kinds[kind]) for kind, meaning in MEANINGS.items() if kinds[kind]],
         boxes=places,
         cards=drawn,
-        attention=_attention(drawn),
+        attention=_attention(drawn, facts.standing is not None and facts.standing.cluster.up),
         days=by_day,
         tallest=max(1, *(day.failed + day.changed + day.same for day in by_day)),
         changes=changes(facts.runs, facts.now),
@@ -102,8 +102,9 @@ def _trouble(facts: Facts) -> list[str]:
     return [*([] if facts.standing.cluster.up else [down]), *([one_line(release, 500)] if release else [])]
 
 
-def _attention(drawn: dict[str, Card]) -> list[str]:
-    """The worst first, then as they stand."""
+def _attention(drawn: dict[str, Card], known: bool) -> list[str]:
+    """The worst first, then as they stand; where no state is known that is said once, and not of each."""
     order = list(MEANINGS)
-    bad = [name for name, card in drawn.items() if card.look.kind in BAD or card.failed or card.alarms]
-    return sorted(bad, key=lambda name: order.index(drawn[name].look.kind))
+    bad = BAD if known else frozenset()
+    found = [name for name, card in drawn.items() if card.look.kind in bad or card.failed or card.alarms]
+    return sorted(found, key=lambda name: order.index(drawn[name].look.kind))

@@ -139,6 +139,7 @@ _SIBLINGS = (
     "test_policy.py::*large_cluster*",
     "test_policy.py::*nobody_needs*",
     "test_policy.py::*waits_longer*",
+    "test_report.py::*without_the_controller*",
     "test_rest.py::*another_key_ends*",
     "test_rest.py::*goes_with_the_database*",
     "test_rest.py::*mended_and_gone?disabled?",

@@ -69,6 +69,8 @@ def nodes(plan: Plan) -> dict[str, NodeStatus]:
         state = STATES[number % len(STATES)]
         jobs = () if state == "idle" else tuple(range(4100 + number, 4100 + number + 1 + number % 3))
         found[name] = node(state, "", jobs, {"idle": 0, "mixed": 12, "allocated": 32}[state])
+    if len(names) < 12:
+        return found
     found[names[1]] = node("mixed+drain", "provision: drain: new memory (eve@desk)", (4099,), 8)
     found[names[4]] = node("down+not_responding", "Not responding")
     found[names[8]] = node("idle+drain", "fans, says the admin")
@@ -97,7 +99,7 @@ def runs(plan: Plan, count: int = 120, now: datetime = NOW) -> list[PastRun]:
                 blades[name]["changed"] = ["package slurmd: 24.11.5-4 -> 24.11.5-4+deb13u1", "unit slurmd.service: restarted"]
         if number % 23 == 5:
             code = 3
-            blades[names[4]]["failure"] = {"message": f"{names[4]} does not answer", "next_step": "look at its power"}
+            blades[names[-1]]["failure"] = {"message": f"{names[-1]} does not answer", "next_step": "look at its power"}
         data = {"by": "root@gate", "playbook": "slurm.yml", "check": False, "exit_code": code, "meaning": "degraded",
                 "seconds": 35 + number % 40, "blades": blades}  # fmt: skip
         made = past_run(f"{began:%Y%m%dT%H%M%SZ}-{number}", data)
