@@ -19,8 +19,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 RUNTIME := $(if $(wildcard /sys/fs/cgroup/cgroup.controllers),crun,runc)
 LAB_PACKAGES := podman $(RUNTIME) netavark aardvark-dns mmdebstrap nftables iptables uidmap \
   openssh-client iproute2 mount
+# What the page of `provision report` is looked at with.
+BROWSER := chromium fonts-dejavu-core
 # What the tests put on disks to see it refused.
-TEST_PACKAGES := btrfs-progs cryptsetup-bin dosfstools e2fsprogs exfatprogs f2fs-tools fdisk gdisk lvm2 ntfs-3g strace xfsprogs
+TEST_PACKAGES := btrfs-progs cryptsetup-bin dosfstools e2fsprogs exfatprogs f2fs-tools fdisk gdisk lvm2 ntfs-3g strace xfsprogs \
+  $(BROWSER)
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --option DPkg::Lock::Timeout=300
 
 # Says what is missing, and installs it where it may.
@@ -35,8 +38,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help install demo demo-down test test-all fast offline lint unit disks wheel scenarios cluster cluster-all \
-  programs campaign bench bench-scale lock lab-packages test-packages picture clean
+.PHONY: help install demo demo-down test test-all fast offline lint unit disks browser wheel scenarios cluster cluster-all \
+  programs campaign bench bench-scale lock lab-packages test-packages picture report-picture clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
@@ -74,9 +77,9 @@ test: $(VENV)/tested lab-packages test-packages  ## everything in the size of CI
 	$(MAKE) --jobs=2 --output-sync=target scenarios offline
 	$(MAKE) cluster campaign
 
-offline: lint unit disks wheel
+offline: lint unit disks browser wheel
 
-test-all: lint unit disks wheel  ## everything on Debian 12 and 13, with all 16 blades
+test-all: lint unit disks browser wheel  ## everything on Debian 12 and 13, with all 16 blades
 	$(MAKE) scenarios LAB_OS=bookworm
 	$(MAKE) scenarios LAB_OS=trixie
 	$(MAKE) cluster-all
@@ -97,6 +100,9 @@ unit: $(VENV)/tested  ## unit, plan and contract tests
 
 disks: $(VENV)/tested test-packages  ## the guards of scratch on loop devices
 	pytest tests/disks
+
+browser: $(VENV)/tested test-packages  ## the page of `provision report` in a Chromium
+	pytest tests/browser
 
 wheel: $(VENV)/tested  ## the wheel in a fresh environment outside the checkout
 	pytest tests/packaging
@@ -159,6 +165,9 @@ test-packages:
 
 picture: $(VENV)/installed lab-packages  ## docs/run.svg anew, from a run on the lab of the demo
 	python docs/picture.py docs/run.svg
+
+report-picture: $(VENV)/tested test-packages  ## docs/report.png anew, in a Chromium
+	python -m docs.report_picture docs/report.png
 
 clean:  ## removes what was made here, except running labs
 	rm -rf $(VENV) .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -1,6 +1,6 @@
 """Measures how long things take, against floors measured in the same session on the same blades.
 
-    python -m bench --parts first,no-change,accounting,services,display,more-roles,accounts,health,render,commands
+    python -m bench --parts first,no-change,accounting,services,display,more-roles,accounts,health,render,commands,page
 
 Writes bench/results.json and the tables of docs/performance.md. A part that is not named keeps its figures.
 """
@@ -18,13 +18,14 @@ from bench.display import measure_display
 from bench.health import measure_health
 from bench.lab import BenchLab, bench_lab
 from bench.more_roles import measure_more_roles
+from bench.page import measure_page
 from bench.plans import measure_plans
 from bench.render import measure_render
 from bench.report import publish, tables
 from bench.results import read_results, signed, write_section
 from bench.runs import measure_first, measure_no_change
 
-ALONE = {"render": measure_render, "commands": measure_commands}
+ALONE = {"render": measure_render, "commands": measure_commands, "page": measure_page}
 ON_BLADES: dict[str, Callable[[BenchLab, int, int], dict[str, Any]]] = {
     "first": measure_first,
     "no-change": measure_no_change,

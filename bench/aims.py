@@ -23,6 +23,7 @@ def aim_rows(results: Mapping[str, Any]) -> list[Row]:
         *_health(results.get("health", {}).get("sizes", {})),
         *_render(results.get("render", {}).get("texts", {})),
         *_commands(results.get("commands", {}).get("commands", {})),
+        *_page(results.get("page")),
     ]
 
 
@@ -107,3 +108,9 @@ def _render(texts: Mapping[str, Any]) -> Iterator[Row]:
 def _commands(commands: Mapping[str, Any]) -> Iterator[Row]:
     if found := commands.get("provision --help"):
         yield "`provision --help`", f"{spread(found['seconds'])} s", "at most 0.3 s"
+
+
+def _page(section: Mapping[str, Any] | None) -> Iterator[Row]:
+    if section:
+        yield f"report of {section['blades']} blades", f"{spread(section['seconds'])} s", "below 2 s"
+        yield "its size", f"{section['bytes'] / 1e6:.2f} MB", "below 2 MB"

@@ -38,6 +38,7 @@ def tables(results: Mapping[str, Any]) -> str:
         "scale": _scale,
         "render": _render,
         "commands": _commands,
+        "page": _page,
     }
     parts = [_aims(results), *(make(results[name]) for name, make in makers.items() if name in results)]
     return "\n\n".join([*parts, _machines(results)])
@@ -189,6 +190,11 @@ def _commands(section: Mapping[str, Any]) -> str:
         for name, found in section["commands"].items()
     ]
     return "### Commands without blades\n\n" + table(("command", "s", "CPU, s"), rows)
+
+
+def _page(section: Mapping[str, Any]) -> str:
+    row = (f"{section['blades']} blades, {section['runs']} runs", spread(section["seconds"]), f"{section['bytes']:,}")
+    return "### The page of `provision report`\n\n" + table(("what", "s", "bytes"), [row])
 
 
 def _machines(results: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,31 +11,12 @@ from provisioner.names import host_name
 from provisioner.plan.derive import as_spelt
 from provisioner.plan.overview import BayRow
 from provisioner.report.facts import Facts
+from provisioner.report.hardware import Hardware, found, hardware_of, machine_words
 from provisioner.report.states import OUT, UNKNOWN, Look, look_of_node, look_of_service
 from provisioner.run.history import PastRun
-from provisioner.slurm.node_gpus import gpu_words
 from provisioner.slurm.status import NodeStatus
 
 _NOTES, _JOBS = 6, 12
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """A blade's row in the table of hardware; '' for what nobody knows.
-
-    Args:
-        source: `found` by a run, or `planned` where none has seen it.
-    """
-
-    cpu: str = ""
-    cpus: str = ""
-    memory: str = ""
-    scratch: str = ""
-    gpus: str = ""
-    disks: str = ""
-    address: str = ""
-    seen: str = ""
-    source: str = "planned"
 
 
 @dataclass(frozen=True)
@@ -83,15 +63,15 @@ def cards(facts: Facts, rows: list[BayRow]) -> dict[str, Card]:
         if not run.is_check():
             for name in run.blades:
                 last.setdefault(name, run)
-    found = {}
+    made = {}
     for number, row in enumerate(rows):
         known = _known(facts, host_name(row.blade), last.get(row.blade))
-        found[row.blade] = _card(facts, f"b{number}", row, known)
+        made[row.blade] = _card(facts, f"b{number}", row, known)
     nodes = facts.standing.cluster.nodes if facts.standing else {}
     strange = sorted(nodes.keys() - {host_name(row.blade) for row in rows})
     for number, (host, blade) in enumerate(zip(strange, as_spelt(facts.plan, strange), strict=True)):
-        found[blade] = _stranger(f"s{number}", one_line(blade, 80), _known(facts, host, last.get(blade)))
-    return found
+        made[blade] = _stranger(f"s{number}", one_line(blade, 80), _known(facts, host, last.get(blade)))
+    return made
 
 
 def _known(facts: Facts, host: str, run: PastRun | None) -> _Known:
@@ -104,27 +84,32 @@ def _known(facts: Facts, host: str, run: PastRun | None) -> _Known:
 
 def _card(facts: Facts, key: str, row: BayRow, known: _Known) -> Card:
     role = _role(facts, row)
-    hardware = _hardware(row, known.record)
+    hardware = hardware_of(row, known.record)
     place = "" if row.bay is None else ", ".join(filter(None, (row.enclosure, f"bay {row.bay}")))
-    said = [("place", place), ("tier", row.tier), ("role", role), *_slurm(known), *_machine(hardware), ("note", row.note)]
+    said = [
+        ("place", place),
+        ("tier", row.tier),
+        ("role", role),
+        *_slurm(known),
+        *machine_words(hardware),
+        ("note", row.note),
+    ]
     advice = tuple(one_line(each, 300) for each in row.findings)
     failed = known.run is not None and row.blade in known.run.failed
     return Card(
-        row.blade, key, place, row.tier, role, _look(facts, row, known.node), _jobs(known), _load(known), _alarms(known),
-        advice, failed, tuple((label, text) for label, text in [*said, *_last(known.run, row.blade)] if text), hardware,
+        row.blade, key, place, row.tier, role, _look(facts, row, known.node), _jobs(known), _load(known),
+        _alarms(known), advice, failed, tuple((label, text) for label, text in [*said, *_last(known.run, row.blade)] if text), hardware,
     )  # fmt: skip
 
 
 def _stranger(key: str, blade: str, known: _Known) -> Card:
     node = known.node
     look = look_of_node(node) if node else Look(UNKNOWN, "unknown")
-    hardware = _found(known.record) if known.record else Hardware()
+    hardware = found(known.record) if known.record else Hardware()
     warn = "it is in Slurm and not in the plan; `provision slurm --forget` takes it out"
-    details = tuple((label, text) for label, text in [*_slurm(known), *_machine(hardware)] if text)
+    details = tuple((label, text) for label, text in [*_slurm(known), *machine_words(hardware)] if text)
     alarms = (warn, *_alarms(known))
-    return Card(
-        blade, key, "", "", "compute", look, _jobs(known), _load(known), alarms, (), False, details, hardware
-    )
+    return Card(blade, key, "", "", "compute", look, _jobs(known), _load(known), alarms, (), False, details, hardware)
 
 
 def _role(facts: Facts, row: BayRow) -> str:
@@ -191,53 +176,3 @@ def _last(run: PastRun | None, blade: str) -> list[tuple[str, str]]:
         ("failure", one_line(run.failed.get(blade, ""), 400)),
         *(("noted", line) for line in notes),
     ]
-
-
-def _hardware(row: BayRow, record: Mapping[str, Any]) -> Hardware:
-    disks = ", ".join(row.disks)
-    if record:
-        made = _found(record)
-        return Hardware(**{**vars(made), "disks": disks, "address": row.address})
-    gpus = str(row.gpus or "")
-    return Hardware(cpu=_model(row.cpu or ""), memory=f"{row.ram_gb} GiB", gpus=gpus, disks=disks, address=row.address)
-
-
-def _found(record: Mapping[str, Any]) -> Hardware:
-    """What a run found, from the registry, whose records have been checked."""
-    made = record["hardware"]
-    scratch = made.get("scratch_mib") or 0
-    seen = record.get("seen")
-    at = str(seen.get("at", "")) if isinstance(seen, Mapping) else ""
-    return Hardware(
-        cpu=_model(record.get("cpu_model", "")),
-        cpus=f"{made['cpus']} ({made['sockets_per_board'] * made['boards']} x {made['cores_per_socket']} cores)",
-        memory=gib(made["memory_mib"]),
-        scratch=gib(scratch) if isinstance(scratch, int) and scratch else "",
-        gpus=one_line(gpu_words(record), 100) if record.get("gpus") else "",
-        address=one_line(record["address"], 60),
-        seen=at[:10] if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", at) else "",
-        source="found",
-    )
-
-
-def _model(cpu: str) -> str:
-    """A CPU's name without what all of them have."""
-    return one_line(" ".join(re.sub(r"\((R|TM)\)|\bCPU\b", " ", cpu[:200]).split()), 100)
-
-
-def _machine(hardware: Hardware) -> list[tuple[str, str]]:
-    planned = " (by the plan)" if hardware.source == "planned" and hardware.memory else ""
-    return [
-        ("CPU", ", ".join(filter(None, (hardware.cpu, hardware.cpus)))),
-        ("memory", f"{hardware.memory}{planned}"),
-        ("scratch", hardware.scratch),
-        ("GPUs", hardware.gpus),
-        ("disks", hardware.disks),
-        ("address", hardware.address),
-    ]
-
-
-def gib(mib: int) -> str:
-    """MiB for a person."""
-    size = mib / 1024
-    return f"{size:.0f} GiB" if size >= 10 else f"{size:.1f} GiB"

@@ -98,7 +98,8 @@ def _trouble(facts: Facts) -> list[str]:
             "No state is known. Hardware is what the plan says, runs are those on record on this machine.",
         ]
     release = facts.standing.security.get("release", "")
-    down = f"slurmctld on {name} is down; next: look at `journalctl -u slurmctld` there, or run `provision slurm --nodes {name}`"
+    step = f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {name}` starts it"
+    down = f"slurmctld on {name} is down; next: {step}"
     return [*([] if facts.standing.cluster.up else [down]), *([one_line(release, 500)] if release else [])]
 
 

@@ -1,4 +1,4 @@
-"""Where blades are drawn: enclosures as they stand in the room, racks from the top down, and what has no place. Pure."""
+"""Where blades are drawn: enclosures as one stands before them, racks from the top down, the rest beside. Pure."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def floor(title: str, blades: Iterable[str]) -> Box:
     return Box(title, "", FLOOR, 0, tuple(Slot(None, blade) for blade in blades))
 
 
-def _box(name: str, box: Enclosure, inside: Mapping[int | None, str]) -> Box:
+def _box(name: str, box: Enclosure, inside: Mapping[int, str]) -> Box:
     title = ", ".join(filter(None, (name, box.name))) or "Enclosure"
     words = [box.model, box.switch and f"switch {box.switch}", box.power and f"power {box.power}"]
     bays = range(1, box.bays + 1)
@@ -74,4 +74,6 @@ def _box(name: str, box: Enclosure, inside: Mapping[int | None, str]) -> Box:
         kind, columns, bays = RACK, 1, bays[::-1]
     else:
         kind, columns = FLOOR, 0
-    return Box(title, ", ".join(filter(None, words)), kind, columns, tuple(Slot(bay, inside.get(bay, "")) for bay in bays))
+    return Box(
+        title, ", ".join(filter(None, words)), kind, columns, tuple(Slot(bay, inside.get(bay, "")) for bay in bays)
+    )

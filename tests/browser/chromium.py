@@ -36,6 +36,8 @@ class Tab:
         self.events: list[dict[str, Any]] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        # As in a window in front of a person.
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
@@ -136,7 +138,7 @@ def chromium(folder: Path) -> Iterator[Tab]:
     from_browser, our_end = os.pipe()
     # It listens at 3 and speaks at 4; bash puts them there.
     words = " ".join((PROGRAM, *_FLAGS, '--user-data-dir="$1"', "about:blank"))
-    script = f'exec {words} 3<&{their_end} 4>&{our_end}'
+    script = f"exec {words} 3<&{their_end} 4>&{our_end}"
     with (folder / "chromium.log").open("wb") as log:
         process = subprocess.Popen(
             ["bash", "-c", script, "bash", folder / "profile"], pass_fds=(their_end, our_end), stdout=log, stderr=log,

@@ -34,7 +34,9 @@ def test_the_page_shows_what_slurm_says(cluster: Lab, tmp_path: Path) -> None:
     assert read.scripts == 1
     found = said.json["page"]["cards"][other]["hardware"]
     assert found["source"] == "found"
-    assert found["cpus"].startswith(cluster.ask(f"sinfo --noheader --nodes={other.lower()} --format=%c | head -1").strip())
+    assert found["cpus"].startswith(
+        cluster.ask(f"sinfo --noheader --nodes={other.lower()} --format=%c | head -1").strip()
+    )
     assert any("changed" in run["result"] for run in said.json["page"]["runs"])
     assert until(lambda: cluster.state(blade, "idle") == "idle")
 

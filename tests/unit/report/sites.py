@@ -24,7 +24,9 @@ STATES = ("idle", "mixed", "allocated", "idle", "mixed", "idle")
 
 def large(folder: Path, count: int = 16) -> Plan:
     """A site of that many full enclosures."""
-    boxes = "".join(f"  enc-{box:02}: {{name: row {box}, model: HP BladeSystem C7000, bays: 16}}\n" for box in range(count))
+    boxes = "".join(
+        f"  enc-{box:02}: {{name: row {box}, model: HP BladeSystem C7000, bays: 16}}\n" for box in range(count)
+    )
     text = "".join(
         f"  node{number:03}: {{enclosure: enc-{number // 16:02}, bay: {number % 16 + 1}, "
         f"address: 10.20.{number // 200}.{number % 200 + 1}, tier: thin, ram: 64, disks: [2 x 300 GB SAS]}}\n"
@@ -56,7 +58,8 @@ def record(blade: str, **more: Any) -> dict[str, Any]:
         "memory_mib": 64000, "scratch_mib": 285962,
     }  # fmt: skip
     return {
-        "blade": blade, "address": "10.60.0.101", "tier": "thin", "cpu_model": "Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz",
+        "blade": blade, "address": "10.60.0.101", "tier": "thin",
+        "cpu_model": "Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz",
         "hardware": hardware, "seen": {"run": "1", "at": "2026-11-25T03:15:00+00:00"}, **more,
     }  # fmt: skip
 
@@ -81,7 +84,8 @@ def nodes(plan: Plan) -> dict[str, NodeStatus]:
 
 def standing(plan: Plan, found: Mapping[str, NodeStatus] | None = None, up: bool = True) -> Standing:
     known = dict(found if found is not None else nodes(plan))
-    outdated = {next(iter(known)): ["slurmd 22.05.8-4: older than 22.05.8-4+deb12u3, which fixes CVE-2025-43904"]} if known else {}
+    behind = "slurmd 22.05.8-4: older than 22.05.8-4+deb12u3, which fixes CVE-2025-43904"
+    outdated = {next(iter(known)): [behind]} if known else {}
     records = {name: record(name) for name in known}
     return Standing(ClusterStatus(up, known, 7), {"outdated": outdated, "release": ""}, records)
 
@@ -96,7 +100,10 @@ def runs(plan: Plan, count: int = 120, now: datetime = NOW) -> list[PastRun]:
         code = 0
         if number % 9 == 3:
             for name in names[number % 5 : number % 5 + 3]:
-                blades[name]["changed"] = ["package slurmd: 24.11.5-4 -> 24.11.5-4+deb13u1", "unit slurmd.service: restarted"]
+                blades[name]["changed"] = [
+                    "package slurmd: 24.11.5-4 -> 24.11.5-4+deb13u1",
+                    "unit slurmd.service: restarted",
+                ]
         if number % 23 == 5:
             code = 3
             blades[names[-1]]["failure"] = {"message": f"{names[-1]} does not answer", "next_step": "look at its power"}

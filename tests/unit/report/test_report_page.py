@@ -48,7 +48,9 @@ def test_a_blade_tells_its_jobs_hardware_and_last_run() -> None:
     assert (card.jobs, card.load) == (3, 100)
     said = details(card)
     assert said["3 jobs"] == "4102, 4103, 4104"
-    assert said["CPU"] == "Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz, 32 (2 x 8 cores)".replace("(R)", "").replace("CPU ", "")
+    assert said["CPU"] == "Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz, 32 (2 x 8 cores)".replace("(R)", "").replace(
+        "CPU ", ""
+    )
     assert said["memory"] == "62 GiB"
     assert said["last run"] == f"{runs(PLAN)[0].when()}: changed nothing"
     assert card.hardware.seen == "2026-11-25"
@@ -104,7 +106,11 @@ def test_a_check_has_changed_nothing() -> None:
 
 
 def test_a_run_with_many_lines_is_cut_and_says_so() -> None:
-    data = {"playbook": "slurm.yml", "exit_code": 0, "blades": {"BLD-001": {"changed": [f"{n} -> b" for n in range(50)]}}}
+    data = {
+        "playbook": "slurm.yml",
+        "exit_code": 0,
+        "blades": {"BLD-001": {"changed": [f"{n} -> b" for n in range(50)]}},
+    }
     run = past_run("20261126T101500Z-1", data)
     assert run is not None
     ((_, lines),) = page(facts(PLAN, runs=[run])).changes[0].blades
@@ -133,7 +139,13 @@ def hostile(text: str) -> str:
         made.registry[name] = record(text, cpu_model=text)
     made.security["outdated"] = {name: [text] for name in found}
     failed = {"changed": [text], "notes": [text], "skipped": text, "failure": {"message": text, "next_step": text}}
-    data = {"by": text, "playbook": text, "exit_code": 1, "meaning": text, "blades": {"BLD-001": failed, f" {text}": failed}}
+    data = {
+        "by": text,
+        "playbook": text,
+        "exit_code": 1,
+        "meaning": text,
+        "blades": {"BLD-001": failed, f" {text}": failed},
+    }
     run = past_run("20261126T101500Z-1", data)
     assert run is not None
     return render(page(facts(PLAN, standing=made, runs=[run])))
