@@ -1,6 +1,6 @@
 """Draws docs/report.png: the page of `provision report` of a made-up day of ASGARD, in a Chromium.
 
-    python -m docs.report_picture docs/report.png
+python -m docs.report_picture docs/report.png
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from provisioner.report.page import page
 from tests.browser.chromium import chromium
 from tests.unit.report import sites
 
-WIDTH, HEIGHT = 1100, 830
+WIDTH, HEIGHT = 1040, 830
 
 
 def main(target: Path) -> None:
@@ -23,7 +23,7 @@ def main(target: Path) -> None:
         file = Path(name) / "report.html"
         file.write_text(render(page(sites.facts(sites.asgard()))))
         tab.open(file, WIDTH, HEIGHT)
-        tab.point("#b1", click=True)
+        tab.point("#b7", click=True)
         tab.picture(target)
 
 

@@ -96,9 +96,11 @@ def _card(facts: Facts, key: str, row: BayRow, known: _Known) -> Card:
     ]
     advice = tuple(one_line(each, 300) for each in row.findings)
     failed = known.run is not None and row.blade in known.run.failed
+    details = tuple((label, text) for label, text in [*said, *_last(known.run, row.blade)] if text)
+    look = _look(facts, row, known.node)
     return Card(
-        row.blade, key, place, row.tier, role, _look(facts, row, known.node), _jobs(known), _load(known),
-        _alarms(known), advice, failed, tuple((label, text) for label, text in [*said, *_last(known.run, row.blade)] if text), hardware,
+        row.blade, key, place, row.tier, role, look, _jobs(known), _load(known), _alarms(known), advice, failed,
+        details, hardware,
     )  # fmt: skip
 
 

@@ -161,6 +161,7 @@ def test_on_paper_everything_is_light_and_nothing_is_hidden(tab: Tab, pages: dic
     tab.open(pages["asgard"], scheme="dark")
     tab.look(1000, 800, "dark", media="print")
     assert tab.ask("getComputedStyle(document.querySelector('.name')).color") == "rgb(23, 32, 43)"
+    assert tab.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert tab.ask("document.querySelectorAll('tbody tr').length") > 16
     assert tab.ask("getComputedStyle(document.querySelector('.wide')).overflowX") == "visible"
     assert tab.call("Page.printToPDF", printBackground=True)["data"]
