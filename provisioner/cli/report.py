@@ -85,7 +85,7 @@ def _facts(site: Any, plan_file: Path, console: Any) -> Facts:
     """
     from datetime import datetime
 
-    from provisioner.console_text import one_line
+    from provisioner.console_text import one_line, their_words
     from provisioner.errors import ExitCode, StoppedError
     from provisioner.names import host_name
     from provisioner.paths import state_dir
@@ -106,8 +106,8 @@ def _facts(site: Any, plan_file: Path, console: Any) -> Facts:
     else:
         failure = finished.outcome.failures().get(controller)
         step = failure.step_for(controller) if failure else ""
-        said = failure.message if failure else finished.outcome.words or finished.outcome.code.meaning
-        away = one_line(f"{said}; {failure.whose()}: {step}" if failure and step else said, 500)
+        said = their_words(failure.message if failure else finished.outcome.words or finished.outcome.code.meaning, 300)
+        away = one_line(f"{said}; {failure.whose()}: {step}" if failure and step else said, 600)
     records = islice(each_record(state_dir(site.cluster.name)), MOST_RUNS)
     now = datetime.now().astimezone()
     return Facts(site, now, found, away, list(chosen(records, None, changed=False)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.console_text import counted, one_line
+from provisioner.console_text import counted, one_line, their_words
 from provisioner.names import host_name
 from provisioner.plan.derive import as_spelt
 from provisioner.plan.overview import BayRow
@@ -162,8 +162,8 @@ def _slurm(known: _Known) -> list[tuple[str, str]]:
 
 
 def _alarms(known: _Known) -> tuple[str, ...]:
-    reason = (known.node.reason,) if known.node and known.node.reason else ()
-    return tuple(one_line(each, 300) for each in (*reason, *known.outdated))
+    reason = (their_words(known.node.reason, 300),) if known.node and known.node.reason else ()
+    return (*reason, *(one_line(each, 300) for each in known.outdated))
 
 
 def _last(run: PastRun | None, blade: str) -> list[tuple[str, str]]:

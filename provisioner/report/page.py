@@ -92,7 +92,7 @@ def _summary(facts: Facts) -> str:
 def _trouble(facts: Facts) -> list[str]:
     name = facts.plan.cluster.controller
     if facts.standing is None:
-        why = one_line(facts.away, 500)
+        why = one_line(facts.away, 600)
         return [
             f"The controller {name} did not answer: {why}",
             "No state is known. Hardware is what the plan says, runs are those on record on this machine.",
