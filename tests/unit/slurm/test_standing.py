@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from provisioner.slurm.standing import standing
 from tests.unit.slurm.node_makers import record
 
-SLURMCTLD = {"up": True, "nodes": [["bld-008", "IDLE", "0/16/0/16", "7955", "24.11.5", "none"]], "pending": 0}
+SLURMCTLD: dict[str, Any] = {
+    "up": True,
+    "nodes": [["bld-008", "IDLE", "0/16/0/16", "7955", "24.11.5", "none"]],
+    "pending": 0,
+}
 
 
 def packages(registry: str) -> str:
@@ -19,7 +24,10 @@ def packages(registry: str) -> str:
 def test_nodes_packages_and_registry() -> None:
     nodes = {"bld-008": record(packages={"slurmd": "24.11.5-4"})}
     registry = json.dumps({"format": 1, "cluster": "demo", "nodes": nodes}, indent=2)
-    said = {"Ask slurmctld": SLURMCTLD, "Ask which packages the members have": {"stdout": packages(registry)}}
+    said: dict[str, Any] = {
+        "Ask slurmctld": SLURMCTLD,
+        "Ask which packages the members have": {"stdout": packages(registry)},
+    }
     found = standing(said, "demo", "bld-006")
     assert found.cluster.nodes["bld-008"].state == "idle"
     assert list(found.security["outdated"]) == ["bld-008"]
@@ -28,7 +36,10 @@ def test_nodes_packages_and_registry() -> None:
 
 @pytest.mark.parametrize("registry", ["", "{", '{"format": 9}', '{"format": 1, "cluster": "other", "nodes": {}}'])
 def test_a_registry_that_cannot_be_read_has_no_records(registry: str) -> None:
-    said = {"Ask slurmctld": SLURMCTLD, "Ask which packages the members have": {"stdout": packages(registry)}}
+    said: dict[str, Any] = {
+        "Ask slurmctld": SLURMCTLD,
+        "Ask which packages the members have": {"stdout": packages(registry)},
+    }
     assert standing(said, "demo", "bld-006").registry == {}
 
 
