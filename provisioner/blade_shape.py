@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from provisioner.explain.shape import CLUSTER_EVIDENCE, NODE_EVIDENCE
 from provisioner.slurm.deep_checks import CHECKS, MPI_CHECKS
 from provisioner.slurm.gpu_names import GPU_FILE
 from provisioner.value_shape import (
@@ -179,7 +180,9 @@ MACHINE = record(
 """What `provision init` is told of a machine; its disks are looked at once more, by `provisioner.disks`."""
 FACTS: Mapping[str, Check] = {
     "blade": BLADE,
+    "cluster_evidence": CLUSTER_EVIDENCE,
     "machine": MACHINE,
+    "node_evidence": NODE_EVIDENCE,
     "scratch": record({"size_mib": _MIB}, _SCRATCH),
     "provision_changed": _SENTENCES,
     "provision_troubles": _SENTENCES,

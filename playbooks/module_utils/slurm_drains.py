@@ -89,6 +89,29 @@ def by_itself(node):
     return ""
 
 
+# Who lets a node take no jobs. Unclear is one whose author nobody can tell: an admin may use Slurm's words, and slurmd
+# itself is root.
+FOLDERS, HEALTH, FULL, SLURM, UNCLEAR, PROVISION, ADMIN = (
+    "job folders", "health check", "full disk", "slurm", "unclear", "provision drain", "admin"
+)  # fmt: skip
+
+
+def owner(node):
+    """Who drained the node, as `parse_nodes` has it; '' for one that is not drained."""
+    reason = node["reason"]
+    if "DRAIN" not in node["states"]:
+        return ""
+    if by_itself(node):
+        return FOLDERS if reason.startswith(ITSELF) else HEALTH
+    if is_spool_full(node):
+        return FULL
+    if node["by"] == "slurm":
+        return SLURM
+    if SLURM_SAYS.match(reason):
+        return UNCLEAR
+    return PROVISION if is_ours(node) else ADMIN
+
+
 def left(name, node, room, resume):
     """The problems and the notes of a drained node that stays so.
 
@@ -97,18 +120,17 @@ def left(name, node, room, resume):
         room: MiB that are free where slurmd works; None where nobody looked.
         resume: the words of how a person ends the drain.
     """
-    reason = node["reason"]
-    if words := by_itself(node):
-        return [words], []
-    if is_spool_full(node):
+    reason, whose = node["reason"], owner(node)
+    if whose in (FOLDERS, HEALTH):
+        return [by_itself(node)], []
+    if whose == FULL:
         there = "" if room is None else f": {room} MiB are free"
         return [f"its disk is full where slurmd works{there} (Slurm itself drained it: {reason})"], []
-    if node["by"] == "slurm":
+    if whose == SLURM:
         return [f"Slurm itself drained it ({reason}); once that is mended, {resume}"], []
-    if SLURM_SAYS.match(reason):
-        # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
+    if whose == UNCLEAR:
         return [f"Slurm itself or an admin drained it ({reason}), so it is left; {resume}"], []
-    if is_ours(node):
+    if whose == PROVISION:
         words = reason.removeprefix(OURS)
         return [], [f"drained by `provision drain` ({words}), left so; give it back with `provision resume {name}`"]
     return [], [f"drained ({reason}), left so; {resume}"]

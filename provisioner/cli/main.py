@@ -17,6 +17,7 @@ from provisioner.cli import (
     check,
     disks,
     drain,
+    explain,
     init,
     inventory,
     lab,
@@ -80,6 +81,8 @@ def options(
 
       provision report --html report.html        the same as a page, with what changed lately
 
+      provision explain BLD-011                  why this blade does not work
+
       provision lab up                           the same blades as containers, to try it all
     """
     from provisioner.run.workplace import sweep
@@ -96,6 +99,7 @@ app.command("accounts")(accounts.accounts)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("explain")(explain.explain)
 app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
 app.command("disks")(disks.disks)

@@ -34,6 +34,17 @@ def node_credential(said: str) -> str:
 def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unreached: Any = ()) -> str:
     """`what is wrong; next: what to do` of a node that does not work. The cause comes before what follows from it.
 
+    See `cause` for what is given.
+    """
+    if found := cause(problems, said, accepted, blade, unreached):
+        return found
+    seen = ", and ".join(their_words(problem, 1000) for problem in problems)
+    return f"{seen}; next: mend what its log says, then `provision verify --nodes {blade}`"
+
+
+def cause(problems: Sequence[str], said: str, accepted: str, blade: str, unreached: Any = ()) -> str:
+    """The same where the cause is one that is known, '' for any other.
+
     Args:
         problems: what the controller saw.
         said: what the node says: lines `munge CODE`, `slurmd STATE`, `credential TEXT`, and its log.
@@ -57,8 +68,8 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
             f"{their_words(ill, 1000)}; next: mend that, and it takes jobs again within five minutes, or at once with "
             "`slurm-health` on it"
         )
-    if cause := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
-        return cause
+    if of_munge := _munge_cause(munge, accepted.strip() if node_credential(said) else "", again, mends):
+        return of_munge
     if "controller" in missed:
         return f"it does not reach slurmctld on the controller (port 6817); next: {_FIREWALL}, then {again}"
     if slurmd not in ("", "active"):
@@ -77,8 +88,7 @@ def verdict(problems: Sequence[str], said: str, accepted: str, blade: str, unrea
         between.append(f"it does not reach {', '.join(nodes[:8])} on the port of slurmd")
     if between:
         return f"{their_words(between[0], 1000)}; next: {_FIREWALLS}, then `provision verify`"
-    seen = ", and ".join(their_words(problem, 1000) for problem in problems)
-    return f"{seen}; next: mend what its log says, then {again}"
+    return ""
 
 
 def _munge_cause(own: str, accepted: str, again: str, mends: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
 
 from .hardware import counted_trouble, disk_trouble, lost_gpus, memory_errors
@@ -11,6 +12,7 @@ from .services import clock_trouble, munge_trouble
 from .slurm import CONF, tell
 from .watch import Checks, look
 
+LOOKS_ONLY = "--look"
 _LOCK = "/run/slurm-health.lock"
 # Seconds for all checks together. slurmd gives up after 60, and waits for it before it registers the node.
 _SECONDS = 20
@@ -20,7 +22,7 @@ _WRITTEN = (*_SYSTEM, "/var/lib/slurm/slurmd", "/tmp", "/var/tmp", "/home")
 
 
 def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float) -> int:
-    """Looks, prints what it found, tells slurmctld.
+    """Looks, prints what it found, tells slurmctld; with the word `--look` it tells nobody.
 
     Args:
         scratch: the mount point of scratch, '' where this program is not to look after it.
@@ -53,7 +55,8 @@ def main(scratch: str, scratch_mib: int, system_mib: int, clock_seconds: float) 
     wrong, unknown = found
     trouble = ", ".join(dict.fromkeys(wrong))
     # A cause that nobody could look at is not gone.
-    failed = tell(node, trouble) if trouble or not unknown else ""
+    tells = LOOKS_ONLY not in sys.argv[1:] and (trouble or not unknown)
+    failed = tell(node, trouble) if tells else ""
     print(
         "\n".join(
             filter(None, [trouble or ("" if unknown else "nothing speaks against jobs on this node"), *unknown, failed])

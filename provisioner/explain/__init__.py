@@ -1,0 +1,1 @@
+"""`provision explain`: from what a blade, its controller and former runs say to the cause, and the next step."""
