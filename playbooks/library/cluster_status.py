@@ -19,7 +19,8 @@ up:
   type: bool
   returned: success
 nodes:
-  description: Per node its name, state, CPUs (allocated/idle/other/total), MiB, release and reason.
+  description: Per node its name, state, CPUs (allocated/idle/other/total), MiB, release, reason, who gave the reason and
+    when, and who drained it, '' for one that is not drained.
   type: list
   returned: success
 running:
@@ -32,9 +33,11 @@ pending:
   returned: success
 """
 
+import re
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.slurm_drains import owner
 from ansible.module_utils.slurm_table import table
 
 NODE = (
@@ -45,6 +48,8 @@ NODE = (
     ("Version", 40),
     # Cut here: a reason may have any length.
     ("Reason", 400),
+    ("User", 40),
+    ("Timestamp", 40),
 )
 JOB = (("JobID", 20), ("NodeList", 4000))
 ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
@@ -60,6 +65,13 @@ def is_up():
     return b"is UP" in done.stdout
 
 
+def drained_by(row):
+    """Who drained a node, by its row."""
+    words = re.sub(r"[^A-Z+_]", "", row[1].upper())
+    reason = "" if row[5] == "none" else row[5]
+    return owner({"states": set(words.split("+")), "reason": reason, "by": row[6]})
+
+
 def main():
     """Asks and prints."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
@@ -68,7 +80,7 @@ def main():
         if found["up"]:
             # A node is in the list once per partition.
             nodes = {row[0]: row for row in table("sinfo", NODE, "--Node", "--all")}
-            found["nodes"] = list(nodes.values())
+            found["nodes"] = [[*row, drained_by(row)] for row in nodes.values()]
             found["pending"] = len(table("squeue", JOB[:1], "--all", "--states=PENDING"))
             jobs = table("squeue", JOB, "--all", f"--states={ON_NODES}")
             found["running"] = jobs[:MOST_JOBS]

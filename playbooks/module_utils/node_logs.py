@@ -8,6 +8,8 @@ from ansible.module_utils.blade_software import run
 
 # Lines of a log, characters of a line, and bytes of its end that are looked at.
 LINES, LONGEST, END = 8, 400, 2**20
+# What a daemon of Slurm writes of each look at its port, also of ours.
+_LOOK = "Zero Bytes were transmitted or received"
 
 
 def journal(*options):
@@ -34,7 +36,7 @@ def root_log(path, word=""):
 
 def last(text, word=""):
     """The last lines with something in them, and with the word where there is one."""
-    found = [line.strip()[:LONGEST] for line in text.splitlines() if line.strip() and _has(line, word)]
+    found = [line.strip()[:LONGEST] for line in text.splitlines() if line.strip() and _LOOK not in line and _has(line, word)]
     return found[-LINES:]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,114 +11,137 @@ from provisioner.cli.options import AsJson, PlanFile
 from provisioner.cli.say import answer
 
 if TYPE_CHECKING:
-    from provisioner.plan.model import Plan
-    from provisioner.slurm.status import ClusterStatus
+    from provisioner.cli.status_page import Seen
+    from provisioner.cli.watch import Page
 
 
-def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
-    """Show how slurmctld sees every blade.
+def status(
+    plan: PlanFile = None,
+    watches: Annotated[
+        bool, typer.Option("--watch", help="Look again and again until Ctrl-C: redraw, or print each change.")
+    ] = False,
+    every: Annotated[
+        str, typer.Option("--every", metavar="TIME", help="With --watch: time between two looks, such as 30s or 5min.")
+    ] = "10s",
+    as_json: AsJson = False,
+) -> None:
+    """Show how slurmctld sees every blade, by bay, and what is known of it.
+
+    States and jobs, whose a drain is, whether a blade was in sync when a run last looked, the last run, and warnings.
+    It asks the controller alone, and changes nothing.
+
+    With --watch a terminal is redrawn after each look; anywhere else a block is printed when something changed.
 
     Examples:
 
       provision status
 
+      provision status --watch
+
       provision status --json | jq '.nodes[] | select(.state != "idle")'
     """
     from provisioner.cli.output import console_for
-    from provisioner.cli.summary import print_summary
-    from provisioner.console_text import one_line
-    from provisioner.errors import ExitCode, ProvisionError
-    from provisioner.names import host_name
-    from provisioner.paths import find_plan, state_dir
-    from provisioner.plan.derive import as_spelt
-    from provisioner.run.converge import look
-    from provisioner.run.history import chosen
-    from provisioner.run.record import each_record
-    from provisioner.run.request import PlaybookRun
+    from provisioner.cli.watch import watch
+    from provisioner.duration import parse_duration
+    from provisioner.errors import UsageError
+    from provisioner.paths import find_plan
     from provisioner.settings.site import load_site
-    from provisioner.slurm.standing import standing
 
+    seconds = parse_duration(every, "--every")
+    if watches and as_json:
+        raise UsageError("--json gives one answer, --watch many", "leave one of the two out")
     plan_file = find_plan(plan)
-    site = load_site(plan_file)
-    console = console_for(as_json)
-    finished = look(PlaybookRun(site, plan_file, [], "status.yml", quiet=True), console)
-    if finished.outcome.code is not ExitCode.OK:
-        if as_json:
-            answer(finished.outcome.as_dict())
-        print_summary(console, finished.outcome)
-        raise typer.Exit(int(finished.outcome.code))
-    results = finished.results[host_name(site.cluster.controller)]
-    found = standing(results, site.cluster.name, host_name(site.cluster.controller))
-    security, cluster = found.security, found.cluster
-    if not cluster.up and not as_json:
-        raise ProvisionError(
-            f"slurmctld on {site.cluster.controller} is down",
-            f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {site.cluster.controller}` starts it",
-        )
-    last = next(chosen(each_record(state_dir(site.cluster.name)), None, changed=False, checks=False), None)
-    if as_json:
-        said = {"run": last.run, "by": last.by, "code": last.code, "result": last.result()} if last else None
-        answer({**_as_dict(site, cluster), "security": security, "last_run": said})
-        raise typer.Exit(int(ExitCode.OK if cluster.up else ExitCode.FAILED))
-    _print(console, site, cluster)
-    if last is not None:
-        by = f" by {last.by}" if last.by else ""
-        words = f"last run of this account{by}, {last.when()}: {last.result()}"
-        console.print(one_line(words, 400), markup=False, soft_wrap=True)
-    for name, lines in security["outdated"].items():
-        for line in lines:
-            console.print(f"{as_spelt(site, [name])[0]}: {line}", markup=False)
-    if security["outdated"]:
-        console.print("  next: provision slurm --upgrade", markup=False)
-    if security["release"]:
-        console.print(security["release"], markup=False)
+    command = _Command(load_site(plan_file), plan_file, console_for(as_json))
+    if watches:
+        watch(command.console, command.page, max(1, seconds))
+    else:
+        _once(command, as_json)
 
 
-def _as_dict(site: Plan, cluster: ClusterStatus) -> dict[str, Any]:
-    from provisioner.names import host_name
-    from provisioner.plan.derive import compute_blades, members
-
-    nodes = [
-        {"blade": name, "member": host_name(name) in cluster.nodes}
-        | (cluster.nodes[host_name(name)].as_dict() if host_name(name) in cluster.nodes else {})
-        for name in compute_blades(site)
-    ]
-    known = {host_name(name) for name in members(site)}
-    strangers = {name: node for name, node in cluster.nodes.items() if name not in known}
-    nodes += [{"blade": name, "member": True} | node.as_dict() for name, node in strangers.items()]
-    return {"cluster": site.cluster.name, "up": cluster.up, "pending_jobs": cluster.pending, "nodes": nodes}
-
-
-def _print(console: Any, site: Plan, cluster: ClusterStatus) -> None:
+def _once(command: _Command, as_json: bool) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     from provisioner.cli.output import print_table
-    from provisioner.console_text import counted, one_line
-    from provisioner.names import host_name
-    from provisioner.plan.derive import compute_blades, members
+    from provisioner.cli.status_page import page
+    from provisioner.cli.summary import print_summary
+    from provisioner.errors import ExitCode, ProvisionError
 
-    word = "up" if cluster.up else "down"
-    pending = f"{counted(cluster.pending, 'job')} pending"
-    console.print(f"{site.cluster.name}: slurmctld on {site.cluster.controller} is {word}, {pending}")
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("blade", "bay", "tier", "state", "CPUs", "memory", "jobs", "reason"):
-        table.add_column(column, justify="right" if column in ("bay", "CPUs", "memory", "jobs") else "left")
-    for name in compute_blades(site):
-        blade, node = site.blades[name], cluster.nodes.get(host_name(name))
-        place = (name, str(blade.bay or ""), blade.tier)
-        if node is None:
-            table.add_row(*place, "not a member", "", "", "", "", style="dim")
-            continue
-        good = node.state.split("+")[0].rstrip("*") in ("idle", "mixed", "allocated") and "+" not in node.state
-        table.add_row(
-            *place,
-            Text(one_line(node.state, 60), style="green" if good else "bold red"),
-            f"{node.cpus_used}/{node.cpus}",
-            f"{node.memory_mib} MiB",
-            str(len(node.jobs) or ""),
-            one_line(node.reason, 200),
+    seen, outcome = command.look()
+    console, controller = command.console, command.site.cluster.controller
+    if seen is None:
+        if as_json:
+            answer(outcome.as_dict())
+        print_summary(console, outcome)
+        raise typer.Exit(int(outcome.code))
+    if as_json:
+        answer(seen.as_dict())
+        raise typer.Exit(int(ExitCode.OK if seen.cluster.up else ExitCode.FAILED))
+    if not seen.cluster.up:
+        raise ProvisionError(
+            f"slurmctld on {controller} is down",
+            f"look at `journalctl -u slurmctld` there; `provision slurm --nodes {controller}` starts it",
         )
-    print_table(console, table)
-    if strangers := sorted(cluster.nodes.keys() - {host_name(name) for name in members(site)}):
-        console.print(f"defined in Slurm, but without a Slurm role in the plan: {one_line(', '.join(strangers))}")
+    for each in page(seen):
+        if isinstance(each, Table):
+            print_table(console, each)
+        else:
+            console.print(each, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class _Command:
+    """Looks at the cluster of a plan."""
+
+    site: Any
+    plan_file: Any
+    console: Any
+
+    def look(self) -> tuple[Seen | None, Any]:
+        """What is known now, None where the controller cannot be asked; and what the look came to."""
+        from provisioner.cli.status_page import Seen
+        from provisioner.errors import ExitCode
+        from provisioner.names import host_name
+        from provisioner.paths import state_dir
+        from provisioner.plan.derive import compute_blades
+        from provisioner.run.converge import look
+        from provisioner.run.history import chosen
+        from provisioner.run.record import each_record
+        from provisioner.run.request import PlaybookRun
+        from provisioner.run.synced import plan_changes, synced
+        from provisioner.slurm.standing import standing
+
+        site = self.site
+        finished = look(PlaybookRun(site, self.plan_file, [], "status.yml", quiet=True), self.console)
+        if finished.outcome.code is not ExitCode.OK:
+            return None, finished.outcome
+        cluster, controller = site.cluster.name, host_name(site.cluster.controller)
+        found = standing(finished.results[controller], cluster, controller)
+        planned = {
+            name: {"address": str(blade.address), "bay": blade.bay, "tier": blade.tier}
+            for name, blade in site.blades.items()
+        }
+        changes = {name: plan_changes(found.registry.get(host_name(name), {}), each) for name, each in planned.items()}
+        state = state_dir(cluster)
+        seen = Seen(
+            site,
+            found.cluster,
+            found.security,
+            next(chosen(each_record(state), None, changed=False, checks=False), None),
+            synced(each_record(state), compute_blades(site), changes),
+        )
+        return seen, finished.outcome
+
+    def page(self) -> Page | None:
+        """The page for `--watch`; None when a person stopped the look."""
+        from rich.text import Text
+
+        from provisioner.cli.status_page import page
+        from provisioner.console_text import one_line
+
+        seen, outcome = self.look()
+        if outcome.interrupted:
+            return None
+        if seen is not None:
+            return page(seen)
+        words = [f"{name}: {one_line(failure.message)}" for name, failure in outcome.failures().items()]
+        return [Text(line, style="bold red") for line in words or ["the controller cannot be asked"]]

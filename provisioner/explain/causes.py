@@ -50,7 +50,7 @@ def _away(found: Evidence) -> Iterator[Cause]:
     silent = failure.message.startswith(_SILENT)
     if silent and found.seen and not found.seen["alive"]:
         yield Cause(
-            "off",
+            "answers nobody",
             "it answers nobody, neither this machine nor the controller: it is off, frozen or cut off",
             f"look at its console: is it powered on and booted? Then `provision explain {found.blade}` again",
         )
@@ -124,7 +124,7 @@ def _masked(found: Evidence) -> Iterator[Cause]:
 
 def _known(found: Evidence) -> Iterator[Cause]:
     """What verification tells apart: munge, slurmd, the ways between both; and why Slurm gives it no jobs."""
-    if not found.computes or not found.here:
+    if not found.computes or not found.here or found.is_fresh:
         return
     here, seen = found.here, found.seen
     said = f"munge {here['munge']}\nslurmd {here['units']['slurmd']['active'] or 'unknown'}\n"
@@ -161,7 +161,7 @@ def _key_of(message: str) -> str:
 def _health(found: Evidence) -> Iterator[Cause]:
     """What its health check finds; of a drain for it slurmctld has the words."""
     words = found.here.get("health") or ""
-    if found.seen.get("owner") == "health check":
+    if found.seen.get("owner") == "health check" or found.here.get("munge"):
         return
     if words and not words.startswith(("nothing speaks against", "another check is at work", "could not look")):
         step = "mend that, and it takes jobs again within five minutes, or at once with `slurm-health` on it"
@@ -169,7 +169,7 @@ def _health(found: Evidence) -> Iterator[Cause]:
 
 
 def _drift(found: Evidence) -> Iterator[Cause]:
-    if found.drift:
+    if found.drift and not (found.computes and found.is_fresh):
         shown = "; ".join(their_words(line, 160) for line in found.drift[:4])
         more = f"; and {len(found.drift) - 4} more" if len(found.drift) > 4 else ""
         step = f"`provision slurm --nodes {found.blade}` mends it; `--check` shows every line first"

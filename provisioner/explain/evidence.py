@@ -74,6 +74,12 @@ class Evidence:
         found: Facts = (self.here.get("units") or _NOTHING).get(name) or _NOTHING
         return found
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the installation on it never was a member: what a member has is not missed there."""
+        before, now = self.record.get("machine_id"), self.here.get("machine_id")
+        return bool(self.here) and (bool(before and before != now) or self.unit("slurmd").get("load") == "not-found")
+
     def looked_at(self) -> bool:
         """Whether anybody said anything."""
         return bool(self.here or self.cluster)

@@ -24,7 +24,7 @@ def no_member(found: Evidence) -> Iterator[Cause]:
     if not found.computes:
         return
     before, now = found.record.get("machine_id"), found.here.get("machine_id")
-    if before and now and before != now:
+    if before and found.is_fresh and before != now:
         message = f"it was reimaged since {found.record['seen'].get('at', 'it joined')}: its machine-id is another one"
         yield Cause("reimaged", message, f"{joins} makes it a member again")
     elif found.here and found.unit("slurmd").get("load") == "not-found":

@@ -104,6 +104,8 @@ def _sync(found: Evidence) -> list[str]:
         return ["not compared: a run would refuse it"]
     if not found.facts:
         return ["not compared: it could not be looked at"]
+    if found.computes and found.is_fresh:
+        return [f"a run would do {counted(len(found.drift), 'thing')} there"]
     return [*(found.drift or ["it is as its roles keep it"]), *(f"note: {note}" for note in found.notes)]
 
 

@@ -21,7 +21,10 @@ _RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """One node as slurmctld sees it; memory in MiB, jobs by id."""
+    """One node as slurmctld sees it; memory in MiB, jobs by id.
+
+    `by` and `since` tell who gave the reason, and when; `owner` whose drain it is, '' for a node that is not drained.
+    """
 
     state: str
     reason: str
@@ -30,6 +33,13 @@ class NodeStatus:
     memory_mib: int
     version: str
     jobs: tuple[int, ...] = ()
+    by: str = ""
+    since: str = ""
+    owner: str = ""
+
+    def is_good(self) -> bool:
+        """Whether it takes jobs, or works on some."""
+        return self.state.split("+")[0].rstrip("*") in ("idle", "mixed", "allocated") and "+" not in self.state
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -60,8 +70,11 @@ def parse_status(answer: Mapping[str, Any]) -> ClusterStatus:
             memory_mib=_number(memory),
             version="" if version == "(null)" else version,
             jobs=tuple(sorted(jobs.get(name, []))),
+            by="" if reason == "none" else by,
+            since="" if reason == "none" else since,
+            owner=owner,
         )
-        for name, state, cpus, memory, version, reason in _rows(answer.get("nodes"), 6)
+        for name, state, cpus, memory, version, reason, by, since, owner in _rows(answer.get("nodes"), 9)
     }
     return ClusterStatus(up=answer.get("up") is True, nodes=nodes, pending=_number(str(answer.get("pending"))))
 

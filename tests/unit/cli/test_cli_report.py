@@ -24,7 +24,7 @@ ANSWER = {
     "bld-006": {
         "Ask slurmctld": {
             "up": True,
-            "nodes": [["bld-008", "MIXED", "4/12/0/16", "16000", "24.11.5", "none"]],
+            "nodes": [["bld-008", "MIXED", "4/12/0/16", "16000", "24.11.5", "none", "Unknown", "Unknown", ""]],
             "running": [["17", "bld-008"]],
             "pending": 2,
         },

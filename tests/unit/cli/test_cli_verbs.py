@@ -126,7 +126,7 @@ def test_verify_only_looks(played: Played) -> None:
 
 ANSWER: dict[str, Any] = {
     "up": True,
-    "nodes": [["bld-008", "mixed", "4/28/0/32", "31440", "22.05.8", "none"]],
+    "nodes": [["bld-008", "mixed", "4/28/0/32", "31440", "22.05.8", "none", "Unknown", "Unknown", ""]],
     "running": [["17", "bld-008"]],
     "pending": 1,
 }
@@ -187,7 +187,7 @@ def test_status_says_which_members_lack_fixes(played: Played) -> None:
     assert set(data["outdated"]) == {"bld-006", "bld-008"}
 
 
-STRANGERS = [[name, "idle", "0/8/0/8", "7792", "22.05.8", "none"] for name in ("bld-016", "bld-099")]
+STRANGERS = [[name, "idle", "0/8/0/8", "7792", "22.05.8", "none", "Unknown", "Unknown", ""] for name in ("bld-016", "bld-099")]
 STRANGE = {**ANSWER, "nodes": [*ANSWER["nodes"], *STRANGERS]}
 
 

@@ -78,7 +78,7 @@ def test_the_summary(played: Played, verb: str, name: str) -> None:
 @pytest.mark.parametrize("name", WORDS)
 def test_the_status(played: Played, name: str) -> None:
     words = WORDS[name]
-    nodes = [["bld-008", words, "4/28/0/32", words, words, words], [words, "idle", words, "1", "x", "none"]]
+    nodes = [["bld-008", words, "4/28/0/32", words, *[words] * 5], [words, "idle", words, "1", "x", *["none"] * 4]]
     played(
         results={
             "bld-006": {"Ask slurmctld": {"up": True, "nodes": nodes, "running": [[words, words]], "pending": words}}

@@ -13,9 +13,9 @@ from provisioner.slurm.status import MOST_NODES, expand, parse_status
 ANSWER: dict[str, Any] = {
     "up": True,
     "nodes": [
-        ["bld-008", "mixed", "4/28/0/32", "31440", "22.05.8", "none"],
-        ["bld-011", "idle+drain", "0/0/16/16", "7792", "22.05.8", "fan is loud, do not use"],
-        ["bld-012", "down+not_responding", "0/0/16/16", "7792", "(null)", "Not responding"],
+        ["bld-008", "mixed", "4/28/0/32", "31440", "22.05.8", "none", "Unknown", "Unknown", ""],
+        ["bld-011", "idle+drain", "0/0/16/16", "7792", "22.05.8", "fan is loud, do not use", "ada", "2026-11-26T22:00:00", "admin"],
+        ["bld-012", "down+not_responding", "0/0/16/16", "7792", "(null)", "Not responding", "slurm", "2026-11-26T22:00:00", ""],
     ],
     "running": [["17", "bld-[008,011]"]],
     "pending": 1,
@@ -48,7 +48,7 @@ def test_a_node_that_never_registered_has_no_version() -> None:
 
 @pytest.mark.parametrize("reason", ["was State=DOWN CPUTot=1", "x\nNodeName=bld-008 State=DOWN", "[/foo] fan"])
 def test_a_reason_cannot_pass_for_anything_else(reason: str) -> None:
-    row = ["bld-008", "idle+drain", "0/8/0/8", "7792", "22.05.8", reason]
+    row = ["bld-008", "idle+drain", "0/8/0/8", "7792", "22.05.8", reason, "root", "Unknown", "admin"]
     nodes = parse_status({**ANSWER, "nodes": [row]}).nodes
     assert (list(nodes), nodes["bld-008"].state, nodes["bld-008"].reason) == (["bld-008"], "idle+drain", reason)
 

@@ -12,7 +12,7 @@ from tests.unit.slurm.node_makers import record
 
 SLURMCTLD: dict[str, Any] = {
     "up": True,
-    "nodes": [["bld-008", "IDLE", "0/16/0/16", "7955", "24.11.5", "none"]],
+    "nodes": [["bld-008", "IDLE", "0/16/0/16", "7955", "24.11.5", "none", "Unknown", "Unknown", ""]],
     "pending": 0,
 }
 

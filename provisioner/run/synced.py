@@ -1,0 +1,82 @@
+"""Whether blades are as the plan wants them, as far as that is known without a run: from former runs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from provisioner.console_text import counted, their_words
+from provisioner.errors import ExitCode
+from provisioner.run.history import PastRun, chosen
+
+IN_SYNC, DIFFERS, FAILED, UNKNOWN = "in sync", "differs", "failed", "unknown"
+_MOST_RECORDS = 300
+"""Records that are looked at: a run over the blade is among the newest, or long ago."""
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What is known of a blade.
+
+    Args:
+        state: one of the four above.
+        words: the same for a person, with what differs.
+        at: when that was so, an ISO time; '' where nobody knows.
+    """
+
+    state: str
+    words: str
+    at: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def synced(
+    records: Iterable[tuple[str, Any]], blades: Collection[str], changes: Mapping[str, list[str]]
+) -> dict[str, Synced]:
+    """What is known of each blade.
+
+    Args:
+        records: run and record of each, the newest first.
+        changes: what the plan says otherwise by now than the registry has it, by blade.
+    """
+    found: dict[str, Synced] = {}
+    for number, run in enumerate(chosen(records, blades, changed=False)):
+        for name in {*run.blades} & {*blades} - found.keys():
+            found[name] = _of(run, name)
+        if len(found) == len(blades) or number >= _MOST_RECORDS:
+            break
+    for name in blades:
+        if changes.get(name) and found.get(name, _NOBODY).state != FAILED:
+            found[name] = Synced(DIFFERS, f"the plan changed: {', '.join(changes[name])}")
+    return {name: found.get(name, _NOBODY) for name in blades}
+
+
+def plan_changes(record: Mapping[str, Any], planned: Mapping[str, Any]) -> list[str]:
+    """`tier thin -> medium` for what the plan says otherwise than the record of a member; [] for no record."""
+    if not record:
+        return []
+    return [
+        f"{key} {their_words(record.get(key), 60)} -> {planned[key]}"
+        for key in ("address", "bay", "tier")
+        if record.get(key) != planned[key]
+    ]
+
+
+_NOBODY = Synced(UNKNOWN, "no run of this account")
+
+
+def _of(run: PastRun, name: str) -> Synced:
+    if name in run.failed:
+        return Synced(FAILED, f"the last run failed: {their_words(run.failed[name], 120)}", run.started)
+    if name in run.skipped:
+        return Synced(UNKNOWN, "the last run left it out", run.started)
+    if run.code == ExitCode.STOPPED:
+        return Synced(UNKNOWN, "the last run was stopped", run.started)
+    if run.is_check() and run.changed.get(name):
+        count = len(run.changed[name])
+        return Synced(DIFFERS, f"{counted(count, 'thing')} differed at {run.when()}", run.started)
+    return Synced(IN_SYNC, f"in sync at {run.when()}", run.started)
