@@ -98,8 +98,17 @@ def page(seen: Seen) -> list[RenderableType]:
     word = "up" if seen.cluster.up else "down"
     pending = f"{counted(seen.cluster.pending, 'job')} pending"
     head = f"{seen.site.cluster.name}: slurmctld on {seen.site.cluster.controller} is {word}, {pending}"
-    below = [*([_last_run(seen.last)] if seen.last else []), *(one_line(line) for line in seen.warnings())]
+    below = [*_in_sync(seen), *([_last_run(seen.last)] if seen.last else []), *(f"warning: {one_line(line)}" for line in seen.warnings())]
     return [Text(head), *([_table(seen)] if seen.cluster.up else []), *map(Text, below)]
+
+
+def _in_sync(seen: Seen) -> list[str]:
+    """Of which blades a run said so; the others have words in the table."""
+    from provisioner.names import folded
+    from provisioner.run.synced import IN_SYNC
+
+    good = [name for name, known in seen.synced.items() if known.state == IN_SYNC]
+    return [f"in sync when a run last looked: {folded(good)}"] if good else []
 
 
 def _last_run(last: PastRun) -> str:
@@ -119,15 +128,14 @@ def _table(seen: Seen) -> Any:
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     boxes = ["enclosure"] if len(seen.site.enclosures) > 1 else []
-    for column in ("blade", *boxes, "bay", "tier", "state", "CPUs", "memory", "jobs", "known", "reason"):
+    for column in ("blade", *boxes, "bay", "tier", "state", "CPUs", "memory", "jobs", "not in sync", "reason"):
         table.add_column(column, justify="right" if column in ("bay", "CPUs", "memory", "jobs") else "left")
     for name in compute_blades(seen.site):
         blade, node = seen.site.blades[name], seen.cluster.nodes.get(host_name(name))
         box = [enclosure_of(seen.site, blade) or ""] if boxes else []
         place = (name, *box, str(blade.bay or ""), blade.tier)
-        known = one_line(seen.synced[name].words, 160) if name in seen.synced else ""
+        known = _not_in_sync(seen.synced.get(name))
         if node is None:
-            known = known if name in seen.synced and seen.synced[name].at else ""
             table.add_row(*place, "not a member", "", "", "", known, "", style="dim")
             continue
         table.add_row(
@@ -140,6 +148,13 @@ def _table(seen: Seen) -> Any:
             one_line(f"{_whose(node.owner, node.by)}{node.reason}", 260),
         )
     return table
+
+
+def _not_in_sync(known: Synced | None) -> str:
+    from provisioner.console_text import one_line
+    from provisioner.run.synced import DIFFERS, FAILED
+
+    return one_line(known.words, 160) if known is not None and known.state in (DIFFERS, FAILED) else ""
 
 
 def _whose(owner: str, by: str) -> str:

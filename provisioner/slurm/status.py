@@ -14,6 +14,8 @@ from ClusterShell.NodeSet import NodeSet, NodeSetException
 
 MOST_NODES = 10_000
 """Nodes that one text may stand for; a cluster of blades has some hundred."""
+OWNERS = frozenset({"job folders", "health check", "full disk", "slurm", "unclear", "provision drain", "admin"})
+"""Whose a drain may be, as the controller says it (`slurm_drains.owner`)."""
 _NODE_SET = re.compile(r"[A-Za-z0-9_.,\[\]-]{1,20000}")
 _ELEMENT = re.compile(r"[^,\[\]]*(?:\[[^\]]*\][^,\[\]]*)*")
 _RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
@@ -72,7 +74,7 @@ def parse_status(answer: Mapping[str, Any]) -> ClusterStatus:
             jobs=tuple(sorted(jobs.get(name, []))),
             by="" if reason == "none" else by,
             since="" if reason == "none" else since,
-            owner=owner,
+            owner=owner if owner in OWNERS else "",
         )
         for name, state, cpus, memory, version, reason, by, since, owner in _rows(answer.get("nodes"), 9)
     }

@@ -254,7 +254,7 @@ REASON = "provision: 20261126T033744Z-12 munge refuses the credential of this no
 def test_no_word_of_status_and_disks_is_lost(played: Played, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "dumb")
-    nodes = [["bld-008", "drained", "4/28/0/32", "31440", "22.05.8", REASON]]
+    nodes = [["bld-008", "drained", "4/28/0/32", "31440", "22.05.8", REASON, "root", "Unknown", "admin"]]
     told = {"up": True, "nodes": nodes, "running": [], "pending": 1}
     path, model, held = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "HP EG0300FBDSP", "LVM volume group vg_home"
     disk = {"path": path, "size_gb": 300, "verdict": "used", "id": path, "model": model, "serial": "1", "label": "",
