@@ -36,7 +36,9 @@ def root_log(path, word=""):
 
 def last(text, word=""):
     """The last lines with something in them, and with the word where there is one."""
-    found = [line.strip()[:LONGEST] for line in text.splitlines() if line.strip() and _LOOK not in line and _has(line, word)]
+    found = [
+        line.strip()[:LONGEST] for line in text.splitlines() if line.strip() and _LOOK not in line and _has(line, word)
+    ]
     return found[-LINES:]
 
 

@@ -98,7 +98,8 @@ def page(seen: Seen) -> list[RenderableType]:
     word = "up" if seen.cluster.up else "down"
     pending = f"{counted(seen.cluster.pending, 'job')} pending"
     head = f"{seen.site.cluster.name}: slurmctld on {seen.site.cluster.controller} is {word}, {pending}"
-    below = [*_in_sync(seen), *([_last_run(seen.last)] if seen.last else []), *(f"warning: {one_line(line)}" for line in seen.warnings())]
+    warnings = (f"warning: {one_line(line)}" for line in seen.warnings())
+    below = [*_in_sync(seen), *([_last_run(seen.last)] if seen.last else []), *warnings]
     return [Text(head), *([_table(seen)] if seen.cluster.up else []), *map(Text, below)]
 
 

@@ -70,8 +70,7 @@ FAULTS = {
         "/var/log/slurm (0 MiB free)",
     ),
     "a read-only filesystem": Fault(
-        "mount --bind /var/lib/slurm/slurmd /var/lib/slurm/slurmd && "
-        "mount -o remount,ro,bind /var/lib/slurm/slurmd",
+        "mount --bind /var/lib/slurm/slurmd /var/lib/slurm/slurmd && mount -o remount,ro,bind /var/lib/slurm/slurmd",
         "umount --lazy /var/lib/slurm/slurmd",
         "read-only",
         "/var/lib/slurm/slurmd",

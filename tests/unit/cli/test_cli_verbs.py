@@ -187,7 +187,8 @@ def test_status_says_which_members_lack_fixes(played: Played) -> None:
     assert set(data["outdated"]) == {"bld-006", "bld-008"}
 
 
-STRANGERS = [[name, "idle", "0/8/0/8", "7792", "22.05.8", "none", "Unknown", "Unknown", ""] for name in ("bld-016", "bld-099")]
+IDLE = ["idle", "0/8/0/8", "7792", "22.05.8", "none", "Unknown", "Unknown", ""]
+STRANGERS = [[name, *IDLE] for name in ("bld-016", "bld-099")]
 STRANGE = {**ANSWER, "nodes": [*ANSWER["nodes"], *STRANGERS]}
 
 

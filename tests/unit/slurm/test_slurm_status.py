@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from provisioner.slurm.status import MOST_NODES, expand, parse_status
 
+SINCE = "2026-11-26T22:00:00"
 # As the module reads it off Slurm 22.05.
 ANSWER: dict[str, Any] = {
     "up": True,
     "nodes": [
         ["bld-008", "mixed", "4/28/0/32", "31440", "22.05.8", "none", "Unknown", "Unknown", ""],
-        ["bld-011", "idle+drain", "0/0/16/16", "7792", "22.05.8", "fan is loud, do not use", "ada", "2026-11-26T22:00:00", "admin"],
-        ["bld-012", "down+not_responding", "0/0/16/16", "7792", "(null)", "Not responding", "slurm", "2026-11-26T22:00:00", ""],
+        ["bld-011", "idle+drain", "0/0/16/16", "7792", "22.05.8", "fan is loud, do not use", "ada", SINCE, "admin"],
+        ["bld-012", "down+not_responding", "0/0/16/16", "7792", "(null)", "Not responding", "slurm", SINCE, ""],
     ],
     "running": [["17", "bld-[008,011]"]],
     "pending": 1,
