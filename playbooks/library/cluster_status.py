@@ -19,8 +19,8 @@ up:
   type: bool
   returned: success
 nodes:
-  description: Per node its name, state, CPUs (allocated/idle/other/total), MiB, release, reason, who gave the reason and
-    when, and who drained it, '' for one that is not drained.
+  description: Per node its name, state, CPUs (allocated/idle/other/total), MiB, release, reason, who gave the reason
+    and when, and who drained it, '' for one that is not drained.
   type: list
   returned: success
 running:

@@ -111,7 +111,7 @@ def _evidence(site: Plan, plan_file: Path, asked: str, console: Any) -> Evidence
 
 def _print(console: Any, site: Plan, found: Evidence, verdict: Explained, runs: list[PastRun]) -> None:
     from provisioner.cli.summary import print_words
-    from provisioner.console_text import one_line
+    from provisioner.console_text import one_line, their_words
     from provisioner.explain.page import page
 
     console.print(_title(site, found), style="bold", soft_wrap=True)
@@ -121,7 +121,7 @@ def _print(console: Any, site: Plan, found: Evidence, verdict: Explained, runs: 
             print_words(console, "\n".join(lines))
         else:
             for line in lines:
-                console.print(f"  {one_line(line, 1000)}", soft_wrap=True)
+                console.print(f"  {their_words(line, 1000)}", soft_wrap=True)
     console.print()
     if not verdict.causes:
         console.print(f"{found.blade}: nothing is wrong", style="bold green")

@@ -23,7 +23,7 @@ def page(found: Evidence, runs: Iterable[PastRun]) -> list[Section]:
         ("slurmctld says", _slurm(found), False),
         ("the blade says", _here(found), False),
         ("disks", _disks(found), False),
-        ("health check", [line for line in str(found.here.get("health") or "").splitlines() if line], False),
+        ("health check", [line for line in str(found.here.get("health") or "").splitlines() if line], True),
         ("in sync", _sync(found), False),
         ("last runs of this account", [_run(each, found.blade) for each in runs][:_RUNS], False),
         ("slurmd's log", _log(found, "slurmd"), True),
