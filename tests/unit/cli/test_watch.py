@@ -14,7 +14,7 @@ from provisioner.cli import watch as watching
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("provisioner.cli.watch.time.sleep", lambda seconds: None)
 
 
 def seen(*pages: str | type[BaseException] | None, terminal: bool = False) -> str:
