@@ -90,7 +90,7 @@ FAULTS = {
     "no sudo for us": Fault(
         "mv /etc/sudoers.d /root/kept-sudoers",
         "mv /root/kept-sudoers /etc/sudoers.d",
-        "unreachable",
+        "cannot be asked",
         "sudo asks for a password",
     ),
     "sshd stopped": Fault(
