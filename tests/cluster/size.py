@@ -163,6 +163,8 @@ _SIBLINGS = (
     "test_rest.py::*mended_and_gone?stopped?",
     "test_rest.py::*open_it_to_the_network*",
     "test_scratch_probe.py::*said_so",
+    "test_status.py::*?terminal?",
+    "test_status.py::*who_drained*",
     "test_stopped.py::*guard_died_too?inventory*",
     "test_stopped.py::*guard_died_too?lab*",
     "test_stopped.py::*works_on_here?Ctrl-C*",

@@ -76,10 +76,10 @@ FAULTS = {
         "/var/lib/slurm/slurmd",
     ),
     "an edited file": Fault(
-        "cp -p /etc/default/slurmd /root/kept; echo '# by hand' >> /etc/default/slurmd",
-        "mv /root/kept /etc/default/slurmd",
+        "cp -p /etc/logrotate.d/slurmd /root/kept; echo '# by hand' >> /etc/logrotate.d/slurmd",
+        "mv /root/kept /etc/logrotate.d/slurmd",
         "drift",
-        "file /etc/default/slurmd: content",
+        "file /etc/logrotate.d/slurmd: content",
     ),
     "a changed machine-id": Fault(
         "cp -p /etc/machine-id /root/kept; echo 0123456789abcdef0123456789abcdef > /etc/machine-id",
