@@ -15,6 +15,7 @@ from provisioner.on_node import node_program
 from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
 from provisioner.slurm import accounting, database
+from provisioner.slurm.archive import archive, archive_notes, release_due
 from provisioner.slurm.beside import beside, beside_files, beside_texts, file_keys
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, on_trial, reported, touched
@@ -62,6 +63,8 @@ class FilterModule:
             "node_program": node_program,
             "openmpi_parameters": openmpi_parameters,
             "people_asked": people_asked,
+            "slurm_archive": archive,
+            "slurm_archive_notes": archive_notes,
             "slurm_beside": beside,
             "slurm_beside_files": beside_files,
             "slurm_beside_texts": beside_texts,
@@ -89,6 +92,7 @@ class FilterModule:
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
             "slurm_on_trial": on_trial,
+            "slurm_release_due": release_due,
             "slurm_reported": reported,
             "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,

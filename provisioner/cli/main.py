@@ -22,6 +22,7 @@ from provisioner.cli import (
     lab,
     plan,
     reimaged,
+    release,
     runs,
     schema,
     slurm,
@@ -94,6 +95,7 @@ app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
+app.command("release")(release.release)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
 app.command("unlock")(unlock.unlock)
