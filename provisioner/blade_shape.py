@@ -104,6 +104,14 @@ BLADE = record(
         "lock": nothing_or(
             record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
         ),
+        "parts": record(
+            {
+                "serial": text(100),
+                "links": each(text(17, r"[0-9a-f:]+"), whole(0, 10_000_000), 64),
+                "disks": each(_PATH, whole(0, 10_000_000), 64),
+                "warnings": listed(text(100, r"[A-Za-z0-9 (),]*"), 64),
+            }
+        ),
         "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },

@@ -28,6 +28,7 @@ from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
+from provisioner.slurm.parts import drift_sentence
 from provisioner.slurm.record import node_records
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
@@ -77,6 +78,7 @@ class FilterModule:
             "slurm_file_keys": file_keys,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
+            "slurm_drift_sentence": drift_sentence,
             "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_in_order": in_order,
             "slurm_gpu_notes": gpu_notes,
