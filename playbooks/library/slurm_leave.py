@@ -28,8 +28,8 @@ def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     if found := steps():
         module.fail_json(
-            msg=f"steps of jobs are at work on it ({len(found)} slurmstepd), so its slurmd goes on; next: wait for them "
-            "or end them, then release it again"
+            msg=f"steps of jobs are at work on it ({len(found)} slurmstepd), so its slurmd goes on; next: wait for "
+            "them or end them, then release it again"
         )
     try:
         told = end(module.check_mode)

@@ -1,7 +1,7 @@
 """What becomes of a node that a person takes out of work, or gives back, with `provision`. Pure.
 
-Only what begins with OURS or LOST is ever reworded or taken back. A drain of an admin, of Slurm, of the health check or of the
-folders of jobs stays as it is.
+Only what begins with OURS or LOST is ever reworded or taken back. A drain of an admin, of Slurm, of the health check
+or of the folders of jobs stays as it is.
 """
 
 from __future__ import annotations

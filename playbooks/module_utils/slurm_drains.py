@@ -113,10 +113,8 @@ def left(name, node, room, resume):
         # An admin may use Slurm's words, and slurmd itself is root, so nobody can tell; unknown is not ours.
         return [f"Slurm itself or an admin drained it ({reason}), so it is left; {resume}"], []
     if is_withheld(node):
-        words = reason.removeprefix(LOST)
-        return [], [
-            f"a run drained it since it lost hardware ({words}); next: `provision slurm --nodes {name}` once it is mended"
-        ]
+        words, how = reason.removeprefix(LOST), f"next: `provision slurm --nodes {name}` once it is mended"
+        return [], [f"a run drained it since it lost hardware ({words}); {how}"]
     if is_ours(node):
         words = reason.removeprefix(OURS)
         return [], [f"drained by `provision drain` ({words}), left so; give it back with `provision resume {name}`"]

@@ -81,7 +81,7 @@ def _refuse_unknown(command: DrainCommand) -> None:
 
 
 def _drained(command: DrainCommand, seconds: int, check: bool) -> tuple[dict[str, Drained], str]:
-    """Takes the blades out of work. Those that jobs keep from leaving, and why; nothing is done about the others then."""
+    """Takes the blades out of work. Those that jobs keep from leaving, and why; the others stay, too, then."""
     from provisioner.slurm.drained import MISSING
 
     found = command.ask(check)

@@ -35,6 +35,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     from provisioner.run.record import each_record
     from provisioner.run.request import PlaybookRun
     from provisioner.settings.site import load_site
+    from provisioner.slurm.registry import recorded_warnings
     from provisioner.slurm.security import cluster_security
     from provisioner.slurm.status import parse_status
 
@@ -50,6 +51,7 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     results = finished.results[host_name(site.cluster.controller)]
     packages = str(results.get("Ask which packages the members have", {}).get("stdout", ""))
     security = cluster_security(packages, site.cluster.name, host_name(site.cluster.controller))
+    worn = recorded_warnings(packages[packages.find("{") :] if "{" in packages else "", site.cluster.name)
     cluster = parse_status(results["Ask slurmctld"])
     if not cluster.up and not as_json:
         raise ProvisionError(
@@ -59,13 +61,17 @@ def status(plan: PlanFile = None, as_json: AsJson = False) -> None:
     last = next(chosen(each_record(state_dir(site.cluster.name)), None, changed=False, checks=False), None)
     if as_json:
         said = {"run": last.run, "by": last.by, "code": last.code, "result": last.result()} if last else None
-        answer({**_as_dict(site, cluster), "security": security, "last_run": said})
+        answer({**_as_dict(site, cluster), "security": security, "warnings": worn, "last_run": said})
         raise typer.Exit(int(ExitCode.OK if cluster.up else ExitCode.FAILED))
     _print(console, site, cluster)
     if last is not None:
         by = f" by {last.by}" if last.by else ""
         words = f"last run of this account{by}, {last.when()}: {last.result()}"
         console.print(one_line(words, 400), markup=False, soft_wrap=True)
+    for name, lines in worn.items():
+        for line in lines:
+            words = f"{as_spelt(site, [name])[0]}: {line}; next: replace that part before it fails"
+            console.print(words, markup=False, soft_wrap=True)
     for name, lines in security["outdated"].items():
         for line in lines:
             console.print(f"{as_spelt(site, [name])[0]}: {line}", markup=False)

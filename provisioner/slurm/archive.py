@@ -1,6 +1,6 @@
 """What the controller keeps of nodes that have left the cluster, so that one that comes back is known. Pure.
 
-Each has its last record, who took it out and when, and what its disks were then. It is kept until the node leaves again.
+Each has its last record, who took it out and when, and what its disks were then, until the node leaves once more.
 """
 
 from __future__ import annotations

@@ -92,6 +92,11 @@ def slow_links(parts: Parts) -> list[str]:
     ]
 
 
+def serial_of(record: Mapping[str, Any]) -> str:
+    """The serial number of a node's board, '' where nobody knows it."""
+    return _serial(record.get("parts") or {})
+
+
 def _serial(parts: Parts) -> str:
     serial = their_words(parts.get("serial") or "", 60)
     return "" if _NO_SERIAL.fullmatch(serial) else serial

@@ -88,6 +88,15 @@ def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
     return dict(nodes)
 
 
+def recorded_warnings(text: str, cluster: str) -> dict[str, list[str]]:
+    """What wears out on each node, as the last run found it; {} for a registry that cannot be read: a run says why."""
+    try:
+        nodes = read_registry(text, cluster)
+    except ValueError:
+        return {}
+    return {name: list(record["warnings"]) for name, record in nodes.items() if record.get("warnings")}
+
+
 def write_registry(nodes: Mapping[str, Any], cluster: str) -> str:
     """The text of nodes.json: sorted, so that equal records are equal bytes."""
     data = {"format": FORMAT, "cluster": cluster, "nodes": dict(nodes)}

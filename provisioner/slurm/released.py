@@ -13,8 +13,8 @@ STAYS = {
     "munge": "the munge key (`rm /etc/munge/munge.key` on it ends its trust)",
     "scratch": "scratch with what is on it, and its line in /etc/fstab",
     "logins": "a line of pam_slurm_adopt in /etc/pam.d/sshd, which lets only admins in (take that line out)",
-    "firewall": "the firewall of the cluster (`systemctl disable --now provision-firewall.service` and `nft delete table "
-    "inet provision` on it)",
+    "firewall": "the firewall of the cluster (`systemctl disable --now provision-firewall.service` and `nft delete "
+    "table inet provision` on it)",
     "metrics": "the node exporter (`systemctl disable --now prometheus-node-exporter` on it)",
     "users": "users of the cluster and their keys in /etc/ssh/authorized_keys.d",
 }
