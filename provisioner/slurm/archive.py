@@ -72,7 +72,7 @@ def archive(
     nodes, told = read_archive(content, cluster), _told(noted)
     for name in merge["forgotten"]:
         own = told.get(name) or {}
-        left = {"at": str(seen["at"]), "by": str(own.get("by") or ""), "run": str(seen["run"])}
+        left = {"at": str(seen["at"]), "by": their_words(own.get("by") or "", 100), "run": str(seen["run"])}
         nodes[name] = {"record": known[name], "left": left, "disks": own.get("disks")}
     last = sorted(nodes, key=lambda name: str(nodes[name]["left"]["at"]))[-MOST_NODES:]
     data = {"format": FORMAT, "cluster": cluster, "nodes": {name: nodes[name] for name in last}}

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import re
 
-from ansible.module_utils.blade_disks.machine import Machine, read_text
-from ansible.module_utils.blade_disks.tree import links, size_bytes, sysdir, whole_disks
-from ansible.module_utils.blade_machine import text
+from .machine import Machine, read_text
+from .tree import links, size_bytes, sysdir, whole_disks
 
 MOST = 64
 _GB = 10**9
@@ -27,7 +26,7 @@ def parts(machine=None):
     """`{"serial", "links": {MAC: Mbit/s, 0 for unknown}, "disks": {id: GB}, "warnings": [sentence]}`."""
     machine = machine or Machine()
     return {
-        "serial": text(machine.sys / "class/dmi/id/product_serial").strip()[:100],
+        "serial": read_text(machine.sys / "class/dmi/id/product_serial")[:100],
         "links": network_links(machine),
         "disks": disks(machine),
         "warnings": warnings(machine, kernel_log(machine)),
