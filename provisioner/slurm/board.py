@@ -73,14 +73,18 @@ def _rows(old: Record, new: Record) -> Iterator[tuple[str, str, str]]:
     before, now = part_words(old), part_words(new)
     unknown = "unknown"
     yield "serial number", before.get("serial number", unknown), now.get("serial number", unknown)
-    yield "machine-id", *(their_words(each.get("machine_id") or unknown, 64) for each in (old, new))
-    yield "processor", *(their_words(each.get("cpu_model") or unknown, 80) for each in (old, new))
+    yield "machine-id", _said(old, "machine_id"), _said(new, "machine_id")
+    yield "processor", _said(old, "cpu_model"), _said(new, "cpu_model")
     yield "CPUs", str(old["hardware"]["cpus"]), str(new["cpus"])
     memory = int(old["hardware"]["memory_mib"])
     near = abs(memory - new["memory_mib"]) <= memory * MEMORY_NOISE
     yield "memory", f"{memory} MiB", f"{memory if near else new['memory_mib']} MiB"
     yield "network", before.get("links", unknown), now.get("links", unknown)
     yield "disks", before.get("disks", unknown), now.get("disks", unknown)
+
+
+def _said(record: Record, key: str) -> str:
+    return their_words(record.get(key) or "unknown", 80)
 
 
 def line(row: Mapping[str, str]) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from typing import Any
 
 from .machine import Machine, read_text
 from .tree import links, size_bytes, sysdir, whole_disks
@@ -22,7 +24,7 @@ _ERRORS = re.compile(rf"(?:critical medium error|\bI/O error), dev {_DISK}\b")
 _SMART = re.compile(rf"\[{_DISK}\] (?:tag#\d+ )?Add\. Sense: [^\n]*[Ff]ailure prediction")
 
 
-def parts(machine=None):
+def parts(machine: Machine | None = None) -> dict[str, Any]:
     """`{"serial", "links": {MAC: Mbit/s, 0 for unknown}, "disks": {id: GB}, "warnings": [sentence]}`."""
     machine = machine or Machine()
     return {
@@ -33,7 +35,7 @@ def parts(machine=None):
     }
 
 
-def network_links(machine):
+def network_links(machine: Machine) -> dict[str, int]:
     """The speed of each network interface that is a piece of hardware, by its MAC; 0 where it is down."""
     found = {}
     for name in _listed(machine.sys / "class/net"):
@@ -45,7 +47,7 @@ def network_links(machine):
     return dict(list(found.items())[:MOST])
 
 
-def disks(machine):
+def disks(machine: Machine) -> dict[str, int]:
     """The size (GB) of each whole disk that is built in and has a stable id."""
     found = {}
     for number, names in links(machine).items():
@@ -56,7 +58,7 @@ def disks(machine):
     return dict(sorted(found.items())[:MOST])
 
 
-def warnings(machine, log):
+def warnings(machine: Machine, log: str) -> list[str]:
     """What the kernel has seen since boot of memory and disks that wear out, without figures: these always grow."""
     controllers = machine.sys / "devices/system/edac/mc"
     counts = {name: read_text(controllers / name / "ce_count") for name in _listed(controllers)}
@@ -70,13 +72,14 @@ def warnings(machine, log):
     ][:MOST]
 
 
-def kernel_log(machine):
+def kernel_log(machine: Machine) -> str:
     """The kernel's log since boot, '' where it is not to be read."""
     try:
         log = os.open(machine.dev / "kmsg", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return ""
-    found, size = [], 0
+    found: list[bytes] = []
+    size = 0
     try:
         while size < _MOST_LOG and (part := _record(log)) is not None:
             found.append(part)
@@ -86,7 +89,7 @@ def kernel_log(machine):
     return b"\n".join(found).decode(errors="replace")
 
 
-def _record(log):
+def _record(log: int) -> bytes | None:
     """The next record, b'' for one that was overwritten meanwhile, None after the last."""
     try:
         return os.read(log, 8192) or None
@@ -96,7 +99,7 @@ def _record(log):
         return None
 
 
-def _listed(folder):
+def _listed(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))
     except OSError:
