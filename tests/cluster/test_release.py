@@ -54,7 +54,8 @@ def slurmd(lab: Lab, blade: str) -> str:
 
 
 def test_a_blade_leaves_once_its_job_is_over_and_comes_back(cluster: Lab, blade: str) -> None:
-    job = submit(cluster, blade, "until [ -e /var/tmp/go ]; do sleep 0.2; done; rm -f /var/tmp/go", "--requeue")
+    # Each job has a /tmp of its own.
+    job = submit(cluster, blade, "until [ -e /run/go ]; do sleep 0.2; done")
     assert until(lambda: state(cluster, job) == "RUNNING", 30)
     before = records(cluster)[blade.lower()]
 
@@ -66,8 +67,9 @@ def test_a_blade_leaves_once_its_job_is_over_and_comes_back(cluster: Lab, blade:
 
     with background(cluster, "release", blade, "--wait", "10min") as run:
         run.reaches(lambda: "waits for 1 job on" in run.text)
-        cluster.inside(blade, "touch /var/tmp/go")
+        cluster.inside(blade, "touch /run/go")
         assert run.process.wait(timeout=120) == 0, run.text
+        cluster.inside(blade, "rm /run/go")
     assert blade not in cluster.states()
     assert slurmd(cluster, blade) == "inactive\ndisabled"
     kept = json.loads(cluster.ask(f"cat {ARCHIVE}"))["nodes"][blade.lower()]
