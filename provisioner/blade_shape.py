@@ -57,6 +57,17 @@ GPUS = listed(
     ),
     64,
 )
+_CPU = record({"cpus": whole(0, 2**20), "model": text(200)})
+PARTS = record(
+    {
+        "serial": text(100),
+        "links": each(text(17, r"[0-9a-f:]+"), whole(0, 10_000_000), 64),
+        "disks": each(_PATH, whole(0, 10_000_000), 64),
+        "warnings": listed(text(100, r"[A-Za-z0-9 (),]*"), 64),
+    }
+)
+BOARD = record({"machine_id": text(64, r"[A-Za-z0-9-]*"), "cpu": _CPU, "memory_mib": _MIB, "parts": PARTS})
+"""What `provision replace` is told of a board."""
 
 BLADE = record(
     {
@@ -68,7 +79,7 @@ BLADE = record(
         "epoch": _EPOCH,
         "skew": number(-1e11, 1e11),
         "memory_mib": _MIB,
-        "cpu": record({"cpus": whole(0, 2**20), "model": text(200)}),
+        "cpu": _CPU,
         "gpus": GPUS,
         "withheld": listed(text(64, GPU_FILE), 64),
         "free_mib": each(_PATH, whole(-(2**40), 2**40)),
@@ -105,6 +116,7 @@ BLADE = record(
         "lock": nothing_or(
             record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
         ),
+        "parts": PARTS,
         "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },
@@ -168,7 +180,7 @@ MACHINE = record(
         "init": text(64),
         "read_only": flag,
         "memory_mib": _MIB,
-        "cpu": record({"cpus": whole(0, 2**20), "model": text(200)}),
+        "cpu": _CPU,
         "serial": text(100),
         "interfaces": listed(
             record({"name": text(64), "mac": text(100), "speed": _MIB, "addresses": listed(text(64), 64)}), 64

@@ -12,6 +12,7 @@ from typing import Any
 from provisioner.names import host_name
 from provisioner.plan.derive import (
     accounting_host,
+    compute_blades,
     enclosure_of,
     gpus_said,
     job_tmp,
@@ -42,7 +43,7 @@ GROUPS = {
     "slurm_accounting": "the blade that has the role slurmdbd, if any",
     "slurm_compute": "the blades that have the role slurmd",
     "slurm_login": "the blades that have the role login, if any",
-    "slurm_spare": "all other blades: storage, off; no play touches them",
+    "slurm_spare": "all other blades: storage, off; only `provision release` touches them",
     # The playbooks put members into these while they run.
     "slurm_stopped": "in a run: members that it waits for or refuses",
     "slurm_masked": "in a run: members of which an admin has masked a unit",
@@ -199,6 +200,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         "munge_key_host": controller,
         "slurmctld_accounting": _accounting(plan),
         "slurmctld_cluster": {"name": plan.cluster.name, "controller": controller, "address": address},
+        "slurmctld_computes": [host_name(name) for name in compute_blades(plan)],
         "slurmctld_health": plan.health,
         "slurmctld_partitions": slurm_partitions(plan),
         # Of an IPv6 address it would take all before the first colon.

@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioner.scratch_notes import scratch_notes
 from provisioner.slurm.node_gpus import gpu_doubts
+from provisioner.slurm.parts import slow_links
 from provisioner.slurm.record import record_doubts
 
 
@@ -19,4 +20,8 @@ def node_doubts(facts: Mapping[str, Any], blade: str, gpus: int | None) -> list[
         gpus: how many the plan gives it, None where it says nothing.
     """
     found = facts["blade"]
-    return [*record_doubts(found), *scratch_notes(facts, blade), *gpu_doubts(found, gpus)]
+    parts = found.get("parts") or {}
+    worn = [f"{line}; next: replace that part before it fails" for line in parts.get("warnings", ())]
+    return [
+        *record_doubts(found), *scratch_notes(facts, blade), *gpu_doubts(found, gpus), *slow_links(parts), *worn,
+    ]  # fmt: skip

@@ -179,7 +179,7 @@ def _cluster_problems(
     if on_record and LOGIN in wanted["states"]:
         problems.append(
             "it is a compute node on record, where jobs may run, and a login node by the plan; next: take it out of "
-            f"the cluster with `provision slurm --forget {wanted['name']}`, then run again"
+            f"the cluster with `provision release {wanted['name']}`, then run again"
         )
     if _was_member(blade) and not on_record and not _has_key_of(controller, blade):
         problems.append(

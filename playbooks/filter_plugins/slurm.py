@@ -15,6 +15,7 @@ from provisioner.on_node import node_program
 from provisioner.openmpi import openmpi_parameters
 from provisioner.preflight import blade_problems
 from provisioner.slurm import accounting, database
+from provisioner.slurm.archive import archive, archive_notes, release_due
 from provisioner.slurm.beside import beside, beside_files, beside_texts, file_keys
 from provisioner.slurm.change import config_change
 from provisioner.slurm.choice import choice, on_trial, reported, touched
@@ -27,6 +28,7 @@ from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.job_tmp import job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
+from provisioner.slurm.parts import drift_sentence
 from provisioner.slurm.record import node_records
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
@@ -62,6 +64,8 @@ class FilterModule:
             "node_program": node_program,
             "openmpi_parameters": openmpi_parameters,
             "people_asked": people_asked,
+            "slurm_archive": archive,
+            "slurm_archive_notes": archive_notes,
             "slurm_beside": beside,
             "slurm_beside_files": beside_files,
             "slurm_beside_texts": beside_texts,
@@ -74,6 +78,7 @@ class FilterModule:
             "slurm_file_keys": file_keys,
             "slurm_digests": digests,
             "slurm_edit_notes": edit_notes,
+            "slurm_drift_sentence": drift_sentence,
             "slurm_enforcement_is_due": enforcement_is_due,
             "slurm_in_order": in_order,
             "slurm_gpu_notes": gpu_notes,
@@ -89,6 +94,7 @@ class FilterModule:
             "slurm_site_problems": site_problems,
             "slurm_node_records": node_records,
             "slurm_on_trial": on_trial,
+            "slurm_release_due": release_due,
             "slurm_reported": reported,
             "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,

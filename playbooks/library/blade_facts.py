@@ -76,6 +76,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_disks.machine import Machine
 from ansible.module_utils.blade_disks.model import Refusal, Wanted
+from ansible.module_utils.blade_disks.parts import parts
 from ansible.module_utils.blade_disks.scratch import Allowed, converge
 from ansible.module_utils.blade_gpus import gpus, withheld
 from ansible.module_utils.blade_machine import can_set_clock, cpu, free_mib, memory_mib, os_release, text
@@ -182,6 +183,7 @@ def main():
         "memory_mib": memory_mib(),
         "cpu": cpu(),
         "gpus": gpus(),
+        "parts": parts(),
         "withheld": withheld(),
         "free_mib": {path: free_mib(path) for path in ("/", "/var", SPOOL)},
         "can_set_clock": can_set_clock(),

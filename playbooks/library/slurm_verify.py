@@ -49,6 +49,11 @@ options:
     description: MiB that are free where slurmd works, by node; proves that a full disk is not full any more.
     type: dict
     default: {}
+  whole:
+    description: Nodes whose hardware this run found as on record; drains of ours for their hardware are over.
+    type: list
+    elements: str
+    default: []
   release:
     description: Token of the lock of the cluster that is released afterwards; by default none is.
     type: str
@@ -68,6 +73,7 @@ import json
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
+from ansible.module_utils.drain_owner import LOST
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
@@ -98,7 +104,7 @@ def verify(wanted):
         until_ping = min(NEXT_PING, 2 * wanted["timeout"])
         nodes = wait_for(late, Deadline(until_ping), until_ping)
         deadline = Deadline(wanted["timeout"])
-    cleared = clear(names, nodes, wanted["drained"], wanted["room"]) if wanted["clear"] else {}
+    cleared = clear(names, nodes, wanted["drained"], wanted["room"], wanted["whole"]) if wanted["clear"] else {}
     prove = set(names if wanted["prove"] is None else wanted["prove"]) | cleared.keys()
     # Another verification's job is no work of a node either, but that one is at it still.
     busy = [name for name in prove & nodes.keys() if nodes[name]["states"] & BUSY]
@@ -145,7 +151,8 @@ def add_news(report, cleared):
         if node is not None and "DRAIN" in node["states"]:
             report[name]["problems"].append(f"Slurm drained it again ({node['reason']})")
         else:
-            report[name]["news"].append(f"Slurm's own drain ({reason}) was taken back, since its cause is gone")
+            whose = "the drain of an earlier run" if reason.startswith(LOST) else "Slurm's own drain"
+            report[name]["news"].append(f"{whose} ({reason}) was taken back, since its cause is gone")
 
 
 def having(scratch, registry="/etc/slurm/nodes.json"):
@@ -173,6 +180,7 @@ def main():
             "room": {"type": "dict", "default": {}},
             "run": {"type": "str", "default": ""},
             "servers": {"type": "str", "default": ""},
+            "whole": {"type": "list", "elements": "str", "default": []},
             "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,

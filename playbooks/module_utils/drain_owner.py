@@ -1,12 +1,16 @@
 """What becomes of a node that a person takes out of work, or gives back, with `provision`. Pure.
 
-Only what begins with OURS is ever reworded or taken back. A drain of an admin, of Slurm, of the health check or of the
-folders of jobs stays as it is.
+Only what begins with OURS or LOST is ever reworded or taken back. A drain of an admin, of Slurm, of the health check
+or of the folders of jobs stays as it is.
 """
 
 from __future__ import annotations
 
 OURS = "provision: drain: "
+# How a run begins the reason of a node whose hardware is not as on record; a run that finds it so again ends it.
+LOST = "provision: hardware: "
+# Characters of what it lost.
+_LONGEST = 300
 # Slurm 24.11 without accounting keeps a reason when its drain ends, and takes it at a later drain of its own.
 _OVER = "provision: was drained: "
 # What Slurm 24.11 finds later stands behind the reason that a node has.
@@ -52,3 +56,33 @@ def resume(node):
         return KEPT, [[f"reason={later}"]]
     # Not `resume`, which would also make a node that is down one that is idle.
     return RESUMED, [["state=undrain"], [f"reason={_OVER}{own.removeprefix(OURS)}"]]
+
+
+def withhold(node, words):
+    """What slurmctld is told of a node that lost hardware, [] for nothing; and whether it took jobs until now.
+
+    Args:
+        node: None for one that slurmctld does not know.
+        words: what it lost; a node may have written them.
+    """
+    if node is None:
+        return [], False
+    seen = "".join(character if character.isprintable() else "?" for character in words)
+    reason = LOST + seen.replace(_LATER, ": ")[:_LONGEST]
+    if "DRAIN" not in node["states"]:
+        return ["state=drain", f"reason={reason}"], True
+    own, bar, later = node["reason"].partition(_LATER)
+    if not own.startswith(LOST) or own == reason:
+        return [], False
+    return [f"reason={reason}{bar}{later}"], False
+
+
+def is_withheld(node):
+    """Whether a run took it out for its hardware; Slurm 24.11 adds to a reason, and is its author then."""
+    return "DRAIN" in node["states"] and node["reason"].startswith(LOST) and node["by"] in ("root", "slurm")
+
+
+def over(node):
+    """What slurmctld is told, one after the other, of a node whose hardware is as on record again."""
+    own = node["reason"].partition(_LATER)[0]
+    return [["state=undrain"], [f"reason={_OVER}{own.removeprefix(LOST)}"]]

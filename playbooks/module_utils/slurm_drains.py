@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible.module_utils.drain_owner import OURS, is_ours
+from ansible.module_utils.drain_owner import LOST, OURS, is_ours, is_withheld, over
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_nodes import ANSWER, parse_nodes
 
@@ -47,7 +47,7 @@ SLURM_SAYS = re.compile(
 )
 
 
-def mended(name, node, before, room):
+def mended(name, node, before, room, whole=()):
     """Whether Slurm itself took the node out, for causes that are all gone.
 
     slurmctld checks every registration: a node that is not INVALID_REG has what it lacked, and one that lacks it
@@ -58,11 +58,15 @@ def mended(name, node, before, room):
         before: the nodes before slurmctld was told of another configuration, which on 22.05 makes root the author
             of every reason.
         room: MiB that are free where slurmd works, by node.
+        whole: nodes whose hardware this run found as on record.
     """
     states, reason = node["states"], node["reason"]
     if node["silent"] or not node["version"] or "INVALID_REG" in states or not states & {"DRAIN", "DOWN"}:
         return False
     causes = reason.split(AND_LATER)
+    ours = is_withheld(node) and name in whole
+    if ours:
+        causes = causes[1:]
     if not all(cause in (SILENT, SPOOL_FULL) or LACKS.fullmatch(cause) for cause in causes):
         return False
     if "DOWN" in states and reason != SILENT:
@@ -71,7 +75,7 @@ def mended(name, node, before, room):
         return False
     was = before.get(name, {})
     known = (was.get("by"), was.get("reason"), was.get("since")) == ("slurm", reason, node["since"])
-    return node["by"] == "slurm" or known or is_spool_full(node)
+    return node["by"] == "slurm" or known or is_spool_full(node) or ours
 
 
 def is_spool_full(node):
@@ -91,8 +95,8 @@ def by_itself(node):
 
 # Who lets a node take no jobs. Unclear is one whose author nobody can tell: an admin may use Slurm's words, and slurmd
 # itself is root.
-FOLDERS, HEALTH, FULL, SLURM, UNCLEAR, PROVISION, ADMIN = (
-    "job folders", "health check", "full disk", "slurm", "unclear", "provision drain", "admin"
+FOLDERS, HEALTH, FULL, HARDWARE, SLURM, UNCLEAR, PROVISION, ADMIN = (
+    "job folders", "health check", "full disk", "hardware", "slurm", "unclear", "provision drain", "admin"
 )  # fmt: skip
 
 
@@ -105,6 +109,8 @@ def owner(node):
         return FOLDERS if reason.startswith(ITSELF) else HEALTH
     if is_spool_full(node):
         return FULL
+    if is_withheld(node):
+        return HARDWARE
     if node["by"] == "slurm":
         return SLURM
     if SLURM_SAYS.match(reason):
@@ -130,21 +136,29 @@ def left(name, node, room, resume):
         return [f"Slurm itself drained it ({reason}); once that is mended, {resume}"], []
     if whose == UNCLEAR:
         return [f"Slurm itself or an admin drained it ({reason}), so it is left; {resume}"], []
+    if whose == HARDWARE:
+        words, how = reason.removeprefix(LOST), f"next: `provision slurm --nodes {name}` once it is mended"
+        return [], [f"a run drained it since it lost hardware ({words}); {how}"]
     if whose == PROVISION:
         words = reason.removeprefix(OURS)
         return [], [f"drained by `provision drain` ({words}), left so; give it back with `provision resume {name}`"]
     return [], [f"drained ({reason}), left so; {resume}"]
 
 
-def clear(names, nodes, before_text, room):
-    """Takes back Slurm's drains whose causes are gone: `{name: reason}` of those that it took back."""
+def clear(names, nodes, before_text, room, whole=()):
+    """Takes back Slurm's drains whose causes are gone, and ours for hardware: `{name: reason}` of those that are over.
+
+    Args:
+        whole: see `mended`.
+    """
     before, _ = parse_nodes(before_text)
     cleared = {}
     for name in names:
         node = nodes.get(name)
-        if node is None or not mended(name, node, before, room):
+        if node is None or not mended(name, node, before, room, whole):
             continue
-        code, _, _ = run("scontrol", "update", f"nodename={name}", "state=resume", limit=ANSWER)
-        if code == 0:
+        updates = over(node) if is_withheld(node) else [["state=resume"]]
+        codes = [run("scontrol", "update", f"nodename={name}", *update, limit=ANSWER)[0] for update in updates]
+        if codes[0] == 0:
             cleared[name] = node["reason"]
     return cleared

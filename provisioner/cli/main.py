@@ -23,6 +23,8 @@ from provisioner.cli import (
     lab,
     plan,
     reimaged,
+    release,
+    replace,
     report,
     runs,
     schema,
@@ -102,6 +104,8 @@ app.command("report")(report.report)
 app.command("explain")(explain.explain)
 app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
+app.command("release")(release.release)
+app.command("replace")(replace.replace)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
 app.command("unlock")(unlock.unlock)

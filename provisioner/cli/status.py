@@ -108,6 +108,7 @@ class _Command:
         from provisioner.run.record import each_record
         from provisioner.run.request import PlaybookRun
         from provisioner.run.synced import plan_changes, synced
+        from provisioner.slurm.registry import recorded_warnings
         from provisioner.slurm.standing import standing
 
         site = self.site
@@ -128,6 +129,7 @@ class _Command:
             found.security,
             next(chosen(each_record(state), None, changed=False, checks=False), None),
             synced(each_record(state), compute_blades(site), changes),
+            recorded_warnings(found.registry),
         )
         return seen, finished.outcome
 

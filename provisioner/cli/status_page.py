@@ -28,6 +28,7 @@ class Seen:
         security: see `slurm.security.cluster_security`.
         last: the last run of this account, None for none.
         synced: what is known of each compute blade, see `run.synced`.
+        worn: what wears out on each node, see `slurm.registry.recorded_warnings`.
     """
 
     site: Plan
@@ -35,6 +36,7 @@ class Seen:
     security: Mapping[str, Any]
     last: PastRun | None
     synced: Mapping[str, Synced]
+    worn: Mapping[str, list[str]]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as --json prints it."""
@@ -81,6 +83,9 @@ class Seen:
             node = self.cluster.nodes.get(host_name(name))
             if node is not None and not node.is_good() and node.owner not in _KNOWN and not _is_coming(node.state):
                 yield f"{name} takes no jobs; next: provision explain {name}"
+        for name, lines in self.worn.items():
+            blade = as_spelt(self.site, [name])[0]
+            yield from (f"{blade}: {line}; next: replace that part before it fails" for line in lines)
         for name, lines in self.security["outdated"].items():
             yield from (f"{as_spelt(self.site, [name])[0]}: {line}; next: provision slurm --upgrade" for line in lines)
         if strangers := self.strangers():

@@ -17,6 +17,7 @@ WHOSE = {
     "health check": "its health check",
     "job folders": "the node itself, for the folders of jobs",
     "full disk": "slurmd, since its disk is full",
+    "hardware": "a run, since it lost hardware",
 }
 """Who drained a node, by what the controller calls it."""
 # Reasons that Slurm gives, and what they mean for a person.
@@ -57,6 +58,9 @@ def _ends(found: Evidence, reason: str) -> str:
     owner = found.seen["owner"]
     if owner == "provision drain":
         return f"`provision resume {found.blade}` once the work is done"
+    if owner == "hardware":
+        run = f"provision slurm --nodes {found.blade}"
+        return f"`{run}` once it is mended; if it is to stay so, `{run} --accept-hardware {found.blade}`"
     if owner == "admin":
         return f"ask that admin; {by_hand} ends it"
     means = next((words for start, words in _MEANS.items() if reason.startswith(start)), "mend what the reason says")

@@ -41,8 +41,11 @@ def select_nodes(plan: Plan, expression: str | None) -> list[str]:
     return [name for name in plan.blades if name in chosen]
 
 
-def select_forgotten(plan: Plan, expression: str) -> list[str]:
+def select_forgotten(plan: Plan, expression: str, where: str = "--forget") -> list[str]:
     """The blade ids that are to leave the cluster; unlike `select_nodes` also names the plan has no more.
+
+    Args:
+        where: what names them on the command line.
 
     Raises:
         UsageError: malformed, too large or empty; the controller is among them.
@@ -53,7 +56,7 @@ def select_forgotten(plan: Plan, expression: str) -> list[str]:
     if plan.cluster.controller in chosen:
         raise UsageError(
             f"{plan.cluster.controller} is the controller, without which there is no cluster",
-            "leave it out of --forget",
+            f"leave it out of {where}",
         )
     return [*(name for name in plan.blades if name in chosen), *sorted(chosen - plan.blades.keys())]
 

@@ -93,9 +93,18 @@ def node_record(blade: Mapping[str, Any], place: Mapping[str, Any], seen: Mappin
         **({} if planned is None else {"gpus_planned": int(planned)}),
         "cpu_model": blade["cpu"]["model"],
         "machine_id": blade["machine_id"],
+        **_parts(blade.get("parts") or {}),
         "hardware": hardware.as_dict(),
         "seen": dict(seen),
     }
+
+
+def _parts(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts that the registry remembers; a warning only as long as there is one."""
+    if not parts:
+        return {}
+    kept = {key: parts[key] for key in ("serial", "links", "disks")}
+    return {"parts": kept, **({"warnings": list(parts["warnings"])} if parts["warnings"] else {})}
 
 
 def record_doubts(blade: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,14 @@ RECORD = record(
         "gpus_missing": whole(1, 64),
         "job_tmp": text(7, r"scratch|root|shared"),
         "machine_id": text(64),
+        "parts": record(
+            {
+                "serial": text(100),
+                "links": each(text(17, r"[0-9a-f:]+"), whole(0, 10_000_000), 64),
+                "disks": each(text(300), whole(0, 10_000_000), 64),
+            }
+        ),
+        "warnings": listed(text(100, r"[A-Za-z0-9 (),]*"), 64),
         "packages": each(text(100), text(100)),
     },
 )

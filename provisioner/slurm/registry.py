@@ -13,9 +13,12 @@ from typing import Any
 
 from provisioner.slurm.hardware import Hardware, is_noise, losses
 from provisioner.slurm.node_gpus import gpu_words, loss, settled
+from provisioner.slurm.parts import OTHER_BOARD, other_board, part_words, parts_lost, settled_parts
 from provisioner.slurm.record_shape import record_trouble
 
 FORMAT = 1
+# What a record keeps of a board that has lost something.
+_BOARD = ("hardware", "cpu_model", "parts")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Merge:
     """What became of a registry: its records, and per node what was new, changed, lost or taken out.
 
     `without_gpus` has the nodes that lack some and work on, and what a person is told of it.
-    `not_forgotten` has the nodes that were to be taken out and were not, and why.
+    `not_forgotten` has the nodes that were to be taken out and were not, and why. `whole` has the nodes that were
+    looked at and have all that is on record.
     """
 
     nodes: dict[str, dict[str, Any]]
@@ -33,6 +37,7 @@ class Merge:
     without_gpus: dict[str, str] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     not_forgotten: dict[str, str] = field(default_factory=dict)
+    whole: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for templates and the run record."""
@@ -44,6 +49,7 @@ class Merge:
             "without_gpus": self.without_gpus,
             "forgotten": self.forgotten,
             "not_forgotten": self.not_forgotten,
+            "whole": self.whole,
         }
 
 
@@ -80,6 +86,11 @@ def read_registry(text: str, cluster: str) -> dict[str, dict[str, Any]]:
         if trouble := record_trouble(name, record):
             raise ValueError(f"the node registry is damaged: the record of {ascii(name)[:80]} {trouble}")
     return dict(nodes)
+
+
+def recorded_warnings(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What wears out on each node, as the last run found it."""
+    return {name: list(record["warnings"]) for name, record in nodes.items() if record.get("warnings")}
 
 
 def write_registry(nodes: Mapping[str, Any], cluster: str) -> str:
@@ -128,17 +139,24 @@ def merge_records(
             added.append(name)
             continue
         before, now = Hardware.from_dict(old["hardware"]), Hardware.from_dict(record["hardware"])
-        lost = losses(before, now)
+        lost = [*losses(before, now), *parts_lost(old, record)]
+        if other := other_board(old, record):
+            lost = [f"{OTHER_BOARD}{other}", *lost]
+        if parts := settled_parts({} if other else old, record):
+            record = {**record, "parts": parts}
         if lost and name not in accept:
             drifted[name] = lost
-            record = {**record, "hardware": old["hardware"]}
+            record = {**record, **{key: old[key] for key in _BOARD if key in old}}
         elif is_noise(before, now):
             record = {**record, "hardware": old["hardware"]}
         if differences := _differences(old, record):
-            nodes[name] = record
             changed[name] = differences
+        # What an older release did not write down is nothing to tell.
+        if differences or "parts" in record.keys() - old.keys():
+            nodes[name] = record
     kept = {name: _why_not_forgotten(name, discovered) for name in sorted(set(forget) - forgotten)}
-    return Merge(nodes, added, changed, drifted, without_gpus, sorted(forgotten), kept)
+    whole = sorted(name for name in discovered if name not in drifted and "expected" not in discovered[name])
+    return Merge(nodes, added, changed, drifted, without_gpus, sorted(forgotten), kept, whole)
 
 
 def _why_not_forgotten(name: str, discovered: Collection[str]) -> str:
@@ -151,13 +169,20 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """`tier thin -> medium` for every field that differs, but for when and by which run it was seen."""
 
     def flat(record: dict[str, Any]) -> dict[str, Any]:
-        rest = {key: value for key, value in record.items() if key not in ("seen", "hardware", "packages")}
+        apart = ("seen", "hardware", "packages", "parts", "warnings")
+        rest = {key: value for key, value in record.items() if key not in apart}
         gpus = {"gpus": gpu_words(record)} if "gpus" in record else {}
-        return {**rest, **record["hardware"], **record.get("packages", {}), **gpus}
+        return {**rest, **record["hardware"], **record.get("packages", {}), **gpus, **_worn(record)}
 
     before, now = flat(old), flat(new)
+    if "parts" in old and "parts" in new:
+        before, now = before | part_words(old), now | part_words(new)
     return [
         f"{key} {before.get(key)} -> {now.get(key)}"
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
+
+
+def _worn(record: Mapping[str, Any]) -> dict[str, str]:
+    return {"warnings": "; ".join(record["warnings"])} if record.get("warnings") else {}

@@ -221,7 +221,7 @@ def test_a_compute_node_on_record_becomes_no_login_node() -> None:
     demand = wanted(states={"base": {}, "login": {}})
     (problem,) = blade_problems(blade(), demand, controller_of("bld-008"))
     assert problem.startswith("it is a compute node on record")
-    assert "--forget bld-008" in problem
+    assert "provision release bld-008" in problem
     assert blade_problems(blade(), demand, controller_of("bld-009")) == []
 
 

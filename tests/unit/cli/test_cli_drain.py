@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from provisioner.cli.drain import TASK
+from provisioner.cli.drain_command import TASK
 from provisioner.cli.main import app
 from provisioner.errors import UsageError
 from provisioner.run import converge

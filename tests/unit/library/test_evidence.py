@@ -84,6 +84,7 @@ def _is_roots(folder: Path) -> bool:
         ("provision: health: ill", "root", "health check"),
         ("provision: job-tmp: no scratch", "root", "job folders"),
         ("provision: drain: fan", "root", "provision drain"),
+        ("provision: hardware: RealMemory 8000 -> 4000", "root", "hardware"),
         ("provision: health: ill", "eve", "admin"),
         ("SlurmdSpoolDir is full", "root", "full disk"),
         ("Low TmpDisk", "slurm", "slurm"),

@@ -1,0 +1,58 @@
+#!/usr/bin/python
+"""Takes nodes out of work whose hardware is not as on record."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: slurm_withhold
+short_description: Drains nodes that lost hardware
+description:
+  - Drains each node with a reason that is known as ours and names what it lost; jobs that run go on.
+  - A node that takes no jobs for another reason keeps that. One that slurmctld does not know is left out.
+options:
+  lost: {description: 'Per node what it lost, a line each.', type: dict, required: true}
+author: the provisioner project
+"""
+
+RETURN = r"""
+drained: {description: Nodes that were drained, type: list, returned: success}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.drain_owner import withhold
+from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_nodes import ANSWER, show_nodes
+
+
+def apply(lost, check):
+    """The names of those that were in use until now.
+
+    Raises:
+        RuntimeError: slurmctld does not answer, or refuses.
+    """
+    nodes, drained = show_nodes(), []
+    for name, lines in lost.items():
+        update, begins = withhold(nodes.get(name), ", ".join(map(str, lines)))
+        if update and not check:
+            code, out, err = run("scontrol", "update", f"nodename={name}", *update, limit=ANSWER)
+            if code != 0:
+                raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
+        drained += [name] if begins else []
+    return drained
+
+
+def main():
+    """Drains them, and prints whom."""
+    module = AnsibleModule(argument_spec={"lost": {"type": "dict", "required": True}}, supports_check_mode=True)
+    try:
+        drained = apply(module.params["lost"], module.check_mode)
+    except (RuntimeError, OSError) as error:
+        # A preview starts no slurmctld that is down.
+        if module.check_mode:
+            module.exit_json(changed=False, drained=[])
+        module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
+    module.exit_json(changed=bool(drained), drained=drained)
+
+
+if __name__ == "__main__":
+    main()
