@@ -27,6 +27,7 @@ from provisioner.cli import (
     schema,
     slurm,
     status,
+    timer,
     unlock,
     verify,
 )
@@ -100,6 +101,7 @@ app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
+app.add_typer(timer.app, name="timer")
 app.command("unlock")(unlock.unlock)
 app.command("reimaged")(reimaged.reimaged)
 app.command("inventory")(inventory.inventory)
