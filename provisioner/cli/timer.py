@@ -20,7 +20,9 @@ app = typer.Typer(
 )
 System = Annotated[
     bool | None,
-    typer.Option("--system/--user", help="A timer of the machine, or of this account; default: of the machine for root."),
+    typer.Option(
+        "--system/--user", help="A timer of the machine, or of this account; default: of the machine for root."
+    ),
 ]
 Check = Annotated[bool, typer.Option("--check", "-C", help="Only say what would be done.")]
 
@@ -64,14 +66,23 @@ def install(
         units.install(wanted)
     note = _lingers_not(units.system)
     if as_json:
-        told = {"timer": units.timer, "plan": str(path), "check": check, "changed": len(steps), "steps": steps, "note": note}
+        told = {
+            "timer": units.timer,
+            "plan": str(path),
+            "check": check,
+            "changed": len(steps),
+            "steps": steps,
+            "note": note,
+        }
         answer({"exit_code": 0, **told, "units": wanted, "diff": diff})
         return
     for line in diff if check else []:
         say(line)
     for step in steps:
         say(f"{'would ' if check else ''}{step}")
-    say(f"{units.timer}: " + ("it is as it should be" if not steps else "nothing was touched" if check else "installed"))
+    say(
+        f"{units.timer}: " + ("it is as it should be" if not steps else "nothing was touched" if check else "installed")
+    )
     if note:
         say(note)
 

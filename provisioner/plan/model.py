@@ -185,7 +185,8 @@ class Plan(Strict):
         default=None, description="who reaches the members from outside of the cluster's network; default: everybody"
     )
     notify: Notify | None = Field(
-        default=None, description="the command that tells somebody when scheduled runs fail; default: nobody hears of it"
+        default=None,
+        description="the command that tells somebody when scheduled runs fail; default: nobody hears of it",
     )
     login: Logins | None = Field(
         default=None,

@@ -18,9 +18,7 @@ def has_news(outcome: Outcome, before: Sequence[Any]) -> bool:
     """
     if outcome.code is not ExitCode.OK or outcome.changed() or outcome.first_contact:
         return True
-    return any(
-        {*blade.notes, *blade.left} - _said_before(name, before) for name, blade in outcome.blades.items()
-    )
+    return any({*blade.notes, *blade.left} - _said_before(name, before) for name, blade in outcome.blades.items())
 
 
 def _said_before(name: str, before: Sequence[Any]) -> set[str]:

@@ -24,7 +24,9 @@ def this_timer(plan: Path, every: Every, system: bool) -> Timer:
     """The timer that this provision would install."""
     state = Path(os.path.abspath(state_home()))
     kept = {name: os.environ[name] for name in KEPT if os.environ.get(name)}
-    files = {name: value if name == "HOME" else os.path.abspath(os.path.expanduser(value)) for name, value in kept.items()}
+    files = {
+        name: value if name == "HOME" else os.path.abspath(os.path.expanduser(value)) for name, value in kept.items()
+    }
     return Timer(plan, _program(), every, system, {"HOME": str(Path.home()), **files}, state)
 
 

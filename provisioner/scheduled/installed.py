@@ -56,7 +56,9 @@ class Units:
         for name in self.differing(wanted):
             path, old = self.folder / name, self.there.get(name)
             before = "/dev/null" if old is None else str(path)
-            lines += difflib.unified_diff((old or "").splitlines(), wanted[name].splitlines(), before, str(path), "", "", 3, "")
+            lines += difflib.unified_diff(
+                (old or "").splitlines(), wanted[name].splitlines(), before, str(path), "", "", 3, ""
+            )
         return lines
 
     def steps(self, wanted: Mapping[str, str]) -> list[str]:

@@ -42,7 +42,11 @@ def tell(plan: Path) -> str:
         memory.trouble = trouble
         if not trouble:
             memory.streak = memory.streak.heard(event)
-    return f"the command of `notify` in the plan {trouble}" if trouble else f"told by the command of `notify`: {data['subject']}"
+    return (
+        f"the command of `notify` in the plan {trouble}"
+        if trouble
+        else f"told by the command of `notify`: {data['subject']}"
+    )
 
 
 def message(event: str, plan: Path, memory: Memory) -> dict[str, Any]:

@@ -137,7 +137,9 @@ def test_a_run_that_was_killed_counts(plan: Path) -> None:
     assert "ended without a word of its own (signal)" in memory.last["error"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"streak": 1, "last": [], "notify": "x", "trouble": {}}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"streak": 1, "last": [], "notify": "x", "trouble": {}}', "[" * 100_000]
+)
 def test_a_file_that_is_none_of_ours_counts_as_nothing(plan: Path, text: str) -> None:
     file = memory_file(plan)
     file.parent.mkdir(parents=True)

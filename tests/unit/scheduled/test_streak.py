@@ -58,7 +58,9 @@ def test_failing_and_well_come_in_turns(codes: list[int], most: int) -> None:
     assert said == [FAILING, WELL] * (len(said) // 2) + [FAILING] * (len(said) % 2)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.dictionaries(st.text(), each)))
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.dictionaries(st.text(), each))
+)
 def test_a_file_of_any_shape_is_read(data: Any) -> None:
     streak = read_streak(data)
     assert read_streak(streak.as_dict()) == streak
