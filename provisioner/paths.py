@@ -39,6 +39,11 @@ def find_plan(given: Path | None) -> Path:
     raise UsageError(f"more than one plan here: {', '.join(map(str, found))}", "choose one with --plan FILE")
 
 
+def absolute(path: Path) -> Path:
+    """The path from the root, without `..`, and with links as they are: a link may be meant to lead elsewhere later."""
+    return Path(os.path.normpath(path.expanduser().absolute()))
+
+
 def state_home() -> Path:
     """The folder of the state of all clusters; no cluster's name begins with a dot."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"

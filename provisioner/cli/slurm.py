@@ -149,11 +149,12 @@ def _run(asked: _Asked) -> Finished:
 def _scheduled(asked: _Asked) -> int:
     """One run that is counted; another one at work is left in silence, but for --json."""
     from provisioner.errors import BusyError
+    from provisioner.paths import absolute
     from provisioner.plan.load import load_plan
     from provisioner.run.record import run_id
     from provisioner.scheduled.counted import Ended, counted, note_plan
 
-    plan_file = asked.plan_file.absolute()
+    plan_file = absolute(asked.plan_file)
 
     def run() -> Ended:
         note_plan(plan_file, load_plan(plan_file))

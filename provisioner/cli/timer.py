@@ -148,13 +148,13 @@ def notify(
       provision timer notify --test
     """
     from provisioner.errors import ProvisionError, UsageError
-    from provisioner.paths import find_plan
+    from provisioner.paths import absolute, find_plan
     from provisioner.plan.load import load_plan
     from provisioner.scheduled.counted import note_crash
     from provisioner.scheduled.memory import recall
     from provisioner.scheduled.notifier import TEST, message, run_command, tell
 
-    path = _absolute(find_plan(plan))
+    path = absolute(find_plan(plan))
     if not test:
         note_crash(path, os.environ.get("MONITOR_SERVICE_RESULT", ""), os.environ.get("MONITOR_INVOCATION_ID", ""))
         if told := tell(path):
@@ -173,7 +173,7 @@ def notify(
 def _units(plan: Path | None, system: bool | None) -> tuple[Path, Any]:
     """The absolute path of the plan, and its units where they are or would be."""
     from provisioner.errors import UsageError
-    from provisioner.paths import find_plan
+    from provisioner.paths import absolute, find_plan
     from provisioner.scheduled.installed import Units
     from provisioner.scheduled.systemd import unit_folder
     from provisioner.scheduled.units import unit_name
@@ -182,15 +182,8 @@ def _units(plan: Path | None, system: bool | None) -> tuple[Path, Any]:
     if system and not root:
         raise UsageError("a timer of the machine is root's", "run it as root, or leave --system out")
     of_machine = root if system is None else system
-    path = _absolute(find_plan(plan))
+    path = absolute(find_plan(plan))
     return path, Units(unit_folder(of_machine), unit_name(path), of_machine)
-
-
-def _absolute(path: Path) -> Path:
-    """Without `..`, and with links as they are: a link may be meant to lead elsewhere later."""
-    from pathlib import Path as ThePath
-
-    return ThePath(os.path.abspath(path))
 
 
 def _lingers_not(system: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.console_text import counted, one_line
 from provisioner.duration import said
-from provisioner.paths import state_home
+from provisioner.paths import absolute, state_home
 from provisioner.run.owner import account
 from provisioner.scheduled.every import Every
 from provisioner.scheduled.installed import Units
@@ -22,11 +22,9 @@ from provisioner.scheduled.units import KEPT, Timer
 
 def this_timer(plan: Path, every: Every, system: bool) -> Timer:
     """The timer that this provision would install."""
-    state = Path(os.path.abspath(state_home()))
+    state = absolute(state_home())
     kept = {name: os.environ[name] for name in KEPT if os.environ.get(name)}
-    files = {
-        name: value if name == "HOME" else os.path.abspath(os.path.expanduser(value)) for name, value in kept.items()
-    }
+    files = {name: value if name == "HOME" else str(absolute(Path(value))) for name, value in kept.items()}
     return Timer(plan, _program(), every, system, {"HOME": str(Path.home()), **files}, state)
 
 

@@ -1,5 +1,7 @@
-"""What is remembered of the scheduled runs of a plan: a private file, by the plan's path and not by its cluster, since a
-plan that cannot be read names none."""
+"""What is remembered of the scheduled runs of a plan: a private file.
+
+By the plan's path and not by its cluster, since a plan that cannot be read names none.
+"""
 
 from __future__ import annotations
 

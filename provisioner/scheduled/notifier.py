@@ -54,11 +54,12 @@ def message(event: str, plan: Path, memory: Memory) -> dict[str, Any]:
     last, streak = memory.last, memory.streak
     cluster = one_line(str(last.get("cluster") or plan.parent.name), 60)
     meaning = one_line(str(last.get("meaning") or "nothing is known of the last run"), 100)
-    subject = {
-        FAILING: f"provision: cluster {cluster}: {counted(streak.failures, 'scheduled run')} failed in a row: {meaning}",
-        WELL: f"provision: cluster {cluster}: scheduled runs are well again",
-        TEST: f"provision: cluster {cluster}: a test of the command of `notify`",
-    }[event]
+    words = {
+        FAILING: f"{counted(streak.failures, 'scheduled run')} failed in a row: {meaning}",
+        WELL: "scheduled runs are well again",
+        TEST: "a test of the command of `notify`",
+    }
+    subject = f"provision: cluster {cluster}: {words[event]}"
     return {
         "event": event,
         "subject": subject,

@@ -1,8 +1,8 @@
 """Which changes of a node a scheduled run leaves for later because jobs run there. Pure.
 
-Jobs survive every change that a run makes; this is about what they may notice all the same: a daemon that does not answer
-for a moment, a library that is another one in the middle of a program, a folder that goes. Whatever is not known to be
-harmless waits.
+Jobs survive every change that a run makes; this is about what they may notice all the same: a daemon that does not
+answer for a moment, a library that is another one in the middle of a program, a folder that goes. Whatever is not known
+to be harmless waits.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _only_starts(line: str) -> bool:
 def busy_jobs(asked: Mapping[str, Any], own: Mapping[str, Any], name: str, slurmd_runs: bool) -> list[str]:
     """The jobs on a node.
 
-    What slurmctld says of a node counts as long as anything of Slurm is alive there: a blade that was reimaged has none of
-    the jobs that slurmctld still waits for.
+    What slurmctld says of a node counts as long as anything of Slurm is alive there: a blade that was reimaged has none
+    of the jobs that slurmctld still waits for.
 
     Args:
         asked: what the controller answered (`slurm_running`): `jobs` by node.

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.labs import STATE_HOME, Lab, Said
+from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 from tests.packaging.wheel import CHECKOUT, build_wheel
 
@@ -97,10 +97,14 @@ def control_host(lab: Lab, folder: Path) -> Iterator[ControlHost]:
         site_packages = f"/opt/provision/lib/python{version}/site-packages"
         for packages in _packages(folder, version):
             _run("podman", "cp", f"{packages}/.", f"{container}:{site_packages}")
-        _run("podman", "cp", str(STATE_HOME / "provision" / lab.name), f"{container}:/root/.local/state/provision/")
+        # Not the disks of the lab, which are beside them.
+        state = f"/root/.local/state/provision/{lab.name}/lab"
+        host.script(f"install -d -m 0700 {state}")
+        for name in ("id_ed25519", "known_hosts"):
+            _run("podman", "cp", str(lab.state_folder / "lab" / name), f"{container}:{state}/{name}")
         host.script(
-            f"sed -i '1s|.*|#!/opt/provision/bin/python3|' {site_packages}/bin/* && mv {site_packages}/bin/* /opt/provision/bin/"
-            " && chown -R root: /root/.local && rm -rf /root/.local/state/provision/*/runs"
+            f"sed -i '1s|.*|#!/opt/provision/bin/python3|' {site_packages}/bin/* "
+            f"&& mv {site_packages}/bin/* /opt/provision/bin/ && chown -R root: /root/.local /opt/provision"
         )
         host.write_plan()
         yield host
