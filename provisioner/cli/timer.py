@@ -113,7 +113,9 @@ def status(system: System = None, plan: PlanFile = None, as_json: AsJson = False
 
 @app.command()
 def remove(system: System = None, check: Check = False, plan: PlanFile = None, as_json: AsJson = False) -> None:
-    """Take the timer of a plan away; a run that is at work goes on to its end.
+    """Take the timer of a plan away.
+
+    A run that is at work goes on to its end; its units stay until the command is run once more.
 
     Examples:
 
@@ -122,15 +124,17 @@ def remove(system: System = None, check: Check = False, plan: PlanFile = None, a
       provision timer remove --check
     """
     path, units = _units(plan, system)
-    gone = [str(units.folder / name) for name in units.there]
-    if gone and not check:
-        units.remove()
+    needed = units.remove() if units.there and not check else []
+    gone = [str(units.folder / name) for name in units.there if name not in needed]
     if as_json:
-        answer({"exit_code": 0, "timer": units.timer, "plan": str(path), "check": check, "removed": gone})
+        told = {"timer": units.timer, "plan": str(path), "check": check, "removed": gone, "needed": needed}
+        answer({"exit_code": 0, **told})
         return
     for name in gone:
         say(f"{'would remove' if check else 'removed'} {name}")
-    if not gone:
+    if needed:
+        say("a run is at work and goes on; next: `provision timer remove` once more when it has ended")
+    if not units.there:
         say(f"{units.timer}: there is none")
 
 

@@ -100,18 +100,31 @@ class Units:
         if f"start {self.timer}" in steps or f"restart {self.timer}" in steps:
             systemctl(self.system, "restart", self.timer)
 
-    def remove(self) -> None:
-        """Stops the timer and takes the units away; a run that is at work goes on to its end.
+    def is_at_work(self) -> bool:
+        """Whether a run is, or what follows it.
+
+        Raises:
+            ProvisionError: systemd does not answer.
+        """
+        units = [name for name in self.there if name.endswith(".service")]
+        return any(properties(self.system, unit, "ActiveState").get("ActiveState") == "activating" for unit in units)
+
+    def remove(self) -> list[str]:
+        """Stops the timer and takes the units away; returns those that are still needed.
+
+        Without its unit systemd would end a run after 90 s, so that of a run at work stays.
 
         Raises:
             ProvisionError: systemd does not let go of it.
         """
         if self.timer in self.there:
             systemctl(self.system, "disable", "--now", self.timer)
-        # The timer last: as long as it is there, whoever removes it once more does the rest.
-        for name in sorted(self.there, key=lambda name: name.endswith(".timer")):
-            (self.folder / name).unlink(missing_ok=True)
+        needed = [name for name in self.there if name != self.timer] if self.is_at_work() else []
+        for name in self.there:
+            if name not in needed:
+                (self.folder / name).unlink(missing_ok=True)
         systemctl(self.system, "daemon-reload")
+        return needed
 
 
 def write_unit(path: Path, text: str) -> None:

@@ -44,7 +44,7 @@ def test_a_node_with_jobs_is_left_what_they_may_notice(cluster: Lab, busy: tuple
     assert any("/etc/default/slurmd" in line for line in found["left"]), found
     assert any("slurmd.service: restart" in line for line in found["left"]), found
     assert found["left_because"] == f"job {job} runs on it"
-    shown = cluster.provision("runs", "show", "last").text
+    shown = cluster.provision("runs", "show", "last", f"--plan={cluster.plan}").text
     assert "left for later: file /etc/default/slurmd" in shown
     assert state(cluster, job) == "RUNNING"
 

@@ -20,7 +20,7 @@ class Systemd:
     """Enough of it: which units are enabled and active, and what it was told."""
 
     def __init__(self) -> None:
-        self.enabled = self.active = False
+        self.enabled = self.active = self.running = False
         self.told: list[tuple[str, ...]] = []
         self.fails = ""
 
@@ -34,7 +34,7 @@ class Systemd:
 
     def properties(self, system: bool, unit: str, *names: str) -> dict[str, str]:
         if not unit.endswith(".timer"):
-            return {"NeedDaemonReload": "no"}
+            return {"NeedDaemonReload": "no", "ActiveState": "activating" if self.running else "inactive"}
         enabled, active = "enabled" if self.enabled else "", "active" if self.active else "inactive"
         return {"UnitFileState": enabled, "ActiveState": active, "NeedDaemonReload": "no"}
 
@@ -62,6 +62,16 @@ def test_once_more_changes_nothing(systemd: Systemd, units: Callable[[], Units])
     assert len(systemd.told) == 3
     units().remove()
     assert list(units().folder.iterdir()) == []
+
+
+def test_a_run_at_work_keeps_its_units_until_it_is_over(systemd: Systemd, units: Callable[[], Units]) -> None:
+    units().install(WANTED)
+    systemd.running = True
+    assert units().remove() == [f"{NAME}.service", f"{NAME}-notify.service"]
+    assert (systemd.enabled, systemd.active, len(units().there)) == (False, False, 2)
+    systemd.running = False
+    assert units().remove() == []
+    assert units().there == {}
 
 
 @pytest.mark.parametrize("step", ["daemon-reload", "enable", "restart"])
