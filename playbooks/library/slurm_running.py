@@ -19,6 +19,7 @@ jobs: {description: Numbers of jobs by node., type: dict, returned: success}
 own: {description: Numbers of jobs on this machine., type: list, returned: success}
 """
 
+import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
@@ -28,6 +29,7 @@ from ansible.module_utils.slurm_jobs import ON_NODES, nodes_of, our_jobs
 from ansible.module_utils.slurm_nodes import ANSWER
 
 _MOST_JOBS = 20
+OWNER = 0
 # `slurmstepd: [17.batch]`, as it names itself; of one that does not, nobody knows the job.
 _STEP = re.compile(r"slurmstepd: \[(\d+)\.")
 
@@ -40,6 +42,9 @@ def own_jobs():
         if process is None or process["name"] != "slurmstepd" or process["state"] in "ZX":
             continue
         try:
+            # A user may call a process whatever he likes.
+            if os.stat(f"/proc/{pid}").st_uid != OWNER:
+                continue
             with open(f"/proc/{pid}/cmdline", errors="replace") as file:
                 step = _STEP.search(file.read(200))
         except OSError:
