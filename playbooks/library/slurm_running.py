@@ -59,8 +59,9 @@ def jobs_on(names):
     code, out, _ = run("squeue", "--noheader", "--all", f"--states={ON_NODES}", "--format=%A %N", limit=ANSWER)
     if code != 0:
         return {}
-    ours, found = our_jobs(), {}
-    by_list = {}
+    ours = our_jobs()
+    found: dict[str, list[str]] = {}
+    by_list: dict[str, list[str]] = {}
     for line in out.splitlines():
         number, _, nodes = line.partition(" ")
         if number.isdigit() and number not in ours and nodes.strip():

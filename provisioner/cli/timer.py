@@ -37,7 +37,7 @@ def install(
 ) -> None:
     """Install the timer of a plan, or bring it up to date.
 
-    Writes three units of systemd with the absolute paths of this provision and this plan, and starts the timer. Each
+    Writes the units for systemd with the absolute paths of this provision and this plan, and starts the timer. Each
     plan has its own. A run that was missed while the machine was off is made up. Once more changes nothing; a unit of
     the same name that is not ours is never overwritten.
 

@@ -12,7 +12,7 @@ from provisioner.errors import ProvisionError
 from provisioner.scheduled.systemd import properties, systemctl
 from provisioner.scheduled.units import MARK
 
-SUFFIXES = (".service", "-notify.service", ".timer")
+SUFFIXES = (".service", "-notify.service", "-failed.service", ".timer")
 
 
 @dataclass

@@ -83,7 +83,9 @@ def unit_files(timer: Timer) -> dict[str, str]:
     name = timer.name
     return {
         f"{name}.service": _text(_run_unit(timer)),
+        # Two, since systemd tells a unit that has both what became of neither.
         f"{name}-notify.service": _text(_notify_unit(timer)),
+        f"{name}-failed.service": _text(_notify_unit(timer)),
         f"{name}.timer": _text(_timer_unit(timer)),
     }
 
@@ -111,7 +113,7 @@ def _run_unit(timer: Timer) -> Iterator[str]:
         yield "Wants=network-online.target"
         yield "After=network-online.target"
     yield f"OnSuccess={timer.name}-notify.service"
-    yield f"OnFailure={timer.name}-notify.service"
+    yield f"OnFailure={timer.name}-failed.service"
     yield ""
     yield "[Service]"
     yield "Type=oneshot"

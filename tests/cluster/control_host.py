@@ -59,7 +59,9 @@ class ControlHost:
         """The last run, once it is another one than `before` and what follows it is over."""
         assert until(lambda: self.last().get("at") and self.last()["invocation"] != before, seconds), self.journal()
         assert until(lambda: self.show(self.unit(".service"), "ActiveState") in ("inactive", "failed"), 60)
-        assert until(lambda: self.show(self.unit("-notify.service"), "ActiveState") in ("inactive", "failed"), 60)
+        for suffix in ("-notify.service", "-failed.service"):
+            unit = self.unit(suffix)
+            assert until(lambda unit=unit: self.show(unit, "ActiveState") in ("inactive", "failed"), 60)  # type: ignore[misc]
         return self.last()
 
     def last(self) -> dict[str, Any]:

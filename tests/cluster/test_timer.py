@@ -131,7 +131,7 @@ def installed(host: ControlHost) -> Iterator[ControlHost]:
 
 def test_once_more_changes_nothing_and_nobody_else_is_overwritten(host: ControlHost) -> None:
     check = host.timer("install", "--check")
-    assert check["changed"] == 6
+    assert check["changed"] == 7
     assert host.timer("status")["installed"] is False
     unit = f"/etc/systemd/system/{check['timer']}"
     host.script(f"echo '[Timer]' > '{unit}'")
@@ -139,11 +139,11 @@ def test_once_more_changes_nothing_and_nobody_else_is_overwritten(host: ControlH
     assert (refused.code, host.script(f"cat '{unit}'")) == (1, "[Timer]")
     assert "is not of `provision timer install`" in refused.text
     host.script(f"rm '{unit}'")
-    assert host.timer("install")["changed"] == 6
+    assert host.timer("install")["changed"] == 7
     assert host.timer("install")["changed"] == 0
     assert host.timer("status")["active"] is True
     assert host.script("systemd-analyze verify /etc/systemd/system/provision-* 2>&1; true") == ""
-    assert len(host.timer("remove")["removed"]) == 3
+    assert len(host.timer("remove")["removed"]) == 4
     assert host.timer("remove")["removed"] == []
     assert host.script("ls /etc/systemd/system | grep provision; true") == ""
 

@@ -53,7 +53,7 @@ def units(tmp_path: Path) -> Callable[[], Units]:
 
 
 def test_once_more_changes_nothing(systemd: Systemd, units: Callable[[], Units]) -> None:
-    assert len(units().steps(WANTED)) == 6
+    assert len(units().steps(WANTED)) == 7
     units().install(WANTED)
     assert [words[0] for words in systemd.told] == ["daemon-reload", "enable", "restart"]
     assert {path.name: path.read_text() for path in units().folder.iterdir()} == WANTED
@@ -67,8 +67,8 @@ def test_once_more_changes_nothing(systemd: Systemd, units: Callable[[], Units])
 def test_a_run_at_work_keeps_its_units_until_it_is_over(systemd: Systemd, units: Callable[[], Units]) -> None:
     units().install(WANTED)
     systemd.running = True
-    assert units().remove() == [f"{NAME}.service", f"{NAME}-notify.service"]
-    assert (systemd.enabled, systemd.active, len(units().there)) == (False, False, 2)
+    assert units().remove() == [f"{NAME}.service", f"{NAME}-notify.service", f"{NAME}-failed.service"]
+    assert (systemd.enabled, systemd.active, len(units().there)) == (False, False, 3)
     systemd.running = False
     assert units().remove() == []
     assert units().there == {}

@@ -42,7 +42,7 @@ def test_no_unit_is_without_the_mark_and_all_belong_together() -> None:
     files = unit_files(made)
     assert all(each.startswith(MARK) for each in files.values())
     run = text(".service", made)
-    assert f"OnFailure={made.name}-notify.service" in run
+    assert f"OnFailure={made.name}-failed.service" in run
     assert f"OnSuccess={made.name}-notify.service" in run
     assert "SuccessExitStatus=4\n" in run
     assert 'ExecStart=/opt/p/bin/provision slurm --scheduled "--plan=/root/a site/plan.yml"\n' in run
