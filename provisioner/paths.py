@@ -39,10 +39,20 @@ def find_plan(given: Path | None) -> Path:
     raise UsageError(f"more than one plan here: {', '.join(map(str, found))}", "choose one with --plan FILE")
 
 
+def absolute(path: Path) -> Path:
+    """The path from the root, without `..`, and with links as they are: a link may be meant to lead elsewhere later."""
+    return Path(os.path.normpath(path.expanduser().absolute()))
+
+
+def state_home() -> Path:
+    """The folder of the state of all clusters; no cluster's name begins with a dot."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "provision"
+
+
 def state_dir(cluster: str) -> Path:
     """The private state of a cluster ($XDG_STATE_HOME/provision/<cluster>), made 0700 when missing."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    folder = Path(base) / "provision" / cluster
+    folder = state_home() / cluster
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     return folder

@@ -22,6 +22,7 @@ from provisioner.slurm.choice import choice, on_trial, reported, touched
 from provisioner.slurm.config import cgroup_settings, slurm_config
 from provisioner.slurm.deep import in_order, troubles
 from provisioner.slurm.defects import release_problems
+from provisioner.slurm.disturbance import busy_jobs, held
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.gpus import gpu_notes, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
@@ -70,6 +71,7 @@ class FilterModule:
             "slurm_beside_files": beside_files,
             "slurm_beside_texts": beside_texts,
             "slurm_cgroup_settings": cgroup_settings,
+            "slurm_busy_jobs": busy_jobs,
             "slurm_choice": choice,
             "slurm_config": lambda nodes, cluster, *more: slurm_config(cluster, nodes, *more),
             "slurm_config_change": lambda new, live, version: config_change(live, new, version).as_dict(),
@@ -80,6 +82,7 @@ class FilterModule:
             "slurm_edit_notes": edit_notes,
             "slurm_drift_sentence": drift_sentence,
             "slurm_enforcement_is_due": enforcement_is_due,
+            "slurm_held": held,
             "slurm_in_order": in_order,
             "slurm_gpu_notes": gpu_notes,
             "slurm_hand_out_again": hand_out_again,

@@ -24,6 +24,14 @@ options:
     type: list
     elements: str
     default: []
+  left:
+    description: What a scheduled run leaves for later on a node, a line each.
+    type: list
+    elements: str
+    default: []
+  because:
+    description: Why it leaves that.
+    type: str
   waits:
     description: Whom or what the next task of the node waits for; progress shows it, the summary does not.
     type: str
@@ -36,7 +44,8 @@ from ansible.module_utils.basic import AnsibleModule
 def main():
     """Fails: a node has no say in what is told."""
     options = {"type": "list", "elements": "str", "default": []}
-    arguments = {"changed": options, "notes": options, "troubles": options, "waits": {"type": "str"}}
+    arguments = {"changed": options, "notes": options, "troubles": options, "left": options}
+    arguments |= {"because": {"type": "str"}, "waits": {"type": "str"}}
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
     module.fail_json(msg="the action plugin tell is not there; next: add playbooks/action_plugins to ansible.cfg")
 

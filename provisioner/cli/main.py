@@ -30,6 +30,7 @@ from provisioner.cli import (
     schema,
     slurm,
     status,
+    timer,
     unlock,
     verify,
 )
@@ -108,6 +109,7 @@ app.command("release")(release.release)
 app.command("replace")(replace.replace)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
+app.add_typer(timer.app, name="timer")
 app.command("unlock")(unlock.unlock)
 app.command("reimaged")(reimaged.reimaged)
 app.command("inventory")(inventory.inventory)

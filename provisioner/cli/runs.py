@@ -125,6 +125,7 @@ def _show(console: Any, run: PastRun) -> None:
         lines = [
             *run.changed.get(name, []),
             *(f"note: {line}" for line in run.notes.get(name, [])),
+            *(f"left for later: {line}" for line in run.left.get(name, [])),
             *(f"failed: {line}" for line in [run.failed.get(name)] if line),
             *(f"skipped: {line}" for line in [run.skipped.get(name)] if line),
         ]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.options import AsJson, Nodes, PlanFile, Quiet
-from provisioner.cli.say import answer
+from provisioner.cli.say import answer, say
+
+if TYPE_CHECKING:
+    from provisioner.run.converge import Finished
+    from provisioner.run.request import Options
 
 
 def slurm(
@@ -40,6 +46,10 @@ def slurm(
         bool,
         typer.Option("--new-cluster", help="Start anew although blades belong to a lost cluster."),
     ] = False,
+    scheduled: Annotated[
+        bool,
+        typer.Option("--scheduled", help="For timers: quiet, and nothing that disturbs jobs; what fails is counted."),
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +61,9 @@ def slurm(
 
     A blade that is taken out (--forget) is not touched, and may be off or gone from the plan. While jobs run
     on it, it stays. A later run over all blades adds it again, unless the plan gives it no Slurm role.
+
+    A scheduled run (--scheduled) changes nothing on a node that runs jobs but what is harmless to them, says what it
+    left for later, and ends in silence with 4 where another run is at work. `provision timer install` sets it up.
 
     Examples:
 
@@ -66,37 +79,98 @@ def slurm(
 
       provision slurm --json | jq .blades
     """
+    from provisioner.errors import UsageError
+    from provisioner.paths import find_plan
+    from provisioner.run.request import Options
+
+    chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
+    if scheduled and (any(chosen.values()) or forget is not None or accept_hardware):
+        raise UsageError(
+            "--scheduled comes without --accept-hardware, --forget, --full, --new-cluster and --upgrade",
+            "leave it out where you watch, since a scheduled run decides nothing",
+        )
+    extra = {name: True for name, wanted in {**chosen, "provision_scheduled": scheduled}.items() if wanted}
+    options = Options(check, diff, forks, verbose, extra)
+    asked = _Asked(find_plan(plan), nodes, forget, accept_hardware, options, quiet or scheduled, as_json)
+    code = _scheduled(asked) if scheduled and not check else int(_run(asked).outcome.code)
+    raise typer.Exit(code)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says, each word as it was typed."""
+
+    plan_file: Path
+    nodes: str | None
+    forget: str | None
+    accept_hardware: str | None
+    options: Options
+    quiet: bool
+    as_json: bool
+
+
+def _run(asked: _Asked) -> Finished:
+    """One run, and what it came to in words or JSON."""
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
-    from provisioner.paths import find_plan, state_dir
+    from provisioner.paths import state_dir
     from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
     from provisioner.run.converge import converge
     from provisioner.run.news import has_news
     from provisioner.run.record import read_records
-    from provisioner.run.request import Options, PlaybookRun
+    from provisioner.run.request import PlaybookRun
     from provisioner.settings.site import load_site
     from provisioner.slurm.cluster_words import cluster_words
 
-    plan_file = find_plan(plan)
-    site = load_site(plan_file)
-    forgotten = select_forgotten(site, forget) if forget is not None else []
-    blades = select_for_run(site, nodes, forgotten)
-    chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
-    extra: dict[str, object] = {name: True for name, wanted in chosen.items() if wanted}
-    if accept_hardware:
-        extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, accept_hardware)]
+    site = load_site(asked.plan_file)
+    forgotten = select_forgotten(site, asked.forget) if asked.forget is not None else []
+    blades = select_for_run(site, asked.nodes, forgotten)
+    extra = dict(asked.options.extra)
+    if asked.accept_hardware:
+        extra["slurmctld_accept_hardware"] = [host_name(name) for name in select_nodes(site, asked.accept_hardware)]
     if forgotten:
         extra["slurmctld_forget"] = [host_name(name) for name in forgotten]
-    options = Options(check, diff, forks, verbose, extra)
-    console, tell = console_for(as_json), partial(cluster_words, blades=spelling(site), check=check)
+    options, check, quiet = replace(asked.options, extra=extra), asked.options.check, asked.quiet
+    console, tell = console_for(asked.as_json), partial(cluster_words, blades=spelling(site), check=check)
     before = read_records(state_dir(site.cluster.name)) if quiet else []
-    finished = converge(PlaybookRun(site, plan_file, blades, "slurm.yml", options, as_json or quiet, tell), console)
-    if as_json:
+    run = PlaybookRun(site, asked.plan_file, blades, "slurm.yml", options, asked.as_json or quiet, tell)
+    finished = converge(run, console)
+    if asked.as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record)})
     elif not quiet or has_news(finished.outcome, before):
-        if diff:
+        if options.diff:
             print_diffs(console, finished.outcome)
         print_summary(console, finished.outcome, check, quiet)
-    raise typer.Exit(int(finished.outcome.code))
+    return finished
+
+
+def _scheduled(asked: _Asked) -> int:
+    """One run that is counted; another one at work is left in silence, but for --json."""
+    from provisioner.errors import BusyError
+    from provisioner.paths import absolute
+    from provisioner.plan.load import load_plan
+    from provisioner.run.record import run_id
+    from provisioner.scheduled.counted import Ended, counted, note_plan
+
+    plan_file = absolute(asked.plan_file)
+
+    def run() -> Ended:
+        note_plan(plan_file, load_plan(plan_file))
+        try:
+            finished = _run(asked)
+        except BusyError as error:
+            if asked.as_json:
+                answer(error.as_dict())
+            raise
+        outcome = finished.outcome
+        failed = {name: found.message for name, found in outcome.failures().items()}
+        left = {name: blade.left for name, blade in outcome.blades.items() if blade.left}
+        name = run_id(finished.record) if finished.record else ""
+        return Ended(int(outcome.code), name, outcome.seconds, outcome.words, failed, left)
+
+    code, told = counted(plan_file, run)
+    if told:
+        say(f"provision: {told}", err=True)
+    return code

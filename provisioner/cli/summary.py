@@ -110,7 +110,7 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
 
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, blade in outcome.blades.items():
-        if quiet and not (blade.changed or blade.notes or blade.failure or blade.skipped):
+        if quiet and not (blade.changed or blade.notes or blade.failure or blade.skipped or blade.left):
             continue
         alike.setdefault((status(blade), _what(blade, outcome.interrupted)), []).append(name)
     rows = [
@@ -138,7 +138,9 @@ def _status_cell(word: str, check: bool, interrupted: bool) -> Text:
 
 def _what(blade: BladeState, interrupted: bool) -> tuple[str, ...]:
     skipped = [blade.skipped] if blade.skipped else []
-    told = [one_line(words) for words in [*skipped, *blade.notes, *folded(blade.changed)]]
+    left = [f"left for later: {line}" for line in folded(blade.left)]
+    left += [f"left, since {blade.left_because}"] if left and blade.left_because else []
+    told = [one_line(words) for words in [*skipped, *blade.notes, *left, *folded(blade.changed)]]
     without = "see below" if blade.failure else "not finished" if interrupted else "nothing to do"
     return tuple(told) or (without,)
 

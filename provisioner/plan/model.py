@@ -32,6 +32,7 @@ from provisioner.plan.fields import (
 from provisioner.plan.firewall import Firewall
 from provisioner.plan.mpi import Mpi
 from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
+from provisioner.plan.notify import Notify
 from provisioner.plan.partition import NamedPartition, Preemption, PreemptionRule, Priority
 from provisioner.plan.rest import Rest
 from provisioner.slurm.times import MOST_TIME
@@ -182,6 +183,10 @@ class Plan(Strict):
     )
     firewall: Firewall | None = Field(
         default=None, description="who reaches the members from outside of the cluster's network; default: everybody"
+    )
+    notify: Notify | None = Field(
+        default=None,
+        description="the command that tells somebody when scheduled runs fail; default: nobody hears of it",
     )
     login: Logins | None = Field(
         default=None,

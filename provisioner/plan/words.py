@@ -45,6 +45,7 @@ RIGHTS = {
     "preemption": "write partition, qos or none, or a mapping such as {by: partition, mode: requeue}",
     "firewall": "write a mapping such as {ssh: [192.0.2.0/24]}",
     "firewall.ssh": "write from where people come by ssh, such as [192.0.2.0/24]; [0.0.0.0/0] is everywhere",
+    "notify": "write a mapping such as {command: /usr/local/bin/tell-admins}",
     "trusted": "write a list such as [192.0.2.7]",
     "open": "write a list of ports such as [443]",
     "rest": "write true, or where, such as {listen: network, port: 6820}",

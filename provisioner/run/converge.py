@@ -76,7 +76,8 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
             announced.consume(announced.announced_file(state), announced.fulfilled(told, finished.good()))
         owner = this_owner(str(run), os.getpid())
         by = f"{owner['by']}@{owner['at']}"
-        data = {"run": str(run), "by": by, "playbook": asked.playbook, "check": check, **finished.outcome.as_dict()}
+        data = {"run": str(run), "by": by, "playbook": asked.playbook, "check": check}
+        data |= {"scheduled": bool(asked.options.extra.get("provision_scheduled")), **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from provisioner.answer import fits
 from provisioner.run.diagnose import Diagnosis, diagnose, left_alone
 from provisioner.run.hostkeys import HostKeys
-from provisioner.run.keys import CHANGED_KEY, TROUBLE_KEY
+from provisioner.run.keys import BECAUSE_KEY, CHANGED_KEY, LEFT_KEY, TROUBLE_KEY, WAITS_KEY
 from provisioner.run.refused_key import refused_key
-from provisioner.run.task_result import executions, kept, notes, result_of, told, waits
+from provisioner.run.task_result import executions, kept, notes, result_of, told, word
 
 # What is kept of the answers of one blade: a run has tens of tasks, and a blade may answer megabytes to each.
 _LARGEST_DIFF, _MOST_NOTES = 2**22, 50
@@ -31,6 +31,8 @@ class BladeState:
     lines: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    left_because: str = ""
     diffs: list[Mapping[str, Any]] = field(default_factory=list)
     failure: Diagnosis | None = None
     serving: bool = False
@@ -117,9 +119,12 @@ def _ok(state: RunState, data: Mapping[str, Any]) -> None:
     blade.modules += executions(data, result)
     new = [note for note in map(str, notes(result)) if note not in blade.notes]
     blade.notes += new[: _MOST_NOTES - len(blade.notes)]
-    blade.waits = waits(data, result)
+    blade.waits = word(data, result, WAITS_KEY)
     for trouble in told(data, result, TROUBLE_KEY):
         blade.failure, blade.serving = diagnose({"msg": trouble}, _title(data), "fail"), True
+    if left := told(data, result, LEFT_KEY):
+        blade.left += [line for line in left if line not in blade.left]
+        blade.left_because = word(data, result, BECAUSE_KEY)
     if lines := told(data, result, CHANGED_KEY):
         blade.lines += [line for line in lines if line not in blade.lines]
     elif result.get("changed"):

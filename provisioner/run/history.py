@@ -15,7 +15,7 @@ from provisioner.console_text import counted
 from provisioner.errors import ExitCode
 from provisioner.names import folded
 
-CHECK = " --check"
+CHECK, SCHEDULED = " --check", " --scheduled"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -29,7 +29,7 @@ class PastRun:
         what: the verb with the words that make a difference, such as `slurm --check`.
         code: its exit code, with its meaning.
         seconds: how long it took.
-        changed, notes, failed, skipped: lines by blade, without blades that have none.
+        changed, notes, left, failed, skipped: lines by blade, without blades that have none.
     """
 
     run: str
@@ -41,6 +41,7 @@ class PastRun:
     seconds: float
     changed: dict[str, list[str]]
     notes: dict[str, list[str]]
+    left: dict[str, list[str]]
     failed: dict[str, str]
     skipped: dict[str, str]
     blades: tuple[str, ...]
@@ -62,6 +63,7 @@ class PastRun:
         count = sum(map(len, self.changed.values()))
         would = "would change " if self.is_check() else "changed "
         parts = [f"{would}{counted(count, 'thing')} on {folded(self.changed)}" if count else "nothing changed"]
+        parts += [f"left something for later on {folded(self.left)}"] if self.left else []
         parts += [f"{folded(self.failed)} failed"] if self.failed else []
         parts += [f"{folded(self.skipped)} skipped"] if self.skipped else []
         if self.code == ExitCode.STOPPED:
@@ -82,12 +84,15 @@ def past_run(run: str, record: Any) -> PastRun | None:
         run=run,
         started=_started(run),
         by=str(record.get("by") or ""),
-        what=f"{record.get('playbook') or ''}".removesuffix(".yml") + (CHECK if record.get("check") else ""),
+        what=f"{record.get('playbook') or ''}".removesuffix(".yml")
+        + (SCHEDULED if record.get("scheduled") else "")
+        + (CHECK if record.get("check") else ""),
         code=code if isinstance(code, int) else 1,
         meaning=str(record.get("meaning") or ""),
         seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
         changed=_lines(blades, "changed"),
         notes=_lines(blades, "notes"),
+        left=_lines(blades, "left"),
         failed={name: _failure(each["failure"]) for name, each in blades.items() if each.get("failure")},
         skipped={name: str(each["skipped"]) for name, each in blades.items() if each.get("skipped")},
         blades=tuple(blades),

@@ -13,3 +13,9 @@ TROUBLE_KEY = "provision_troubles"
 
 CHANGED_KEY = "provision_changed"
 """What a run changed, a line each, as tasks of this machine tell it; a node has no say in it."""
+
+LEFT_KEY = "provision_left"
+"""What a scheduled run left for later, a line each, as tasks of this machine tell it; a node has no say in it."""
+
+BECAUSE_KEY = "provision_left_because"
+"""Why it left that."""

@@ -10,7 +10,7 @@ from provisioner.run.outcome import Outcome
 
 
 def has_news(outcome: Outcome, before: Sequence[Any]) -> bool:
-    """Whether something changed, failed, or is noted that was not noted before.
+    """Whether something changed, failed, or is noted or left for later that was not before.
 
     Args:
         before: the records of former runs, the newest first. A note stays until somebody does what it asks for; it is
@@ -18,14 +18,15 @@ def has_news(outcome: Outcome, before: Sequence[Any]) -> bool:
     """
     if outcome.code is not ExitCode.OK or outcome.changed() or outcome.first_contact:
         return True
-    return any(set(blade.notes) - _notes_before(name, before) for name, blade in outcome.blades.items())
+    return any({*blade.notes, *blade.left} - _said_before(name, before) for name, blade in outcome.blades.items())
 
 
-def _notes_before(name: str, before: Sequence[Any]) -> set[str]:
+def _said_before(name: str, before: Sequence[Any]) -> set[str]:
     for record in before:
         try:
             if name in record["blades"] and not record["check"]:
-                return set(map(str, record["blades"][name]["notes"]))
+                blade = record["blades"][name]
+                return {*map(str, blade["notes"]), *map(str, blade.get("left", ()))}
         except (KeyError, TypeError):
             continue
     return set()

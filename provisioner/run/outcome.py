@@ -67,6 +67,8 @@ def _blade(name: str, blade: BladeState) -> dict[str, Any]:
         "status": status(blade),
         "changed": blade.changed,
         "notes": blade.notes,
+        "left": blade.left,
+        "left_because": blade.left_because,
         "modules": blade.modules,
         "seconds": round(blade.seconds, 1),
         "skipped": blade.skipped,

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.answer import fits
 from provisioner.blade_told import without_texts
-from provisioner.run.keys import NOTE_KEY, WAITS_KEY
+from provisioner.run.keys import NOTE_KEY
 
 _MOST_ATTEMPTS = 1000
 # A run has tens of tasks, and a blade may answer megabytes to each.
@@ -64,9 +64,9 @@ def told(data: Mapping[str, Any], result: Mapping[str, Any], key: str) -> list[s
     return [str(line) for line in found] if is_ours and isinstance(found, list) else []
 
 
-def waits(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    """What the task `tell` says of the next one; '' for every other task, with which the wait is over."""
+def word(data: Mapping[str, Any], result: Mapping[str, Any], key: str) -> str:
+    """A text of the task `tell`; '' for every other task, so that a wait is over with the next one."""
     facts = result.get("ansible_facts")
     if data.get("task_action") != "tell" or not isinstance(facts, Mapping):
         return ""
-    return str(facts.get(WAITS_KEY) or "")
+    return str(facts.get(key) or "")
