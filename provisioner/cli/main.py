@@ -14,6 +14,7 @@ import typer
 from provisioner import __version__
 from provisioner.cli import (
     accounts,
+    backup,
     check,
     disks,
     drain,
@@ -94,6 +95,7 @@ app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
+app.command("backup")(backup.backup)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
 app.command("unlock")(unlock.unlock)

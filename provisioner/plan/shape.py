@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from provisioner.names import name_problem
-from provisioner.plan import firewall, model, mpi, node, partition, rest
+from provisioner.plan import backup, firewall, model, mpi, node, partition, rest
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
 from provisioner.plan.vocabulary import Vocabulary
@@ -31,6 +31,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("preemption",): partition.PreemptionRule,
     ("rest",): rest.RestWay,
     ("firewall",): firewall.Firewall,
+    ("backup",): backup.Backup,
     ("partitions", "*"): partition.NamedPartition,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,

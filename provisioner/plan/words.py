@@ -43,6 +43,8 @@ RIGHTS = {
     "gpus": "write a number, or a mapping such as {type: a100, count: 4}",
     "features": "write a list such as [ib, nvme]",
     "preemption": "write partition, qos or none, or a mapping such as {by: partition, mode: requeue}",
+    "backup": "write a mapping such as {recipients: [age1...], keep: 14}",
+    "backup.recipients": "write a list of keys of age (age1..., ssh-ed25519 ...) or fingerprints of gpg keys",
     "firewall": "write a mapping such as {ssh: [192.0.2.0/24]}",
     "firewall.ssh": "write from where people come by ssh, such as [192.0.2.0/24]; [0.0.0.0/0] is everywhere",
     "trusted": "write a list such as [192.0.2.7]",
