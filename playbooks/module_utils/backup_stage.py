@@ -48,7 +48,7 @@ _DUMP = r"""
 set -euo pipefail
 umask 077
 cd "$1"
-mariadb-dump --single-transaction --databases slurm_acct_db \
+mariadb-dump --single-transaction slurm_acct_db \
   | { head --bytes=4096 > head; touch begun; cat head -; } | gzip > dump.part
 sync dump.part
 mv dump.part accounting.sql.gz
@@ -232,7 +232,7 @@ def _refuse_without_room():
 
 def _start(unit, script, words, more, shell="sh"):
     command = [
-        "systemd-run", f"--unit={unit}", "--quiet", "--property=OOMScoreAdjust=-1000",
+        "systemd-run", f"--unit={unit}", "--description=Backup of the cluster", "--quiet", "--property=OOMScoreAdjust=-1000",
         f"--property=RuntimeMaxSec={COPY_SECONDS + GO_SECONDS if unit == UNIT else DUMP_SECONDS}",
         f"--property=TimeoutStopSec={START_SECONDS}", *more, f"/bin/{shell}", "-c", script, unit, *words,
     ]  # fmt: skip

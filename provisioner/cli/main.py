@@ -23,6 +23,7 @@ from provisioner.cli import (
     lab,
     plan,
     reimaged,
+    restore,
     runs,
     schema,
     slurm,
@@ -96,6 +97,7 @@ app.command("status")(status.status)
 app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
 app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
 app.command("unlock")(unlock.unlock)
