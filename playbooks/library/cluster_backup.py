@@ -9,7 +9,7 @@ short_description: Prepares a backup of a cluster, of one moment
 description:
   - C(begin) stops slurmctld for a moment and copies its state, keys and configuration; C(end) lets it go on.
   - C(dump) takes a picture of the accounting database between those two; C(dumped) waits until it is written.
-  - C(piece) reads what was prepared, with C(no_log); C(clean) removes it. However a run ends, slurmctld is started again.
+  - C(piece) reads what was prepared, with C(no_log); C(clean) removes it. However a run ends, slurmctld starts again.
   - Does not fail, since C(no_log) would hide why; the answer may have C(refused).
 options:
   step: {description: What to do., choices: [begin, dump, end, dumped, piece, clean], required: true}

@@ -28,7 +28,7 @@ UNIT, DUMP_UNIT = "provision-backup", "provision-backup-dump"
 MOST_FILE, MOST_FILES = 4 * 2**20, 2000
 PIECE = 6 * 2**20
 """Bytes of one answer; those of base64 stay below what a run takes from a node."""
-COPY_SECONDS, GO_SECONDS, START_SECONDS, DUMP_SECONDS = 150, 60, 240, 3600
+COPY_SECONDS, GO_SECONDS, START_SECONDS, DUMP_SECONDS = 150, 30, 240, 3600
 _POLL_SECONDS = 0.1
 _COPY = r"""
 set -eu
@@ -112,9 +112,12 @@ def end():
                 raise RuntimeError(f"slurmctld was started again and does not answer; {words}")
             time.sleep(_POLL_SECONDS)
         away = time.time() - os.stat(f"{STAGE}/stopping").st_ctime
-    with open(f"{STAGE}/state.tar", "rb") as plain, open(f"{STAGE}/{STATE_COPY}", "xb") as packed:
-        with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, filename="", mtime=0) as stream:
-            shutil.copyfileobj(plain, stream, 2**20)
+    with (
+        open(f"{STAGE}/state.tar", "rb") as plain,
+        open(f"{STAGE}/{STATE_COPY}", "xb") as packed,
+        gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, filename="", mtime=0) as stream,
+    ):
+        shutil.copyfileobj(plain, stream, 2**20)
     size = os.stat(f"{STAGE}/state.tar").st_size
     os.remove(f"{STAGE}/state.tar")
     return {"away": round(away, 1), "unpacked": size, "files": [describe(FILES), describe(STATE_COPY)]}
@@ -232,7 +235,8 @@ def _refuse_without_room():
 
 def _start(unit, script, words, more, shell="sh"):
     command = [
-        "systemd-run", f"--unit={unit}", "--description=Backup of the cluster", "--quiet", "--property=OOMScoreAdjust=-1000",
+        "systemd-run", f"--unit={unit}", "--description=Backup of the cluster", "--quiet",
+        "--property=OOMScoreAdjust=-1000",
         f"--property=RuntimeMaxSec={COPY_SECONDS + GO_SECONDS if unit == UNIT else DUMP_SECONDS}",
         f"--property=TimeoutStopSec={START_SECONDS}", *more, f"/bin/{shell}", "-c", script, unit, *words,
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def look(archive):
     room = os.statvfs("/var/lib")
     found = {"free": room.f_bavail * room.f_frsize, **versions()}
     if shutil.which("mariadbd", path="/usr/sbin:/usr/bin") is None:
-        there = True if os.path.isdir(DATA) else False
+        there = os.path.isdir(DATA)
         return {"there": None if there else False, "placed": False, "clusters": "", **found}
     tables = _tables(LIVING)
     if tables is None:
@@ -51,7 +51,8 @@ def load(archive):
     with subprocess.Popen(
         ["mariadb", "--connect-timeout=10", RESTORING], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as client:
-        assert client.stdin is not None and client.stderr is not None
+        assert client.stdin is not None
+        assert client.stderr is not None
         try:
             client.stdin.write(_SANDBOX)
             with gzip.open(f"{STAGE}/dump", "rb") as dump:

@@ -23,7 +23,11 @@ STAGE = "/var/lib/provision/restore"
 JOURNAL = f"{STAGE}/journal.json"
 REGISTRY, MUNGE_KEY = "/etc/slurm/nodes.json", "/etc/munge/munge.key"
 PLACES = ("/etc/slurm/", "/etc/munge/munge.key", "/var/lib/provision/applied/")
-FOLDERS = {"/etc/munge": ("munge", 0o700), "/etc/slurm/jwt": ("root:slurm", 0o750), "/var/lib/provision": ("root", 0o700)}
+FOLDERS = {
+    "/etc/munge": ("munge", 0o700),
+    "/etc/slurm/jwt": ("root:slurm", 0o750),
+    "/var/lib/provision": ("root", 0o700),
+}
 MOST_FILE = 4 * 2**20
 
 

@@ -1,4 +1,4 @@
-"""A backup as one stream: the manifest first, then every file that it names. Whoever wrote it, nothing else comes out."""
+"""A backup as one stream: its manifest, then the files that it names. Whoever wrote it, nothing else comes out."""
 
 from __future__ import annotations
 

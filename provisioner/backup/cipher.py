@@ -21,6 +21,7 @@ GPG = re.compile(r"[0-9A-F]{40}")
 """The whole fingerprint: any other name of a key might be somebody else's."""
 _MAGIC = b"age-encryption.org/"
 _TAR = (257, b"ustar")
+_PART, _MOST_REST = 2**20, 2**26
 
 
 def cipher_of(recipients: Sequence[str]) -> str:
@@ -58,7 +59,8 @@ def sealed(target: IO[bytes], recipients: Sequence[str]) -> Iterator[IO[bytes]]:
         words = ["gpg", "--batch", "--no-tty", "--quiet", "--trust-model", "always", "--encrypt"]
         words += [word for each in recipients for word in ("--recipient", each)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=target, stderr=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stderr is not None
+        assert process.stdin is not None
+        assert process.stderr is not None
         broken = False
         try:
             yield process.stdin
@@ -89,22 +91,29 @@ def opened(file: Path, identity: Path | None) -> Iterator[IO[bytes]]:
     if kind == "age" and identity is None:
         raise UsageError(f"{file} is for a key of age", "name the file of that key: --identity FILE")
     words = ["age", "--decrypt", "--identity", str(identity)] if kind == "age" else ["gpg", "--quiet", "--decrypt"]
-    with file.open("rb") as source, subprocess.Popen(
-        words, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
+    with (
+        file.open("rb") as source,
+        subprocess.Popen(words, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
         trouble: UsageError | None = None
         try:
             yield process.stdout
         except UsageError as error:
             trouble = error
+            # So that it says by itself what is wrong with the file; a stream without an end is ended.
+            for _ in range(_MOST_REST // _PART):
+                if not process.stdout.read(_PART):
+                    break
+            else:
+                process.kill()
         except BaseException:
             process.kill()
             raise
         process.stdout.close()
         said = process.stderr.read().decode(errors="replace")
-    # It may have ended early because nobody reads on: then the reader has the reason.
-    if process.returncode > 0 and not (trouble is None and said == ""):
+    if process.returncode > 0 or (process.returncode < 0 and trouble is None):
         raise UsageError(f"{kind} does not open {file}: {_words(said)}", "look whether this machine has its key")
     if trouble:
         raise trouble
@@ -120,8 +129,7 @@ def _kind(file: Path) -> str:
 
 def _program(kind: str) -> str:
     if shutil.which(kind) is None:
-        package = {"gpg": "gpg"}.get(kind, kind)
-        raise UsageError(f"there is no {kind} on this machine", f"install it: `apt install {package}`")
+        raise UsageError(f"there is no {kind} on this machine", f"install it: `apt install {kind}`")
     return kind
 
 

@@ -21,7 +21,8 @@ from provisioner.errors import ProvisionError, UsageError
 from provisioner.names import host_name
 from provisioner.paths import state_dir
 from provisioner.plan.model import Plan
-from provisioner.run.converge import Finished, converge
+from provisioner.run import converge as runs
+from provisioner.run.converge import Finished
 from provisioner.run.guard import guarded
 from provisioner.run.owner import account
 from provisioner.run.request import Options, PlaybookRun
@@ -95,7 +96,7 @@ def make_backup(
     with workplace() as place, guarded(place):
         extra = {"provision_backup": {"folder": str(place)}}
         asked = PlaybookRun(plan, plan_file, [], "backup.yml", Options(extra=extra), quiet)
-        finished = converge(asked, console)
+        finished = runs.converge(asked, console)
         results = finished.results.get(host_name(plan.cluster.controller), {})
         begun, ended = results.get(BEGIN), results.get(END)
         if finished.outcome.code != 0 or begun is None or ended is None:

@@ -16,9 +16,7 @@ MOST_BYTES = 4 * 2**20
 STATE, DUMP = "state.tar.gz", "accounting.sql.gz"
 NEXT = "take another backup"
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.@+:-]{0,120}"
-_FILE = re.compile(
-    rf"(cluster/etc/(slurm|munge)/|cluster/var/lib/provision/applied/|site/)({_PART}/){{0,5}}{_PART}"
-)
+_FILE = re.compile(rf"(cluster/etc/(slurm|munge)/|cluster/var/lib/provision/applied/|site/)({_PART}/){{0,5}}{_PART}")
 # What is unpacked as root on the controller: nothing beyond what is read there.
 _MOST_SMALL = 4 * 2**20
 Text = Annotated[str, StringConstraints(pattern=r"^[ -~]{0,200}$")]

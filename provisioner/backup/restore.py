@@ -18,7 +18,8 @@ from provisioner.backup.manifest import Manifest
 from provisioner.errors import ExitCode, UsageError
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
-from provisioner.run.converge import Finished, converge, look
+from provisioner.run import converge as runs
+from provisioner.run.converge import Finished
 from provisioner.run.guard import guarded
 from provisioner.run.request import Options, PlaybookRun
 from provisioner.run.workplace import workplace
@@ -90,7 +91,7 @@ class Restore:
 
     def look(self, keep: Collection[str], overwrite: Collection[str]) -> tuple[Finished, Verdict | None]:
         """What would become of each part; None where a blade does not answer."""
-        finished = look(self._run("look"), self.console)
+        finished = runs.look(self._run("look"), self.console)
         results = finished.results.get(host_name(self.plan.cluster.controller), {})
         controller, database = results.get(CONTROLLER), results.get(DATABASE)
         bad = [each for each in (controller, database) if each and each.get("refused")]
@@ -107,7 +108,7 @@ class Restore:
         state = verdict.parts["state"] == PLACE
         if state:
             pieces.append({"name": "state", "file": "state.tar.gz"})
-        return converge(
+        return runs.converge(
             self._run(
                 "place",
                 files=files,
@@ -123,11 +124,11 @@ class Restore:
     def start(self) -> Finished:
         """The run of `provision slurm` over the controller and the database, which starts slurmctld."""
         asked = PlaybookRun(self.plan, self.plan_file, self._blades, "slurm.yml", Options(), self.quiet)
-        return converge(asked, self.console)
+        return runs.converge(asked, self.console)
 
     def finish(self) -> Finished:
         """Removes what only a restore that died would need."""
-        return converge(self._run("finish"), self.console)
+        return runs.converge(self._run("finish"), self.console)
 
     @property
     def _blades(self) -> list[str]:

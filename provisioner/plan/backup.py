@@ -24,4 +24,6 @@ class Backup(Strict):
         default="", description="the folder for backups on this machine; default: in the state folder of the cluster"
     )
     keep: Whole = Field(default=14, ge=1, le=1000, description="how many backups stay in that folder")
-    every_hours: Whole = Field(default=24, ge=1, le=8760, description="how old the last one is before scheduled runs make another")
+    every_hours: Whole = Field(
+        default=24, ge=1, le=8760, description="how old the last one is before scheduled runs make another"
+    )

@@ -125,9 +125,7 @@ def _foreign(manifest: Manifest, cluster: str, controller: Mapping[str, Any]) ->
     return problems
 
 
-def _living(
-    manifest: Manifest, controller: Mapping[str, Any], database: Mapping[str, Any] | None
-) -> dict[str, str]:
+def _living(manifest: Manifest, controller: Mapping[str, Any], database: Mapping[str, Any] | None) -> dict[str, str]:
     digests = controller.get("files") or {}
     found = {}
     for part in ("munge", "tokens", "config"):
@@ -186,11 +184,11 @@ def _room(manifest: Manifest, controller: Mapping[str, Any], database: Mapping[s
     if dump and database:
         # The dump itself, and tables that are some ten times as large.
         places.append(("the blade of the database", database, 12 * dump.size))
+    free = [(name, int(has.get("free") or 0), needed + _ROOM) for name, has, needed in places]
     return [
-        f"only {int(has.get('free') or 0) // 2**20} MiB are free in /var/lib on {name}, {(needed + _ROOM) // 2**20} are "
-        "needed; next: make room there"
-        for name, has, needed in places
-        if int(has.get("free") or 0) < needed + _ROOM
+        f"only {has // 2**20} MiB are free in /var/lib on {name}, {needed // 2**20} are needed; next: make room there"
+        for name, has, needed in free
+        if has < needed
     ]
 
 

@@ -21,6 +21,7 @@ LAB_NAME = _NAME if _WORKER == "0" else f"{_NAME}-{_WORKER}"
 LAB_SUBNET = int(_SUBNET) + 4 * int(_WORKER)
 # Labs of single files.
 NEW_SUBNET, EXAMPLES_SUBNET, ACCOUNTING_SUBNET, ACCOUNTS_SUBNET = range(LAB_SUBNET + 101, LAB_SUBNET + 105)
+BACKUP_SUBNET = LAB_SUBNET + 105
 
 # Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
 # `?` stands for a bracket, which would have a meaning of its own.
@@ -135,6 +136,7 @@ _SIBLINGS = (
     "test_policy.py::*large_cluster*",
     "test_policy.py::*nobody_needs*",
     "test_policy.py::*waits_longer*",
+    "test_restore.py::*",
     "test_rest.py::*another_key_ends*",
     "test_rest.py::*goes_with_the_database*",
     "test_rest.py::*mended_and_gone?disabled?",
