@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from provisioner.plan import firewall, model, mpi, node, partition, rest
+from provisioner.plan import backup, firewall, model, mpi, node, partition, rest
 
 PAGE = Path(__file__).parent / "plan.md"
 TABLES: dict[str, type[BaseModel]] = {
@@ -35,6 +35,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "mpi": mpi.MpiChoice,
     "rest": rest.RestWay,
     "firewall": firewall.Firewall,
+    "backup": backup.Backup,
     "stock": model.Part,
 }
 """Each model of a plan, by the name that its table has in the page."""

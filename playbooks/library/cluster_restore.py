@@ -30,7 +30,8 @@ import re
 import tarfile
 import zlib
 
-from ansible.module_utils import restore_database, restore_place
+import ansible.module_utils.restore_database as restore_database
+import ansible.module_utils.restore_place as restore_place
 from ansible.module_utils.basic import AnsibleModule
 
 _NAME = re.compile(r"state|dump|[0-9a-f]{64}")
