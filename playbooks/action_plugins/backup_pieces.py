@@ -38,8 +38,8 @@ class ActionModule(ActionBase):
                 except binascii.Error:
                     content = b""
                 if not content or len(content) > left:
-                    return f"{name} did not come as a whole; next: run again"
+                    return f"{name} did not come as a whole"
                 stream.write(content)
                 digest.update(content)
                 left -= len(content)
-        return "" if digest.hexdigest() == file["sha256"] else f"{name} came damaged; next: run again"
+        return "" if digest.hexdigest() == file["sha256"] else f"{name} came damaged"

@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
             answer = self._execute_module(module_name="cluster_restore", module_args=words, task_vars=task_vars)
             if answer.get("refused") or answer.get("failed") or answer.get("unreachable"):
                 why = str(answer.get("refused") or answer.get("msg") or "it does not answer")
-                return {**result, "changed": False, "refused": f"the backup did not get there: {why}; next: run again"}
+                return {**result, "changed": False, "refused": why}
         return {**result, "changed": False, "refused": ""}
 
     def _pieces(self, folder):

@@ -10,7 +10,7 @@ description:
   - C(begin) stops slurmctld for a moment and copies its state, keys and configuration; C(end) lets it go on.
   - C(dump) takes a picture of the accounting database between those two; C(dumped) waits until it is written.
   - C(piece) reads what was prepared, with C(no_log); C(clean) removes it. However a run ends, slurmctld starts again.
-  - Does not fail, since C(no_log) would hide why; the answer may have C(refused).
+  - A C(piece) does not fail, since C(no_log) would hide why; its answer may have C(refused).
 options:
   step: {description: What to do., choices: [begin, dump, end, dumped, piece, clean], required: true}
   waits: {description: Whether slurmctld stays stopped until C(end)., type: bool, default: false}
@@ -48,7 +48,9 @@ def main():
             module.exit_json(changed=False, **begin(module.params["waits"]))
         module.exit_json(changed=False, **{"dump": dump, "end": end, "dumped": dumped}[step]())
     except (RuntimeError, OSError) as error:
-        module.exit_json(changed=False, refused=str(error))
+        if step == "piece":
+            module.exit_json(changed=False, refused=str(error))
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ description:
   - C(look) and C(look_database) say what there is. C(fresh) makes the private folder into which C(piece) brings files.
   - C(load) puts the database in place, C(place) everything else, with slurmctld stopped. What lives is set aside.
   - C(finish) and C(finish_database) remove what only a call that died would need.
-  - Does not fail, since C(no_log) would hide why; the answer may have C(refused).
+  - C(fresh) and C(piece) do not fail, since C(no_log) would hide why; their answer may have C(refused).
 options:
   step:
     description: What to do.
@@ -78,7 +78,9 @@ def main():
     try:
         module.exit_json(**work(module.params))
     except (RuntimeError, OSError, ValueError, KeyError, EOFError, tarfile.TarError, zlib.error) as error:
-        module.exit_json(changed=False, refused=str(error))
+        if module.params["step"] in ("fresh", "piece"):
+            module.exit_json(changed=False, refused=str(error))
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

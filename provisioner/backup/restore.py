@@ -94,9 +94,8 @@ class Restore:
         finished = runs.look(self._run("look"), self.console)
         results = finished.results.get(host_name(self.plan.cluster.controller), {})
         controller, database = results.get(CONTROLLER), results.get(DATABASE)
-        bad = [each for each in (controller, database) if each and each.get("refused")]
         missing = controller is None or (self.plan.accounting and (database is None or database.get("skipped")))
-        if finished.outcome.code != 0 or missing or bad or controller is None:
+        if finished.outcome.code != 0 or missing or controller is None:
             return finished, None
         asked = database if self.plan.accounting else None
         return finished, judge(self.backup.manifest, self.plan.cluster.name, controller, asked, keep, overwrite)

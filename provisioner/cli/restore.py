@@ -57,7 +57,7 @@ def restore(
 
       provision restore old.tar --overwrite state,database
 
-      provision restore old.tar --extract ./old      the plan of a lost machine
+      provision restore old.tar --extract ./old
     """
     from provisioner.backup.restore import Restore, opened_backup, through
     from provisioner.backup.restore import extract as unpack
