@@ -13,6 +13,7 @@ import time
 
 from ansible.module_utils.backup_stage import clusters, versions
 from ansible.module_utils.restore_place import STAGE
+from ansible.module_utils.restore_place import finish as remove_stage
 from ansible.module_utils.slurm_commands import run
 
 LIVING, RESTORING = "slurm_acct_db", "slurm_acct_db_restoring"
@@ -75,6 +76,7 @@ def finish():
     """Removes what says that a database came from a backup."""
     if _tables(RESTORING) is not None:
         _sql(f"DROP DATABASE IF EXISTS {RESTORING}")
+    remove_stage()
 
 
 def _swap(archive):

@@ -134,5 +134,6 @@ def _program(kind: str) -> str:
 
 
 def _words(said: str) -> str:
-    lines = [visible(line) for line in said.splitlines() if line.strip()]
+    # age ends with where to report errors of its own.
+    lines = [visible(line) for line in said.splitlines() if line.strip() and "report unexpected" not in line]
     return lines[-1][:300] if lines else "it says nothing"

@@ -110,7 +110,8 @@ def make_backup(
 
         file = shelf.put(folder, shelf.file_name(plan.cluster.name, moment, cipher), write)
     removed = shelf.thin(folder, plan.cluster.name, plan.backup.keep)
-    return Made(finished, file, manifest, float(ended.get("away") or 0), removed, left_out)
+    away = ended.get("away")
+    return Made(finished, file, manifest, away if isinstance(away, float) else 0.0, removed, left_out)
 
 
 def refuse(folder: Path, recipients: Sequence[str]) -> str:

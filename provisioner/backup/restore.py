@@ -15,7 +15,7 @@ from rich.console import Console
 from provisioner.backup import archive
 from provisioner.backup.cipher import opened
 from provisioner.backup.manifest import Manifest
-from provisioner.errors import ExitCode, UsageError
+from provisioner.errors import ExitCode, ProvisionError, UsageError
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
 from provisioner.run import converge as runs
@@ -98,7 +98,11 @@ class Restore:
         if finished.outcome.code != 0 or missing or controller is None:
             return finished, None
         asked = database if self.plan.accounting else None
-        return finished, judge(self.backup.manifest, self.plan.cluster.name, controller, asked, keep, overwrite)
+        try:
+            verdict = judge(self.backup.manifest, self.plan.cluster.name, controller, asked, keep, overwrite)
+        except (AttributeError, TypeError, ValueError):
+            raise ProvisionError("a blade's answer is none that a restore can go by", "look at that blade") from None
+        return finished, verdict
 
     def place(self, verdict: Verdict) -> Finished:
         """Puts everything in place that the verdict says."""

@@ -13,10 +13,14 @@ from provisioner.backup import shelf
 MOMENT = datetime(2026, 11, 26, 3, 15, tzinfo=UTC)
 
 
+def one_letter(stream: IO[bytes]) -> None:
+    stream.write(b"x")
+
+
 def test_a_file_is_private_and_whole(tmp_path: Path) -> None:
     name = shelf.file_name("demo", MOMENT, "age")
     assert name == "demo-20261126T031500Z.tar.age"
-    file = shelf.put(tmp_path / "new", name, lambda stream: stream.write(b"x") and None)
+    file = shelf.put(tmp_path / "new", name, one_letter)
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"x", 0o600)
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
 
