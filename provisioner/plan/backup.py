@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import Field, StringConstraints
-
-from provisioner.plan.fields import PlainText, Strict, Whole
-
-RECIPIENT = r"^(age1[0-9a-z]{20,2000}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{40,2000}|[0-9A-F]{40})$"
-Recipient = Annotated[str, StringConstraints(pattern=RECIPIENT)]
+from provisioner.plan.fields import PlainText, Recipient, Strict, Whole
 
 
 class Backup(Strict):

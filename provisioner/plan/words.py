@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from provisioner.names import FORM, NAME
 from provisioner.plan import fields
-from provisioner.plan.backup import RECIPIENT
 
 # Which pattern a text is not of.
 FORMS = {
@@ -14,7 +13,7 @@ FORMS = {
     fields.USER_NAME: "use an account name: small letters, digits, - and _",
     fields.UNIX_NAME: "use small letters, digits, - . and _, starting with a letter, at most 32",
     fields.DOMAIN_NAME: "use a DNS domain such as lab.example.org",
-    RECIPIENT: "use a key of age (age1..., ssh-ed25519 ...) or the 40 digits of a gpg key, in capitals",
+    fields.RECIPIENT: "use a key of age (age1..., ssh-ed25519 ...) or the 40 digits of a gpg key, in capitals",
     fields.PLAIN_TEXT: "use plain text without { } ` $ and control characters",
     fields.DEVICE_PATH: "use a path such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4",
     fields.KEY_FILE: "use a plain path such as ~/.ssh/id_ed25519",
