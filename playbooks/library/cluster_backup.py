@@ -21,7 +21,8 @@ author: the provisioner project
 
 import base64
 
-from ansible.module_utils.backup_stage import DUMP, FILES, STATE_COPY, begin, clean, dump, dumped, end, piece
+from ansible.module_utils.backup_database import dump, dumped
+from ansible.module_utils.backup_stage import DUMP, FILES, STATE_COPY, begin, clean, end, piece
 from ansible.module_utils.basic import AnsibleModule
 
 

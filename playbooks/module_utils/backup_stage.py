@@ -43,18 +43,6 @@ touch "$2/copied"
 n=0
 while [ ! -e "$2/go" ] && [ "$n" -lt "$3" ]; do sleep 0.1; n=$((n + 1)); done
 """
-# Once its buffer is full for the first time, or at its end, mariadb-dump has its picture of the database.
-_DUMP = r"""
-set -euo pipefail
-umask 077
-cd "$1"
-mariadb-dump --single-transaction slurm_acct_db \
-  | { head --bytes=4096 > head; touch begun; cat head -; } | gzip > dump.part
-sync dump.part
-mv dump.part accounting.sql.gz
-"""
-_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'slurm_acct_db'"
-_CLUSTERS = "SELECT CONCAT(name, '|', {}) FROM slurm_acct_db.cluster_table WHERE deleted = 0"
 
 
 def begin(has_dump):
@@ -76,25 +64,11 @@ def begin(has_dump):
     ran = active == "active"
     after = ["--property=ExecStopPost=/usr/bin/systemctl start slurmctld.service"] if ran else []
     waits = str(GO_SECONDS * 10 if has_dump else 0)
-    _start(UNIT, _COPY, ["yes" if ran else "no", STAGE, waits], after)
-    _wait(UNIT, lambda: os.path.exists(f"{STAGE}/copied"), COPY_SECONDS, "slurmctld could not be stopped and copied")
+    start(UNIT, _COPY, ["yes" if ran else "no", STAGE, waits], after)
+    wait(UNIT, lambda: os.path.exists(f"{STAGE}/copied"), COPY_SECONDS, "slurmctld could not be stopped and copied")
     found = {path: _file(path) for path in small_files()}
     write(FILES, json.dumps({path: each for path, each in found.items() if each}).encode())
     return {"ran": ran, "cluster": _cluster(found), **versions()}
-
-
-def dump():
-    """Starts the dump of the database, and returns once it has its picture; whether there is anything to dump."""
-    if not os.path.exists(f"{STAGE}/copied"):
-        fresh()
-    code, out, err = run("mariadb", "--connect-timeout=10", "-BNe", _TABLES)
-    if code != 0:
-        raise RuntimeError(f"the database does not answer: {err.strip()}; next: look at `journalctl -u mariadb` there")
-    if out.strip() in ("", "0"):
-        return {"dumps": False, "clusters": "", **versions()}
-    _start(DUMP_UNIT, _DUMP, [STAGE], [], shell="bash")
-    _wait(DUMP_UNIT, lambda: os.path.exists(f"{STAGE}/begun"), COPY_SECONDS, "the database could not be dumped")
-    return {"dumps": True, "clusters": clusters(), **versions()}
 
 
 def end():
@@ -104,7 +78,7 @@ def end():
     write("go", b"")
     away = 0.0
     if os.path.exists(f"{STAGE}/stopping"):
-        _wait(UNIT, lambda: not _works(UNIT), START_SECONDS, "slurmctld was not started again")
+        wait(UNIT, lambda: not works(UNIT), START_SECONDS, "slurmctld was not started again")
         deadline = time.monotonic() + START_SECONDS
         while "is UP" not in run("scontrol", "ping")[1]:
             if time.monotonic() > deadline:
@@ -121,16 +95,6 @@ def end():
     size = os.stat(f"{STAGE}/state.tar").st_size
     os.remove(f"{STAGE}/state.tar")
     return {"away": round(away, 1), "unpacked": size, "files": [describe(FILES), describe(STATE_COPY)]}
-
-
-def dumped():
-    """Waits until the dump is whole, and describes it."""
-    if not os.path.exists(f"{STAGE}/begun"):
-        return {"files": []}
-    _wait(DUMP_UNIT, lambda: not _works(DUMP_UNIT), DUMP_SECONDS, "the dump of the database did not end")
-    if not os.path.exists(f"{STAGE}/{DUMP}"):
-        raise RuntimeError(f"the database could not be dumped; next: look at `journalctl -u {DUMP_UNIT}` there")
-    return {"files": [describe(DUMP)]}
 
 
 def fresh():
@@ -175,15 +139,6 @@ def _file(path):
 def _cluster(found):
     code, out, _ = run("cat", f"{STATE}/clustername", account="slurm")
     return out.strip()[:200] if code == 0 else ""
-
-
-def clusters():
-    """`NAME|ID` of the clusters that the database has, one a line; the id is empty before 24.11."""
-    for column in ("id", "''"):
-        code, out, _ = run("mariadb", "--connect-timeout=10", "-BNe", _CLUSTERS.format(column))
-        if code == 0:
-            return out.strip()[:4000]
-    return ""
 
 
 def versions():
@@ -233,7 +188,7 @@ def _refuse_without_room():
         raise RuntimeError(f"{words}; next: make room there")
 
 
-def _start(unit, script, words, more, shell="sh"):
+def start(unit, script, words, more, shell="sh"):
     command = [
         "systemd-run", f"--unit={unit}", "--description=Backup of the cluster", "--quiet",
         "--property=OOMScoreAdjust=-1000",
@@ -245,15 +200,15 @@ def _start(unit, script, words, more, shell="sh"):
         raise RuntimeError(f"systemd-run: {(err or out).strip()}; next: look at `systemctl status` there")
 
 
-def _wait(unit, is_done, seconds, trouble):
+def wait(unit, is_done, seconds, trouble):
     deadline = time.monotonic() + seconds
     while not is_done():
-        if time.monotonic() > deadline or not (_works(unit) or is_done()):
+        if time.monotonic() > deadline or not (works(unit) or is_done()):
             raise RuntimeError(f"{trouble}; next: look at `journalctl -u {unit} -u slurmctld` there")
         time.sleep(_POLL_SECONDS)
 
 
-def _works(unit):
+def works(unit):
     return _show(f"{unit}.service", "ActiveState") in ("active", "activating", "deactivating")
 
 

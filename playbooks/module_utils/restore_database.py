@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import time
 
-from ansible.module_utils.backup_stage import clusters, versions
+from ansible.module_utils.backup_database import clusters
+from ansible.module_utils.backup_stage import versions
 from ansible.module_utils.restore_place import STAGE
 from ansible.module_utils.restore_place import finish as remove_stage
 from ansible.module_utils.slurm_commands import run
