@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from provisioner.plan import firewall, model, mpi, node, notify, partition, rest
+from provisioner.plan import backup, firewall, model, mpi, node, notify, partition, rest
 
 PAGE = Path(__file__).parent / "plan.md"
 TABLES: dict[str, type[BaseModel]] = {
@@ -36,6 +36,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "rest": rest.RestWay,
     "firewall": firewall.Firewall,
     "notify": notify.Notify,
+    "backup": backup.Backup,
     "stock": model.Part,
 }
 """Each model of a plan, by the name that its table has in the page."""

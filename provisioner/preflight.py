@@ -23,8 +23,8 @@ REGISTRY = "/etc/slurm/nodes.json"
 MUNGE_KEY = "/etc/munge/munge.key"
 CONTROLLER_UNIT, MUNGE_UNIT = "slurmctld.service", "munge.service"
 _RESTORE = (
-    "restore /etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld on the controller from a backup, "
-    "or run over all blades with --new-cluster to start anew"
+    "restore /etc/munge/munge.key, /etc/slurm/nodes.json and /var/lib/slurm/slurmctld on the controller from a backup "
+    "(`provision restore FILE`), or run over all blades with --new-cluster to start anew"
 )
 NEEDED_MIB = {"/": 300, "/var": 600}
 DATABASE = "mariadb-server"

@@ -14,6 +14,7 @@ import typer
 from provisioner import __version__
 from provisioner.cli import (
     accounts,
+    backup,
     check,
     disks,
     drain,
@@ -26,6 +27,7 @@ from provisioner.cli import (
     release,
     replace,
     report,
+    restore,
     runs,
     schema,
     slurm,
@@ -107,6 +109,8 @@ app.command("drain")(drain.drain)
 app.command("resume")(drain.resume)
 app.command("release")(release.release)
 app.command("replace")(replace.replace)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
 app.add_typer(timer.app, name="timer")

@@ -20,6 +20,7 @@ UNIX_NAME = r"^[a-z_][a-z0-9_.-]{0,31}$"
 DOMAIN_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 PLAIN_TEXT = r"^[^{}`$\x00-\x1f\x7f-\x9f]*$"
 DEVICE_PATH = r"^/dev/[A-Za-z0-9/_.:+-]+$"
+RECIPIENT = r"^(age1[0-9a-z]{20,2000}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{40,2000}|[0-9A-F]{40})$"
 KEY_FILE = r"^[A-Za-z0-9/~._][A-Za-z0-9/~._+@ -]*$"
 FINGERPRINT = r"^SHA256:[A-Za-z0-9+/]{43}$"
 PART_NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -46,6 +47,7 @@ UnixName = Annotated[str, StringConstraints(pattern=UNIX_NAME)]
 DomainName = Annotated[str, StringConstraints(pattern=DOMAIN_NAME)]
 PlainText = Annotated[str, StringConstraints(pattern=PLAIN_TEXT, max_length=200)]
 DevicePath = Annotated[str, StringConstraints(pattern=DEVICE_PATH, max_length=200)]
+Recipient = Annotated[str, StringConstraints(pattern=RECIPIENT)]
 KeyFile = Annotated[str, StringConstraints(pattern=KEY_FILE, max_length=200)]
 Fingerprint = Annotated[str, StringConstraints(pattern=FINGERPRINT)]
 PartNumber = Annotated[str, StringConstraints(pattern=PART_NUMBER)]

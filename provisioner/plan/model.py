@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from provisioner.plan.backup import Backup
 from provisioner.plan.fields import (
     DomainName,
     Gigabytes,
@@ -188,6 +189,7 @@ class Plan(Strict):
         default=None,
         description="the command that tells somebody when scheduled runs fail; default: nobody hears of it",
     )
+    backup: Backup = Field(default_factory=Backup, description="who can open backups, where they go, how many stay")
     login: Logins | None = Field(
         default=None,
         description="the blade where users log in and submit jobs, or a list of them; it computes nothing; default: "

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from provisioner.names import name_problem
-from provisioner.plan import firewall, model, mpi, node, notify, partition, rest
+from provisioner.plan import backup, firewall, model, mpi, node, notify, partition, rest
 from provisioner.plan.positions import Tree
 from provisioner.plan.problems import Keys, Problem, did_you_mean, label, printable, shown
 from provisioner.plan.vocabulary import Vocabulary
@@ -32,6 +32,7 @@ MODELS: dict[Keys, type[BaseModel]] = {
     ("rest",): rest.RestWay,
     ("firewall",): firewall.Firewall,
     ("notify",): notify.Notify,
+    ("backup",): backup.Backup,
     ("partitions", "*"): partition.NamedPartition,
     ("tiers", "*"): model.Tier,
     ("tiers", "*", "scratch"): node.Scratch,

@@ -21,6 +21,7 @@ LAB_NAME = _NAME if _WORKER == "0" else f"{_NAME}-{_WORKER}"
 LAB_SUBNET = int(_SUBNET) + 4 * int(_WORKER)
 # Labs of single files.
 NEW_SUBNET, EXAMPLES_SUBNET, ACCOUNTING_SUBNET, ACCOUNTS_SUBNET = range(LAB_SUBNET + 101, LAB_SUBNET + 105)
+BACKUP_SUBNET = LAB_SUBNET + 105
 
 # Siblings of cases that every size has: CI is to end within 45 minutes on two cores, a whole enclosure runs them all.
 # `?` stands for a bracket, which would have a meaning of its own.
@@ -157,6 +158,7 @@ _SIBLINGS = (
     "test_release.py::*role_away*",
     "test_release.py::*that_is_off*",
     "test_release.py::*whoever_is_nowhere*",
+    "test_restore.py::*",
     "test_rest.py::*another_key_ends*",
     "test_rest.py::*goes_with_the_database*",
     "test_rest.py::*mended_and_gone?disabled?",

@@ -1,0 +1,231 @@
+"""Puts a backup in place on a controller. Whatever lives there is set aside, never removed.
+
+Each part comes by one rename: state, keys, files; the registry is last, without which a run over the blades refuses to
+work. A call that is repeated finds what the one before it did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+import time
+
+from ansible.module_utils.backup_stage import STATE, versions
+from ansible.module_utils.file_paths import Refused, reach
+from ansible.module_utils.file_reads import read
+from ansible.module_utils.slurm_commands import run
+
+STAGE = "/var/lib/provision/restore"
+JOURNAL = f"{STAGE}/journal.json"
+REGISTRY, MUNGE_KEY = "/etc/slurm/nodes.json", "/etc/munge/munge.key"
+PLACES = ("/etc/slurm/", "/etc/munge/munge.key", "/var/lib/provision/applied/")
+FOLDERS = {
+    "/etc/munge": ("munge", 0o700),
+    "/etc/slurm/jwt": ("root:slurm", 0o750),
+    "/var/lib/provision": ("root", 0o700),
+}
+MOST_FILE = 4 * 2**20
+
+
+def look(paths, archive):
+    """What the controller has of the parts of a backup.
+
+    Args:
+        paths: of the small files.
+        archive: the id of the backup.
+    """
+    files = {path: _digest(path) for path in paths}
+    room = os.statvfs("/var/lib")
+    code, out, _ = run("cat", f"{STATE}/clustername", account="slurm")
+    try:
+        # Only what slurmctld has written makes a state; its package brings the empty folder.
+        there = bool(os.listdir(STATE))
+    except FileNotFoundError:
+        there = False
+    return {
+        "files": files,
+        "state": {"there": there, "identity": out.strip()[:200] if code == 0 else "", "placed": _placed(archive)},
+        "slurmctld": run("systemctl", "is-active", "slurmctld")[1].strip(),
+        "free": room.f_bavail * room.f_frsize,
+        **versions(),
+    }
+
+
+def fresh():
+    """The folder that only root enters; what an earlier call brought is brought again, its journal stays."""
+    os.makedirs(STAGE, mode=0o700, exist_ok=True)
+    os.chmod(os.path.dirname(STAGE), 0o700)
+    os.chmod(STAGE, 0o700)
+    for name in os.listdir(STAGE):
+        if f"{STAGE}/{name}" != JOURNAL:
+            _remove(f"{STAGE}/{name}")
+
+
+def add(name, offset, content):
+    """Adds a piece to a file of the folder."""
+    descriptor = os.open(f"{STAGE}/{name}", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "r+b") as stream:
+        stream.truncate(offset)
+        stream.seek(offset)
+        stream.write(content)
+
+
+def place(wanted):
+    """Puts files and state in place; lines that say what was done.
+
+    Args:
+        wanted: `{"archive", "state", "unpacked", "files": [{"path", "sha256", "owner", "group", "mode"}], "ids"}`; the
+            ids of accounts that may not be there yet.
+
+    Raises:
+        RuntimeError: something that was brought is not what it should be; nothing was touched.
+    """
+    ids, told = {"root": 0, **wanted["ids"]}, []
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    for each in wanted["files"]:
+        _check(each, ids)
+    fresh_state = _unpack(wanted, ids) if wanted["state"] else None
+    run("systemctl", "stop", "slurmctld.service", limit=120)
+    if fresh_state:
+        told += _swap_state(fresh_state, wanted["archive"], stamp)
+    for each in sorted(wanted["files"], key=lambda each: each["path"] == REGISTRY):
+        told += _put(each, ids, stamp)
+    os.sync()
+    return told
+
+
+def finish():
+    """Nothing of a restore that is done stays."""
+    _remove(STAGE)
+
+
+def _placed(archive):
+    """Whether the state that is there came from this backup, in a call that did not come to its end."""
+    try:
+        with open(JOURNAL, encoding="utf-8") as stream:
+            journal = json.load(stream)
+        return journal.get("archive") == archive and journal.get("inode") == os.stat(STATE).st_ino
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(path):
+    try:
+        with reach(path) as here:
+            content, _ = read(here, MOST_FILE)
+    except FileNotFoundError:
+        return ""
+    except NotADirectoryError:
+        return ""
+    except Refused:
+        return "other"
+    return hashlib.sha256(content).hexdigest()
+
+
+def _check(each, ids):
+    path = each["path"]
+    if not path.startswith(PLACES) or os.path.normpath(path) != path:
+        raise RuntimeError(f"{path} is no file of a controller; next: take another backup")
+    for account in (each["owner"], each["group"]):
+        if account not in ids:
+            raise RuntimeError(f"{path} is of an account that nobody knows; next: take another backup")
+    with open(f"{STAGE}/{each['sha256']}", "rb") as stream:
+        if hashlib.sha256(stream.read(MOST_FILE + 1)).hexdigest() != each["sha256"]:
+            raise RuntimeError(f"{path} came damaged; next: run again")
+
+
+def _unpack(wanted, ids):
+    """The state beside its place, whole and saved."""
+    os.makedirs(os.path.dirname(STATE), mode=0o755, exist_ok=True)
+    target = f"{STATE}.restoring"
+    _remove(target)
+    os.mkdir(target, 0o700)
+    total = 0
+    with tarfile.open(f"{STAGE}/state", mode="r:gz") as archive:
+        for entry in archive:
+            parts = [part for part in entry.name.split("/") if part not in ("", ".")]
+            total += entry.size
+            if ".." in parts or entry.name.startswith("/") or not (entry.isreg() or entry.isdir()):
+                raise RuntimeError(f"the state has what no state has: {entry.name!r}; next: take another backup")
+            if total > wanted["unpacked"]:
+                raise RuntimeError("the state is larger than it says; next: take another backup")
+            path = os.path.join(target, *parts)
+            if entry.isdir():
+                os.makedirs(path, mode=0o700, exist_ok=True)
+            else:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                _write(path, archive.extractfile(entry), entry.mode & 0o755 | 0o600)
+    for folder, _, names in os.walk(target):
+        for name in names:
+            os.chown(os.path.join(folder, name), ids["slurm"], ids["slurm"], follow_symlinks=False)
+        os.chown(folder, ids["slurm"], ids["slurm"])
+    return target
+
+
+def _swap_state(fresh_state, archive, stamp):
+    told = []
+    inode = os.stat(fresh_state).st_ino
+    with open(f"{JOURNAL}.new", "w", encoding="utf-8") as stream:
+        json.dump({"archive": archive, "inode": inode}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(f"{JOURNAL}.new", JOURNAL)
+    os.sync()
+    if os.path.isdir(STATE) and os.listdir(STATE):
+        os.rename(STATE, f"{STATE}.set-aside-{stamp}")
+        told.append(f"folder {STATE}: set aside as {STATE}.set-aside-{stamp}")
+    elif os.path.isdir(STATE):
+        os.rmdir(STATE)
+    os.rename(fresh_state, STATE)
+    return [*told, f"folder {STATE}: from the backup"]
+
+
+def _put(each, ids, stamp):
+    path, told = each["path"], []
+    found = _digest(path)
+    _folder(path, ids)
+    if found == each["sha256"]:
+        return []
+    if found:
+        # A link to elsewhere is set aside as it is.
+        os.rename(path, f"{path}.set-aside-{stamp}")
+        told.append(f"file {path}: set aside as {path}.set-aside-{stamp}")
+    part = f"{path}.restoring"
+    _remove(part)
+    with open(f"{STAGE}/{each['sha256']}", "rb") as source:
+        _write(part, source, int(each["mode"], 8))
+    os.chown(part, ids[each["owner"]], ids[each["group"]])
+    os.rename(part, path)
+    return [*told, f"file {path}: from the backup"]
+
+
+def _folder(path, ids):
+    folder = os.path.dirname(path)
+    if os.path.isdir(folder):
+        return
+    owner, mode = FOLDERS.get(folder, ("root", 0o755))
+    user, _, group = owner.partition(":")
+    os.makedirs(folder, mode=0o755)
+    os.chown(folder, ids[user], ids[group or user])
+    os.chmod(folder, mode)
+
+
+def _write(path, source, mode):
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        shutil.copyfileobj(source, stream, 2**20)
+        stream.flush()
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+
+
+def _remove(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
