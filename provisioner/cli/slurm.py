@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from provisioner.cli.options import AsJson, Nodes, PlanFile, Quiet
 from provisioner.cli.say import answer, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from provisioner.plan.model import Plan
     from provisioner.run.converge import Finished
     from provisioner.run.request import Options
 
@@ -109,8 +112,12 @@ class _Asked:
     as_json: bool
 
 
-def _run(asked: _Asked) -> Finished:
-    """One run, and what it came to in words or JSON."""
+def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = lambda run, site: {}) -> Finished:
+    """One run, and what it came to in words or JSON.
+
+    Args:
+        then: what is done after it, and what JSON has of that.
+    """
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
@@ -137,8 +144,9 @@ def _run(asked: _Asked) -> Finished:
     before = read_records(state_dir(site.cluster.name)) if quiet else []
     run = PlaybookRun(site, asked.plan_file, blades, "slurm.yml", options, asked.as_json or quiet, tell)
     finished = converge(run, console)
+    more = then(finished, site)
     if asked.as_json:
-        answer({**finished.outcome.as_dict(), "record": str(finished.record)})
+        answer({**finished.outcome.as_dict(), "record": str(finished.record), **more})
     elif not quiet or has_news(finished.outcome, before):
         if options.diff:
             print_diffs(console, finished.outcome)
@@ -148,18 +156,25 @@ def _run(asked: _Asked) -> Finished:
 
 def _scheduled(asked: _Asked) -> int:
     """One run that is counted; another one at work is left in silence, but for --json."""
-    from provisioner.errors import BusyError
+    from provisioner.cli.output import console_for
+    from provisioner.errors import BusyError, ExitCode
     from provisioner.paths import absolute
     from provisioner.plan.load import load_plan
     from provisioner.run.record import run_id
+    from provisioner.scheduled.backup import Kept, kept
     from provisioner.scheduled.counted import Ended, counted, note_plan
 
-    plan_file = absolute(asked.plan_file)
+    plan_file, backup = absolute(asked.plan_file), Kept()
+
+    def back_up(finished: Finished, site: Plan) -> dict[str, Any]:
+        nonlocal backup
+        backup = kept(site, plan_file, finished.outcome.code, console_for(asked.as_json))
+        return {"backup": backup.as_dict()}
 
     def run() -> Ended:
         note_plan(plan_file, load_plan(plan_file))
         try:
-            finished = _run(asked)
+            finished = _run(asked, back_up)
         except BusyError as error:
             if asked.as_json:
                 answer(error.as_dict())
@@ -168,7 +183,11 @@ def _scheduled(asked: _Asked) -> int:
         failed = {name: found.message for name, found in outcome.failures().items()}
         left = {name: blade.left for name, blade in outcome.blades.items() if blade.left}
         name = run_id(finished.record) if finished.record else ""
-        return Ended(int(outcome.code), name, outcome.seconds, outcome.words, failed, left)
+        code = outcome.code
+        if backup.trouble:
+            say(f"provision: {backup.trouble}", err=True)
+            code = code or ExitCode.DEGRADED
+        return Ended(int(code), name, outcome.seconds, outcome.words or backup.trouble, failed, left)
 
     code, told = counted(plan_file, run)
     if told:

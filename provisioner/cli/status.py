@@ -101,13 +101,14 @@ class _Command:
         from provisioner.cli.status_page import Seen
         from provisioner.errors import ExitCode
         from provisioner.names import host_name
-        from provisioner.paths import state_dir
+        from provisioner.paths import absolute, state_dir
         from provisioner.plan.derive import compute_blades
         from provisioner.run.converge import look
         from provisioner.run.history import chosen
         from provisioner.run.record import each_record
         from provisioner.run.request import PlaybookRun
         from provisioner.run.synced import plan_changes, synced
+        from provisioner.scheduled.here import next_run
         from provisioner.slurm.registry import recorded_warnings
         from provisioner.slurm.standing import standing
 
@@ -130,6 +131,7 @@ class _Command:
             next(chosen(each_record(state), None, changed=False, checks=False), None),
             synced(each_record(state), compute_blades(site), changes),
             recorded_warnings(found.registry),
+            next_run(absolute(self.plan_file)),
         )
         return seen, finished.outcome
 

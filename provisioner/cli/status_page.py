@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Seen:
         last: the last run of this account, None for none.
         synced: what is known of each compute blade, see `run.synced`.
         worn: what wears out on each node, see `slurm.registry.recorded_warnings`.
+        following: when the next scheduled run begins, an ISO time; '' where none is known.
     """
 
     site: Plan
@@ -37,6 +39,7 @@ class Seen:
     last: PastRun | None
     synced: Mapping[str, Synced]
     worn: Mapping[str, list[str]]
+    following: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as --json prints it."""
@@ -49,6 +52,7 @@ class Seen:
             "nodes": self._nodes(),
             "security": self.security,
             "last_run": said,
+            "next_run": self.following,
             "warnings": list(self.warnings()),
         }
 
@@ -104,7 +108,8 @@ def page(seen: Seen) -> list[RenderableType]:
     pending = f"{counted(seen.cluster.pending, 'job')} pending"
     head = f"{seen.site.cluster.name}: slurmctld on {seen.site.cluster.controller} is {word}, {pending}"
     warnings = (f"warning: {one_line(line)}" for line in seen.warnings())
-    below = [*_in_sync(seen), *([_last_run(seen.last)] if seen.last else []), *warnings]
+    runs = [*([_last_run(seen.last)] if seen.last else []), *([_next_run(seen.following)] if seen.following else [])]
+    below = [*_in_sync(seen), *runs, *warnings]
     return [Text(head), *([_table(seen)] if seen.cluster.up else []), *map(Text, below)]
 
 
@@ -122,6 +127,10 @@ def _last_run(last: PastRun) -> str:
 
     by = f" by {last.by}" if last.by else ""
     return one_line(f"last run of this account{by}, {last.when()}: {last.result()}", 400)
+
+
+def _next_run(following: str) -> str:
+    return f"next scheduled run: {datetime.fromisoformat(following).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _table(seen: Seen) -> Any:

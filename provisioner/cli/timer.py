@@ -49,6 +49,7 @@ def install(
 
       provision timer install --every 1d --user --plan ~/asgard/plan.yml
     """
+    from provisioner.backup.make import default_folder
     from provisioner.scheduled.every import parse_every
     from provisioner.scheduled.here import this_timer
     from provisioner.scheduled.units import unit_files
@@ -56,13 +57,13 @@ def install(
 
     every_so = parse_every(every)
     path, units = _units(plan, system)
-    load_site(path)
-    timer = this_timer(path, every_so, units.system)
+    timer = this_timer(path, every_so, units.system, default_folder(load_site(path), path))
     wanted = unit_files(timer)
     steps, diff = units.steps(wanted), units.diff(wanted)
     if not check and steps:
         # What runs write to; the sandbox of a run cannot make it.
-        timer.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (timer.state, timer.backups):
+            _make(folder)
         units.install(wanted)
     note = _lingers_not(units.system)
     if as_json:
@@ -188,6 +189,15 @@ def _units(plan: Path | None, system: bool | None) -> tuple[Path, Any]:
     of_machine = root if system is None else system
     path = absolute(find_plan(plan))
     return path, Units(unit_folder(of_machine), unit_name(path), of_machine)
+
+
+def _make(folder: Path) -> None:
+    from provisioner.errors import ProvisionError
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProvisionError(f"{folder} cannot be made: {error.strerror}", "make that folder, then try again") from None
 
 
 def _lingers_not(system: bool) -> str:

@@ -11,21 +11,38 @@ from typing import Any
 
 from provisioner.console_text import counted, one_line
 from provisioner.duration import said
+from provisioner.errors import ProvisionError
 from provisioner.paths import absolute, state_home
 from provisioner.run.owner import account
 from provisioner.scheduled.every import Every
 from provisioner.scheduled.installed import Units
 from provisioner.scheduled.memory import recall
-from provisioner.scheduled.systemd import properties, times
-from provisioner.scheduled.units import KEPT, Timer
+from provisioner.scheduled.systemd import properties, times, unit_folder
+from provisioner.scheduled.units import KEPT, Timer, unit_name
 
 
-def this_timer(plan: Path, every: Every, system: bool) -> Timer:
-    """The timer that this provision would install."""
+def this_timer(plan: Path, every: Every, system: bool, backups: Path) -> Timer:
+    """The timer that this provision would install.
+
+    Args:
+        backups: the folder for backups; a relative one begins at this process's own.
+    """
     state = absolute(state_home())
     kept = {name: os.environ[name] for name in KEPT if os.environ.get(name)}
     files = {name: value if name == "HOME" else str(absolute(Path(value))) for name, value in kept.items()}
-    return Timer(plan, _program(), every, system, {"HOME": str(Path.home()), **files}, state)
+    return Timer(plan, _program(), every, system, {"HOME": str(Path.home()), **files}, state, absolute(backups))
+
+
+def next_run(plan: Path) -> str:
+    """When the next scheduled run of a plan begins, an ISO time; '' where no timer of this machine is known to fire."""
+    for system in (True, False):
+        timer = f"{unit_name(plan)}.timer"
+        if (unit_folder(system) / timer).is_file():
+            try:
+                return _iso(times(system, timer)[0])
+            except ProvisionError:
+                return ""
+    return ""
 
 
 def _program() -> tuple[str, ...]:

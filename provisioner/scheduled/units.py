@@ -44,6 +44,7 @@ class Timer:
         system: whether root's service manager runs it, and not that of the account.
         environment: what KEPT names and this machine has.
         state: the folder that runs write to.
+        backups: the folder for backups, which may be elsewhere.
     """
 
     plan: Path
@@ -52,6 +53,7 @@ class Timer:
     system: bool
     environment: Mapping[str, str]
     state: Path
+    backups: Path
 
     @property
     def name(self) -> str:
@@ -77,7 +79,7 @@ def unit_files(timer: Timer) -> dict[str, str]:
     Raises:
         UsageError: a path has a character that no unit can hold.
     """
-    for path in (str(timer.plan), *timer.program, *timer.environment.values(), str(timer.state)):
+    for path in (str(timer.plan), *timer.program, *timer.environment.values(), str(timer.state), str(timer.backups)):
         if not _is_plain(path):
             raise UsageError("a path has a line break or another control character", "rename that file or folder")
     name = timer.name
@@ -131,13 +133,14 @@ def _run_unit(timer: Timer) -> Iterator[str]:
     yield from _SANDBOX
     if timer.system:
         yield from _SYSTEM_SANDBOX
-        yield f"ReadWritePaths={_word(f'-{timer.state}')}"
+        for folder in dict.fromkeys((timer.state, timer.backups)):
+            yield f"ReadWritePaths={_word(f'-{folder}')}"
         yield from _temporary(timer)
 
 
 def _temporary(timer: Timer) -> Iterator[str]:
     """A /tmp of its own, unless the run would miss there what it needs."""
-    needed = (str(timer.plan), *timer.program, *timer.environment.values(), str(timer.state))
+    needed = (str(timer.plan), *timer.program, *timer.environment.values(), str(timer.state), str(timer.backups))
     if any(path.startswith(("/tmp/", "/var/tmp/")) for path in needed):
         yield "ReadWritePaths=/tmp /var/tmp"
     else:

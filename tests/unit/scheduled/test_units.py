@@ -15,7 +15,9 @@ PLAN = Path("/root/a site/plan.yml")
 
 
 def timer(plan: Path = PLAN, system: bool = True, program: str = "/opt/p/bin/provision", home: str = "/root") -> Timer:
-    return Timer(plan, (program,), parse_every("15min"), system, {"HOME": home}, Path("/root/state"))
+    return Timer(
+        plan, (program,), parse_every("15min"), system, {"HOME": home}, Path("/root/state"), Path("/srv/backups")
+    )
 
 
 def text(suffix: str, made: Timer) -> str:
@@ -59,7 +61,7 @@ def test_what_means_something_to_systemd_is_only_a_name() -> None:
 def test_root_is_kept_to_its_state() -> None:
     run = text(".service", timer())
     assert "ProtectSystem=strict\n" in run
-    assert "ReadWritePaths=-/root/state\n" in run
+    assert "ReadWritePaths=-/root/state\nReadWritePaths=-/srv/backups\n" in run
     assert "PrivateTmp=yes\n" in run
     # A mail program is in no sandbox, nor is what a manager of a person cannot do.
     assert "Protect" not in text("-notify.service", timer())
