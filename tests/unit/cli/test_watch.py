@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ from provisioner.cli import watch as watching
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provisioner.cli.watch.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("threading.Event.wait", lambda event, seconds: None)
 
 
 def seen(*pages: str | type[BaseException] | None, terminal: bool = False) -> str:
@@ -47,3 +48,18 @@ def test_a_terminal_is_redrawn_and_says_how_it_ends() -> None:
     assert "Ctrl-C ends it" in out
     # The cursor is there again.
     assert out.rstrip().endswith("\x1b[?25h")
+
+
+def test_ctrl_c_between_two_looks_is_not_lost() -> None:
+    looks = 0
+
+    def look() -> list[RenderableType]:
+        nonlocal looks
+        looks += 1
+        signal.raise_signal(signal.SIGINT)
+        return [Text("idle")]
+
+    before = signal.getsignal(signal.SIGINT)
+    watching.watch(Console(file=io.StringIO(), width=80), look, 1)
+    assert looks == 1
+    assert signal.getsignal(signal.SIGINT) is before

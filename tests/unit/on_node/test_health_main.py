@@ -58,3 +58,16 @@ def test_scratch_of_others_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
     program.main("", 64, 512, 60)
     program.main("/scratch", 64, 512, 60)
     assert seen[1] - seen[0] == {"/scratch"}
+
+
+def test_a_look_tells_nobody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def tell(node: str, trouble: str) -> str:
+        raise AssertionError("slurmctld was told")
+
+    for name in ("PATH", "LC_ALL"):
+        monkeypatch.setenv(name, "as it was")
+    monkeypatch.setattr(program, "look", lambda checks, lock, seconds: (["a"], []))
+    monkeypatch.setattr(program, "tell", tell)
+    monkeypatch.setattr("sys.argv", ["slurm-health", "--look"])
+    assert program.main("", 64, 512, 60) == 0
+    assert capsys.readouterr().out == "a\n"
