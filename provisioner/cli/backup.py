@@ -26,7 +26,7 @@ def backup(
     plan: PlanFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one file from which `provision restore` makes the controller again.
+    """Write what makes the controller into one file.
 
     It has munge's key, the key of tokens, the registry, Slurm's configuration, slurmctld's state, the accounting
     database, and the plan with what stands beside it, all of one moment. slurmctld is away for some seconds

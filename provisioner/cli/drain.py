@@ -57,7 +57,7 @@ def drain(
 
 
 def resume(nodes: Set, check: Check = False, plan: PlanFile = None, as_json: AsJson = False) -> None:
-    """Let blades take jobs again that `provision drain` took out of work.
+    """End what `provision drain` began: blades take jobs again.
 
     Ends no other drain: those of an admin, of Slurm and of the health check are shown and stay. Where one stays, the
     command ends with 1, or with 3 if others were resumed.

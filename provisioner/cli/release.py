@@ -31,7 +31,7 @@ def release(
     plan: PlanFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let blades leave the cluster, so that they are free for another profile.
+    """Let blades leave the cluster for another profile.
 
     They are drained; once no job is on them they go out of the registry and of slurm.conf, and slurmd on them is
     stopped and disabled. The controller keeps their last record and what their disks were, in

@@ -28,7 +28,7 @@ def replace(
     plan: PlanFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept another board in the place of a blade, and make it a member.
+    """Accept another board in the place of a blade.
 
     Shows what is on record against what stands there now: serial number, machine-id, processor, memory, network, disks.
     Once that is accepted its host key counts, empty disks of the plan's size may become scratch, its record in the

@@ -24,7 +24,9 @@ def report(
     plan: PlanFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one page that shows the cluster: every bay, what changed lately, runs, hardware.
+    """Write one page that shows the cluster bay by bay.
+
+    It also has what changed lately, runs over time and hardware.
 
     The file needs nothing beside it and loads nothing: send it, print it, put it on a web server. It is replaced at
     once, and a new one is readable for you only, until you make it readable.

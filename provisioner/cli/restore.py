@@ -40,7 +40,7 @@ def restore(
     plan: PlanFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a reimaged controller what it was when the backup was taken.
+    """Make a reimaged controller what it was at a backup.
 
     Keys, registry, configuration, slurmctld's state and the accounting database come back, and then slurmctld starts.
     The nodes join again without being touched, and jobs that run go on.

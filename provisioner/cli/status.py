@@ -25,7 +25,7 @@ def status(
     ] = "10s",
     as_json: AsJson = False,
 ) -> None:
-    """Show how slurmctld sees every blade, by bay, and what is known of it.
+    """Show every blade by bay, as slurmctld sees it.
 
     States and jobs, whose a drain is, whether a blade was in sync when a run last looked, the last run, and warnings.
     It asks the controller alone, and changes nothing.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 app = typer.Typer(
-    help="Runs `provision slurm --scheduled` by a timer of systemd on this machine.",
+    help="Run `provision slurm --scheduled` by a timer of systemd.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -90,7 +90,7 @@ def install(
 
 @app.command()
 def status(system: System = None, plan: PlanFile = None, as_json: AsJson = False) -> None:
-    """Say when the next scheduled run is, and what came of the last one.
+    """Say when the next run is, and what came of the last one.
 
     Ends with 1 where there is no timer, or it does not run.
 
@@ -144,7 +144,7 @@ def notify(
     test: Annotated[bool, typer.Option("--test", help="Run the command once with a message that says so.")] = False,
     plan: PlanFile = None,
 ) -> None:
-    """Tell somebody by the command of `notify` in the plan, if there is something to tell.
+    """Tell somebody by the command of `notify`, where that is due.
 
     The timer calls it after each run. It tells once that runs fail, and once that they are well again.
 
