@@ -162,7 +162,12 @@ def _disks(command: DrainCommand, blades: list[str]) -> dict[str, list[dict[str,
 
 
 def _ended(command: DrainCommand, blades: list[str], check: bool) -> dict[str, Released]:
-    """What came of slurmd on each blade."""
+    """What came of slurmd on each blade.
+
+    Raises:
+        StoppedError: a person stopped it.
+    """
+    from provisioner.errors import StoppedError
     from provisioner.names import host_name
     from provisioner.run.converge import converge
     from provisioner.run.request import Options, PlaybookRun
@@ -170,6 +175,11 @@ def _ended(command: DrainCommand, blades: list[str], check: bool) -> dict[str, R
 
     asked = PlaybookRun(command.site, command.plan_file, blades, "release.yml", Options(check), quiet=True)
     done = converge(asked, command.console)
+    if done.outcome.interrupted:
+        raise StoppedError("stopped before slurmd had ended on each of them", "the same command goes on")
+    if failed := done.outcome.failures().get(command.site.cluster.controller):
+        why = f"it left the cluster, and nobody looked at its slurmd: {failed.message}; next: release it again"
+        return {name: Released(FAILED, why=why) for name in blades}
     found = {}
     for name in blades:
         failure = done.outcome.failures().get(name)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from provisioner.cli.drain_command import TASK
@@ -16,6 +18,10 @@ from provisioner.cli.main import app
 from provisioner.cli.release import LEAVE_TASK
 from provisioner.cli.replace import BOARD_TASK, REGISTRY_TASK
 from provisioner.errors import ProvisionError, UsageError
+from provisioner.run import converge
+from provisioner.run.diagnose import Diagnosis
+from provisioner.run.events import BladeState
+from provisioner.run.request import PlaybookRun
 from provisioner.slurm.registry import write_registry
 from tests.unit.slurm.node_makers import record
 
@@ -73,6 +79,21 @@ def test_a_blade_without_a_role_is_released_too(played: Played) -> None:
     done = runner.invoke(app, ["release", "BLD-016"])
     assert done.exit_code == 0, done.output
     assert "still lets" not in done.output
+
+
+def test_without_the_controller_nothing_is_called_released(monkeypatch: pytest.MonkeyPatch, played: Played) -> None:
+    runs = played(results=answers(told=[], stays=[]))
+    broken = BladeState(failure=Diagnosis("it does not answer", "is it on?"))
+
+    def later(asked: PlaybookRun, console: Console) -> converge.Finished:
+        finished: converge.Finished = runs(asked, console)
+        blades = {"BLD-006": broken} if asked.playbook == "release.yml" else {}
+        return replace(finished, outcome=replace(finished.outcome, blades=blades))
+
+    monkeypatch.setattr(converge, "converge", later)
+    done = runner.invoke(app, ["release", "BLD-008"])
+    assert done.exit_code == 1, done.output
+    assert "nobody looked at its slurmd: it does not answer" in done.output
 
 
 @pytest.mark.parametrize(
