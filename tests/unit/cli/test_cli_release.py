@@ -14,8 +14,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from provisioner.cli.drain_command import TASK
+from provisioner.cli.leaving import LEAVE_TASK
 from provisioner.cli.main import app
-from provisioner.cli.release import LEAVE_TASK
 from provisioner.cli.replace import BOARD_TASK, REGISTRY_TASK
 from provisioner.errors import ProvisionError, UsageError
 from provisioner.run import converge
