@@ -17,7 +17,7 @@ from provisioner.slurm.parts import (
     settled_parts,
     slow_links,
 )
-from provisioner.slurm.registry import merge_notes, merge_records, recorded_warnings
+from provisioner.slurm.registry import merge_notes, merge_records, read_registry, recorded_warnings, write_registry
 from tests.unit.slurm.node_makers import record
 
 PORT, SECOND = "00:17:a4:77:00:01", "00:17:a4:77:00:02"
@@ -135,6 +135,6 @@ def test_what_an_older_release_did_not_write_down_comes_without_a_word() -> None
 def test_warnings_are_on_record_as_long_as_there_are_any() -> None:
     words = ["memory errors were corrected (ECC, mc0)"]
     merge = merge_records({"bld-008": whole()}, {"bld-008": whole(warnings=words)})
-    assert recorded_warnings(merge.nodes) == {"bld-008": words}
+    assert recorded_warnings(read_registry(write_registry(merge.nodes, "demo"), "demo")) == {"bld-008": words}
     over = merge_records(merge.nodes, {"bld-008": whole()})
     assert recorded_warnings(over.nodes) == {}
