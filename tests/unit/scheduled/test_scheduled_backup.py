@@ -13,7 +13,6 @@ from provisioner.plan.model import Plan
 from provisioner.scheduled import backup
 from provisioner.scheduled.backup import Kept, kept
 
-
 PLAN = """\
 cluster: {name: demo, network: 10.20.0.0/24, controller: BLD-006}
 tiers:
