@@ -207,10 +207,10 @@ def test_it_answers_whoever_is_away(cluster: Lab, who: str) -> None:
     assert (said.code, said.json["cause"]["key"]) == (code, key), said.text
 
 
-def test_a_blade_that_is_no_member_is_told_how_it_becomes_one(cluster: Lab) -> None:
-    said = explain(cluster, cluster.spare)
+def test_a_blade_that_is_no_member_is_told_how_it_becomes_one(cluster: Lab, stranger: str) -> None:
+    said = explain(cluster, stranger)
     assert (said.code, said.json["cause"]["key"]) == (3, "not a member"), said.text
-    assert f"provision slurm --nodes {cluster.spare}" in said.json["cause"]["next_step"]
+    assert f"provision slurm --nodes {stranger}" in said.json["cause"]["next_step"]
 
 
 def test_it_only_looks(cluster: Lab) -> None:
