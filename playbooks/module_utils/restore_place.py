@@ -6,17 +6,15 @@ work. A call that is repeated finds what the one before it did.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
-import tarfile
 import time
 
 from ansible.module_utils.backup_stage import STATE, versions
 from ansible.module_utils.file_paths import Refused, reach
 from ansible.module_utils.file_reads import read
+from ansible.module_utils.restore_writes import fill, remove, write_new
 from ansible.module_utils.slurm_commands import run
 
 STAGE = "/var/lib/provision/restore"
@@ -62,7 +60,7 @@ def fresh():
     os.chmod(STAGE, 0o700)
     for name in os.listdir(STAGE):
         if f"{STAGE}/{name}" != JOURNAL:
-            _remove(f"{STAGE}/{name}")
+            remove(f"{STAGE}/{name}")
 
 
 def add(name, offset, content):
@@ -100,7 +98,7 @@ def place(wanted):
 
 def finish():
     """Nothing of a restore that is done stays."""
-    _remove(STAGE)
+    remove(STAGE)
 
 
 def _placed(archive):
@@ -142,27 +140,18 @@ def _unpack(wanted, ids):
     """The state beside its place, whole and saved."""
     os.makedirs(os.path.dirname(STATE), mode=0o755, exist_ok=True)
     target = f"{STATE}.restoring"
-    _remove(target)
+    remove(target)
     os.mkdir(target, 0o700)
-    total = 0
-    with tarfile.open(f"{STAGE}/state", mode="r:gz") as archive:
-        for entry in archive:
-            parts = [part for part in entry.name.split("/") if part not in ("", ".")]
-            total += entry.size
-            if ".." in parts or entry.name.startswith("/") or not (entry.isreg() or entry.isdir()):
-                raise RuntimeError(f"the state has what no state has: {entry.name!r}; next: take another backup")
-            if total > wanted["unpacked"]:
-                raise RuntimeError("the state is larger than it says; next: take another backup")
-            path = os.path.join(target, *parts)
-            if entry.isdir():
-                os.makedirs(path, mode=0o700, exist_ok=True)
-            else:
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                _write(path, archive.extractfile(entry), entry.mode & 0o755 | 0o600)
-    for folder, _, names in os.walk(target):
-        for name in names:
-            os.chown(os.path.join(folder, name), ids["slurm"], ids["slurm"], follow_symlinks=False)
-        os.chown(folder, ids["slurm"], ids["slurm"])
+    # Its package gives the folder above away to slurm, who could put a link in its place meanwhile.
+    handle = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(handle)
+        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            raise RuntimeError(f"somebody works on {target} at the same time; next: look who, then run again")
+        fill(f"/proc/self/fd/{handle}", f"{STAGE}/state", wanted["unpacked"], ids["slurm"])
+        os.fchown(handle, ids["slurm"], ids["slurm"])
+    finally:
+        os.close(handle)
     return target
 
 
@@ -195,10 +184,9 @@ def _put(each, ids, stamp):
         os.rename(path, f"{path}.set-aside-{stamp}")
         told.append(f"file {path}: set aside as {path}.set-aside-{stamp}")
     part = f"{path}.restoring"
-    _remove(part)
+    remove(part)
     with open(f"{STAGE}/{each['sha256']}", "rb") as source:
-        _write(part, source, int(each["mode"], 8))
-    os.chown(part, ids[each["owner"]], ids[each["group"]])
+        write_new(part, source, int(each["mode"], 8), (ids[each["owner"]], ids[each["group"]]))
     os.rename(part, path)
     return [*told, f"file {path}: from the backup"]
 
@@ -212,20 +200,3 @@ def _folder(path, ids):
     os.makedirs(folder, mode=0o755)
     os.chown(folder, ids[user], ids[group or user])
     os.chmod(folder, mode)
-
-
-def _write(path, source, mode):
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        shutil.copyfileobj(source, stream, 2**20)
-        stream.flush()
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-
-
-def _remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-        return
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(path)

@@ -62,11 +62,13 @@ def test_a_backup_harms_no_job_and_tells_no_secret(cluster: Lab, tmp_path: Path)
 
 
 def test_slurmctld_comes_back_when_the_run_is_killed(cluster: Lab, tmp_path: Path) -> None:
-    stopped = "systemctl is-active --quiet provision-backup && echo yes || true"
+    # It is stopped for a second only: the controller itself watches for that.
+    begins = "timeout 60 sh -c 'until [ -e /var/lib/provision/backup/stopping ]; do sleep 0.02; done'; echo begun"
+    works = "systemctl is-active --quiet provision-backup && echo yes || true"
     with background(cluster, "backup", f"--to={tmp_path}", "--plain") as run:
-        run.reaches(lambda: bool(cluster.ask(stopped)))
+        run.reaches(lambda: bool(cluster.ask(begins)))
         run.stop(signal.SIGKILL)
-    assert until(lambda: is_up(cluster) and not cluster.ask(stopped), 90)
+    assert until(lambda: is_up(cluster) and not cluster.ask(works), 90)
     assert list(tmp_path.iterdir()) == []
     said = cluster.provision("backup", f"--to={tmp_path}", "--plain", "--json")
     assert said.code == 0, said.text

@@ -54,6 +54,24 @@ def test_files_and_state_come_whole(root: Path) -> None:
     assert PLACE.look([], "b" * 64)["state"]["placed"] is False
 
 
+def test_a_link_in_place_of_the_folder_leads_nowhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """slurm owns the folder above, and may move what stands there at any time."""
+    other = root / "other"
+    other.mkdir()
+    real = PLACE.fill
+
+    def moved(*words: Any) -> None:
+        (root / "slurm/slurmctld.restoring").rename(root / "slurm/moved")
+        (root / "slurm/slurmctld.restoring").symlink_to(other)
+        real(*words)
+
+    monkeypatch.setattr(PLACE, "fill", moved)
+    PLACE.add("state", 0, state())
+    PLACE.place(wanted(root, {}, state=True))
+    assert list(other.iterdir()) == []
+    assert (root / "slurm/moved/job_state").read_bytes() == b"jobs"
+
+
 def test_what_lives_is_set_aside(root: Path) -> None:
     (root / "slurm/slurmctld").mkdir(parents=True)
     (root / "slurm/slurmctld/job_state").write_bytes(b"lives")
