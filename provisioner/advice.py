@@ -11,9 +11,14 @@ MODULES_ADVICE = frozenset(
     {
         LOOK,
         "correct what it is made from; the file in use stays as it was",
+        "look at `journalctl -u mariadb` there",
         "look at `journalctl -u slurmctld` there",
+        "make room there",
         "name an account without rights that all nodes have (--user, or provision_deep_user in group_vars)",
+        "run `provision slurm` first",
         "run `systemctl restart munge` there and run again",
+        "run again",
+        "take another backup",
         "`provision slurm` makes one",
     }
 )
