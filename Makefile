@@ -22,7 +22,8 @@ LAB_PACKAGES := podman $(RUNTIME) netavark aardvark-dns mmdebstrap nftables ipta
 # What the page of `provision report` is looked at with.
 BROWSER := chromium fonts-dejavu-core
 # What the tests put on disks to see it refused.
-TEST_PACKAGES := btrfs-progs cryptsetup-bin dosfstools e2fsprogs exfatprogs f2fs-tools fdisk gdisk lvm2 ntfs-3g strace xfsprogs \
+TEST_PACKAGES := age btrfs-progs cryptsetup-bin dosfstools e2fsprogs exfatprogs f2fs-tools fdisk gdisk gnupg lvm2 ntfs-3g strace \
+  xfsprogs \
   $(BROWSER)
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --option DPkg::Lock::Timeout=300
 
@@ -95,7 +96,7 @@ lint: $(VENV)/tested  ## ruff, mypy, yamllint, ansible-lint
 	yamllint --strict .
 	ansible-lint --strict roles playbooks/*.yml molecule
 
-unit: $(VENV)/tested  ## unit, plan and contract tests
+unit: $(VENV)/tested test-packages  ## unit, plan and contract tests
 	pytest
 
 disks: $(VENV)/tested test-packages  ## the guards of scratch on loop devices

@@ -1,4 +1,4 @@
-"""Only whoever has the key opens a backup; gpg is the real one."""
+"""Only whoever has the key opens a backup; gpg and age are the real ones."""
 
 from __future__ import annotations
 
@@ -51,6 +51,27 @@ def test_without_the_key_it_stays_closed(key: str, tmp_path: Path, monkeypatch: 
     other.mkdir(mode=0o700)
     monkeypatch.setenv("GNUPGHOME", str(other))
     with pytest.raises(UsageError, match="gpg does not open"), opened(file, None) as stream:
+        stream.read()
+    subprocess.run(["gpgconf", "--kill", "all"], check=True)
+
+
+def age_key(file: Path) -> str:
+    """A new key of age; whom to encrypt for."""
+    subprocess.run(["age-keygen", "--output", file], check=True, capture_output=True)
+    return subprocess.run(["age-keygen", "-y", file], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_age_opens_what_is_for_its_key_and_nothing_else(tmp_path: Path) -> None:
+    file, own, other = tmp_path / "b.tar.age", tmp_path / "own", tmp_path / "other"
+    seal(file, [age_key(own)])
+    age_key(other)
+    assert b"canary" not in file.read_bytes()
+    with opened(file, own) as stream:
+        assert stream.read() == CANARY
+    with pytest.raises(UsageError, match="age does not open"), opened(file, other) as stream:
+        stream.read()
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(UsageError, match="age does not open"), opened(file, own) as stream:
         stream.read()
 
 
