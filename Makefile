@@ -21,10 +21,9 @@ LAB_PACKAGES := podman $(RUNTIME) netavark aardvark-dns mmdebstrap nftables ipta
   openssh-client iproute2 mount
 # What the page of `provision report` is looked at with.
 BROWSER := chromium fonts-dejavu-core
-# What the tests put on disks to see it refused.
+# What the tests put on disks to see it refused, what opens backups, and a browser.
 TEST_PACKAGES := age btrfs-progs cryptsetup-bin dosfstools e2fsprogs exfatprogs f2fs-tools fdisk gdisk gnupg lvm2 ntfs-3g strace \
-  xfsprogs \
-  $(BROWSER)
+  xfsprogs $(BROWSER)
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --option DPkg::Lock::Timeout=300
 
 # Says what is missing, and installs it where it may.
