@@ -21,6 +21,7 @@ from provisioner.names import host_name
 from provisioner.paths import assets, state_dir
 from provisioner.plan.derive import spelling
 from provisioner.plan.way import way_to
+from provisioner.run.came_back import take_note
 from provisioner.run.course import Course, course
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState, facts_in
@@ -68,6 +69,9 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
     cluster, check = asked.plan.cluster, asked.options.check
     state, run = state_dir(cluster.name), RunId()
     with nullcontext() if check else only_run(state, cluster.name, str(run)):
+        for name in [] if check else take_note(asked.plan, state):
+            words = f"{name}: it came back with another host key, as was announced"
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
         told = announced.read_announced(announced.announced_file(state))
         finished = _run(asked, run, console)
         if refused := turned_away(finished.facts(cluster.controller)):

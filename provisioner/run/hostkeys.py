@@ -53,7 +53,7 @@ def settle_pins(plan: Plan, blades: Sequence[str], file: Path) -> HostKeys:
     wrong = [name for name, allowed in pins.items() if allowed and not _settled(plan, name, text, allowed)]
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         found = dict(
-            zip(wrong, pool.map(lambda name: _offered(way_to(plan, name), pins[name], file), wrong), strict=True)
+            zip(wrong, pool.map(lambda name: offered_keys(way_to(plan, name), pins[name], file), wrong), strict=True)
         )
     for name, keys in found.items():
         before = _keys(plan, name, text)
@@ -81,7 +81,7 @@ def _keys(plan: Plan, name: str, text: str) -> list[str]:
     return knownhosts.keys_of(text, way_to(plan, name).known_name)
 
 
-def _offered(way: Way, pins: Collection[str], known_hosts: Path) -> list[str]:
+def offered_keys(way: Way, pins: Collection[str], known_hosts: Path) -> list[str]:
     """The host keys that the blade shows, up to the first pinned one; [] when it does not answer.
 
     ssh and not ssh-keyscan, which knows nothing of a ProxyJump. It ends where the login would begin.

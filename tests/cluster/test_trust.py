@@ -170,8 +170,13 @@ def test_a_changed_key_is_shown_with_both_fingerprints(site: Site) -> None:
     try:
         new = site.fingerprint(blade)
         said = site.run("slurm", f"--nodes={blade}", "--json")
+        # Announced ahead it is taken, once: what comes back later is refused again.
+        assert site.run("reimaged", "--within=1h", blade).code == 0
+        taken = site.run("slurm", f"--nodes={blade}", "--json")
     finally:
         site.lab.inside(blade, "cd /etc/ssh && mv kept/* . && rmdir kept && systemctl restart ssh")
+    assert (taken.code, taken.json["host_keys"][blade]) == (0, [f"ED25519 {new}"]), taken.text
+    assert f"on record is ED25519 {new}" in site.run("slurm", f"--nodes={blade}", "--json").failure(blade)
     assert f"offers ED25519 {new}, on record is ED25519 {old}" in said.failure(blade)
     assert f"provision reimaged {blade}" in said.failure(blade)
 

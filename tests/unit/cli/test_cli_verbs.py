@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from provisioner.cli.main import app
 from provisioner.errors import ExitCode, ProvisionError, UsageError
+from provisioner.reimage_windows import open_windows, windows_file
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from tests.unit.slurm.node_makers import record
@@ -238,6 +239,24 @@ def test_reimaged_forgets_the_old_host_key_of_the_named_blade_only(site: Path) -
     file.write_text("10.20.0.108 ssh-ed25519 AAAA\n10.20.0.111 ssh-ed25519 BBBB\n")
     assert runner.invoke(app, ["reimaged", "bld-008"]).exit_code == 0
     assert file.read_text() == "10.20.0.111 ssh-ed25519 BBBB\n"
+
+
+def test_reimaged_ahead_forgets_nothing_yet(site: Path) -> None:
+    file = site / "state" / "provision" / "demo" / "known_hosts"
+    file.parent.mkdir(parents=True)
+    file.write_text("10.20.0.108 ssh-ed25519 AAAA\n")
+    said = runner.invoke(app, ["reimaged", "bld-008", "--within", "2h", "--json"])
+    assert said.exit_code == 0
+    assert json.loads(said.stdout)["blades"] == ["BLD-008"]
+    assert file.read_text() == "10.20.0.108 ssh-ed25519 AAAA\n"
+    assert open_windows(windows_file(file.parent)).keys() == {"BLD-008"}
+    assert runner.invoke(app, ["reimaged", "bld-008"]).exit_code == 0
+    assert open_windows(windows_file(file.parent)) == {}
+
+
+@pytest.mark.parametrize("words", [["--within", "0s"], ["--within", "soon"]])
+def test_reimaged_within_no_time_is_refused(words: list[str]) -> None:
+    assert isinstance(runner.invoke(app, ["reimaged", "BLD-008", *words]).exception, UsageError)
 
 
 def test_reimaged_before_the_first_run_is_fine() -> None:
