@@ -20,7 +20,8 @@ stays: {description: 'What of the cluster is still there: munge, scratch, logins
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.slurm_leaving import end, stays, steps
+from ansible.module_utils.blade_processes import steps
+from ansible.module_utils.slurm_leaving import end, stays
 
 
 def main():

@@ -19,17 +19,15 @@ jobs: {description: Numbers of jobs by node., type: dict, returned: success}
 own: {description: Numbers of jobs on this machine., type: list, returned: success}
 """
 
-import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blade_processes import everyone, fields
+from ansible.module_utils.blade_processes import steps
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import ON_NODES, nodes_of, our_jobs
 from ansible.module_utils.slurm_nodes import ANSWER
 
 _MOST_JOBS = 20
-OWNER = 0
 # `slurmstepd: [17.batch]`, as it names itself; of one that does not, nobody knows the job.
 _STEP = re.compile(r"slurmstepd: \[(\d+)\.")
 
@@ -37,14 +35,8 @@ _STEP = re.compile(r"slurmstepd: \[(\d+)\.")
 def own_jobs():
     """Numbers of the jobs that have a process of Slurm here; `unknown` for one that does not name its job."""
     found = set()
-    for pid in everyone():
-        process = fields(pid)
-        if process is None or process["name"] != "slurmstepd" or process["state"] in "ZX":
-            continue
+    for pid in steps():
         try:
-            # A user may call a process whatever he likes.
-            if os.stat(f"/proc/{pid}").st_uid != OWNER:
-                continue
             with open(f"/proc/{pid}/cmdline", errors="replace") as file:
                 step = _STEP.search(file.read(200))
         except OSError:

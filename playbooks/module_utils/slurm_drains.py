@@ -28,6 +28,8 @@ SPOOL_FULL = "SlurmdSpoolDir is full"
 # jobs (role jobtmp), and ill (role health).
 ITSELF = "provision: job-tmp: "
 ILL = "provision: health: "
+# How what a run says of another board begins (provisioner.slurm.parts).
+OTHER_BOARD = "another board: "
 # 24.11 adds what it finds later to the reason that a node has.
 AND_LATER = " : "
 # Free space (MiB) below which slurmd's folder counts as full.
@@ -138,6 +140,8 @@ def left(name, node, room, resume):
         return [f"Slurm itself or an admin drained it ({reason}), so it is left; {resume}"], []
     if whose == HARDWARE:
         words, how = reason.removeprefix(LOST), f"next: `provision slurm --nodes {name}` once it is mended"
+        if words.startswith(OTHER_BOARD):
+            how = f"next: `provision replace {name}`"
         return [], [f"a run drained it since it lost hardware ({words}); {how}"]
     if whose == PROVISION:
         words = reason.removeprefix(OURS)

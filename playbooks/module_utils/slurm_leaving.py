@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.blade_machine import text
-from ansible.module_utils.blade_processes import everyone, fields
 from ansible.module_utils.blade_software import run, unit_states
 
 # What looks after the folders of jobs would drain a node that slurmctld does not know.
@@ -14,14 +13,6 @@ UNITS = ("slurm-job-tmp.path", "slurm-job-tmp.timer", "slurmd.service")
 OPTIONS = "/etc/default/slurmd"
 OURS = "Written by provision"
 _EXPORTER, _FIREWALL = "prometheus-node-exporter.service", "provision-firewall.service"
-
-
-def steps():
-    """The numbers of processes that look after steps of jobs here."""
-    found = ((pid, fields(pid)) for pid in everyone())
-    return [
-        pid for pid, process in found if process and process["name"] == "slurmstepd" and process["state"] not in "ZX"
-    ]
 
 
 def has_options(path=OPTIONS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from provisioner.cli.options import AsJson, PlanFile
 from provisioner.cli.say import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from provisioner.plan.model import Plan
@@ -45,23 +47,45 @@ def replace(
       provision replace BLD-008 --yes --json
     """
     from provisioner.cli.output import console_for
-    from provisioner.errors import ProvisionError, UsageError
-    from provisioner.names import host_name
+    from provisioner.errors import UsageError
     from provisioner.paths import find_plan
     from provisioner.plan.derive import compute_blades
     from provisioner.plan.select import select_nodes
     from provisioner.settings.site import load_site
-    from provisioner.slurm.board import compared, line, parse_board, refuse_same
-    from provisioner.slurm.registry import read_registry
 
     plan_file = find_plan(plan)
     site = load_site(plan_file)
     chosen = select_nodes(site, blade)
     if len(chosen) != 1 or chosen[0] == site.cluster.controller or chosen[0] not in compute_blades(site):
         raise UsageError(f"{blade} is not one compute blade besides the controller", "name one, such as BLD-008")
-    name, node = chosen[0], host_name(chosen[0])
+    name = chosen[0]
     console = console_for(as_json)
-    results = _look(site, plan_file, console, name, check, as_json)
+    with _key_on_trial(site, name) as give_up:
+        rows = _shown(site, plan_file, console, name, give_up if not check else None, as_json)
+        if not check:
+            _ask(name, yes)
+    if check:
+        if as_json:
+            answer({"blade": name, "board": rows, "check": True, "accepted": False})
+        raise typer.Exit
+    _accept(site, plan_file, console, name, rows, as_json)
+
+
+def _shown(
+    site: Plan, plan_file: Path, console: Any, name: str, give_up: Callable[[], None] | None, as_json: bool
+) -> list[dict[str, Any]]:
+    """Prints the board on record against the one that stands there; both as rows.
+
+    Raises:
+        ProvisionError: they are the same, or it is another blade's.
+    """
+    from provisioner.errors import ProvisionError, UsageError
+    from provisioner.names import host_name
+    from provisioner.slurm.board import compared, line, parse_board, refuse_same
+    from provisioner.slurm.registry import read_registry
+
+    node = host_name(name)
+    results = _look(site, plan_file, console, name, give_up, as_json)
     text = str(results[host_name(site.cluster.controller)][REGISTRY_TASK].get("stdout", ""))
     try:
         registry = read_registry(text, site.cluster.name)
@@ -77,16 +101,16 @@ def replace(
     console.print(f"{name}: on record -> now")
     for row in rows:
         console.print(line(row), markup=False, soft_wrap=True)
-    if check:
-        if as_json:
-            answer({"blade": name, "board": rows, "check": True, "accepted": False})
-        raise typer.Exit
-    _ask(name, yes)
-    _accept(site, plan_file, console, name, rows, as_json)
+    return rows
 
 
-def _look(site: Plan, plan_file: Path, console: Any, name: str, check: bool, as_json: bool) -> Any:
+def _look(
+    site: Plan, plan_file: Path, console: Any, name: str, give_up: Callable[[], None] | None, as_json: bool
+) -> Any:
     """What the registry and the board say.
+
+    Args:
+        give_up: gives up the host key on record; None where it counts.
 
     Raises:
         typer.Exit: one of both does not answer; that is said.
@@ -99,8 +123,8 @@ def _look(site: Plan, plan_file: Path, console: Any, name: str, check: bool, as_
     finished = look(asked, console)
     failure = finished.outcome.failures().get(name)
     # Whoever names the blade here knows that its key is another one.
-    if failure and _OTHER_KEY in failure.message and not check and not site.blades[name].host_key:
-        _forget_key(site, name)
+    if failure and _OTHER_KEY in failure.message and give_up and not site.blades[name].host_key:
+        give_up()
         finished = look(asked, console)
     if finished.outcome.code != 0:
         if as_json:
@@ -110,14 +134,23 @@ def _look(site: Plan, plan_file: Path, console: Any, name: str, check: bool, as_
     return finished.results
 
 
-def _forget_key(site: Plan, name: str) -> None:
+@contextmanager
+def _key_on_trial(site: Plan, name: str) -> Iterator[Callable[[], None]]:
+    """What gives up the host key on record for a look; it is back unless this ends with the board accepted."""
     from provisioner import knownhosts
     from provisioner.paths import state_dir
     from provisioner.plan.way import way_to
     from provisioner.ssh_identity import ssh_identity
 
     lab_key, file = ssh_identity(state_dir(site.cluster.name))
-    knownhosts.forget(file, [way_to(site, name, lab=lab_key is not None).known_name])
+    known = way_to(site, name, lab=lab_key is not None).known_name
+    before = knownhosts.keys_of(file.read_text(), known) if file.exists() else []
+    try:
+        yield lambda: knownhosts.forget(file, [known])
+    except BaseException:
+        if before:
+            knownhosts.announce(file, known, before)
+        raise
 
 
 def _ask(name: str, yes: bool) -> None:

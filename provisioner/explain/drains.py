@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from provisioner.console_text import their_words
 from provisioner.explain.evidence import Evidence
 from provisioner.explain.words import Cause
+from provisioner.slurm.parts import OTHER_BOARD
 from provisioner.slurm.verdict import cause as known_cause
 
 WHOSE = {
@@ -59,6 +60,8 @@ def _ends(found: Evidence, reason: str) -> str:
     if owner == "provision drain":
         return f"`provision resume {found.blade}` once the work is done"
     if owner == "hardware":
+        if OTHER_BOARD in reason:
+            return f"`provision replace {found.blade}`"
         run = f"provision slurm --nodes {found.blade}"
         return f"`{run}` once it is mended; if it is to stay so, `{run} --accept-hardware {found.blade}`"
     if owner == "admin":

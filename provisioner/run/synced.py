@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from provisioner.console_text import counted, their_words
@@ -11,6 +12,7 @@ from provisioner.errors import ExitCode
 from provisioner.run.history import PastRun, chosen
 
 IN_SYNC, DIFFERS, FAILED, UNKNOWN = "in sync", "differs", "failed", "unknown"
+COMPARES = "slurm"
 _MOST_RECORDS = 300
 """Records that are looked at: a run over the blade is among the newest, or long ago."""
 
@@ -44,10 +46,13 @@ def synced(
         changes: what the plan says otherwise by now than the registry has it, by blade.
     """
     found: dict[str, Synced] = {}
-    for number, run in enumerate(chosen(records, blades, changed=False)):
+    for run in islice(chosen(records, blades, changed=False), _MOST_RECORDS):
+        # Only these compare a blade with what its roles keep.
+        if run.what.partition(" ")[0] != COMPARES:
+            continue
         for name in {*run.blades} & {*blades} - found.keys():
             found[name] = _of(run, name)
-        if len(found) == len(blades) or number >= _MOST_RECORDS:
+        if len(found) == len(blades):
             break
     for name in blades:
         if changes.get(name) and found.get(name, _NOBODY).state != FAILED:
@@ -79,4 +84,6 @@ def _of(run: PastRun, name: str) -> Synced:
     if run.is_check() and run.changed.get(name):
         count = len(run.changed[name])
         return Synced(DIFFERS, f"{counted(count, 'thing')} differed at {run.when()}", run.started)
+    if left := run.left.get(name):
+        return Synced(DIFFERS, f"{counted(len(left), 'thing')} left for later at {run.when()}", run.started)
     return Synced(IN_SYNC, f"in sync at {run.when()}", run.started)

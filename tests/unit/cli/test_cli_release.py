@@ -156,6 +156,32 @@ def test_what_is_no_new_board_is_refused(played: Played, case: str) -> None:
     assert why in str(done.exception)
 
 
+@pytest.mark.parametrize("words", [["--yes"], []], ids=["refused", "not accepted"])
+def test_the_key_on_record_counts_until_the_board_is_accepted(
+    site: Path, played: Played, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    results = boards("CZ3222") if words else boards()
+    runs = played(results=results)
+    file = site / "state" / "provision" / "demo" / "known_hosts"
+    file.parent.mkdir(parents=True)
+    file.write_text("10.20.0.108 ssh-ed25519 AAAA\n")
+    other = BladeState(failure=Diagnosis("it shows another SSH host key", "announce it"))
+
+    def met(asked: PlaybookRun, console: Console) -> converge.Finished:
+        """The first time it is refused; then ssh writes down what it shows."""
+        finished: converge.Finished = runs(asked, console)
+        if len(runs.asked) == 1:
+            blades = {"BLD-008": other}
+            return replace(finished, outcome=replace(finished.outcome, blades=blades))
+        file.write_text("10.20.0.108 ssh-ed25519 BBBB\n")
+        return finished
+
+    monkeypatch.setattr(converge, "look", met)
+    assert isinstance(runner.invoke(app, ["replace", "BLD-008", *words]).exception, ProvisionError)
+    assert len(runs.asked) == 2
+    assert file.read_text() == "10.20.0.108 ssh-ed25519 AAAA\n"
+
+
 @pytest.mark.parametrize("name", ["BLD-006", "@thin"])
 def test_it_takes_one_compute_blade(played: Played, name: str) -> None:
     played(results=boards())

@@ -162,3 +162,19 @@ def test_a_drain_of_ours_says_how_it_ends() -> None:
     problems, notes = DRAINS.left("bld-008", node, None, "release it")
     assert problems == []
     assert notes == ["drained by `provision drain` (fans (eve)), left so; give it back with `provision resume bld-008`"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "step"),
+    [
+        ("CPUs 32 -> 16", "`provision slurm --nodes bld-008` once it is mended"),
+        ("another board: serial CZ1 -> CZ2", "`provision replace bld-008`"),
+    ],
+)
+def test_a_drain_for_hardware_says_how_it_ends(lost: str, step: str) -> None:
+    node = NODES.parse_nodes(row(f"provision: hardware: {lost}", by="root"))[0]["bld-008"]
+    assert DRAINS.owner(node) == "hardware"
+    assert DRAINS.left("bld-008", node, None, "release it") == (
+        [],
+        [f"a run drained it since it lost hardware ({lost}); next: {step}"],
+    )

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.library.modules import ansible_module, answer_of, shared
 
 RUNNING = ansible_module("slurm_running")
+PROCESSES = shared("blade_processes")
 JOBS = shared("slurm_jobs")
 OURS = "91 bld-008 provision:verify:run:1:1"
 
@@ -55,9 +56,9 @@ def test_a_node_sees_its_jobs_by_their_processes(monkeypatch: pytest.MonkeyPatch
     try:
         step.stdout.readline()
         monkeypatch.setattr(RUNNING, "_MOST_JOBS", 10_000)
-        monkeypatch.setattr(RUNNING, "OWNER", os.getuid())
+        monkeypatch.setattr(PROCESSES, "ROOT", os.getuid())
         found = RUNNING.own_jobs()
-        monkeypatch.setattr(RUNNING, "OWNER", os.getuid() + 1)
+        monkeypatch.setattr(PROCESSES, "ROOT", os.getuid() + 1)
         of_others = RUNNING.own_jobs()
     finally:
         step.communicate(b"\n")

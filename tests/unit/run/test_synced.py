@@ -37,6 +37,17 @@ def test_a_check_that_found_something_says_that_it_differs() -> None:
     assert known(record(BLD_002={"changed": ["x"]}))["BLD-002"] == IN_SYNC
 
 
+def test_what_a_scheduled_run_left_differs() -> None:
+    left = {**record(BLD_002={"left": ["package x: absent -> installed"]}, BLD_003={}), "scheduled": True}
+    assert known(left) == {"BLD-002": DIFFERS, "BLD-003": IN_SYNC}
+
+
+def test_runs_that_compare_nothing_tell_nothing() -> None:
+    failed = record(BLD_002={"failure": {"message": "x"}})
+    others = [{**record(BLD_002={}), "playbook": name} for name in ("backup.yml", "accounts.yml", "release.yml")]
+    assert known(*others, failed) == {"BLD-002": FAILED, "BLD-003": UNKNOWN}
+
+
 def test_what_was_not_looked_at_is_not_known() -> None:
     assert known(record(BLD_002={"skipped": "it hangs"}))["BLD-002"] == UNKNOWN
     assert known(record(code=130, BLD_002={"changed": ["x"]}))["BLD-002"] == UNKNOWN

@@ -46,7 +46,7 @@ def test_no_unit_is_without_the_mark_and_all_belong_together() -> None:
     run = text(".service", made)
     assert f"OnFailure={made.name}-failed.service" in run
     assert f"OnSuccess={made.name}-notify.service" in run
-    assert "SuccessExitStatus=4\n" in run
+    assert "SuccessExitStatus=4 130\n" in run
     assert 'ExecStart=/opt/p/bin/provision slurm --scheduled "--plan=/root/a site/plan.yml"\n' in run
     assert "Persistent=yes\n" in text(".timer", made)
     assert "OnCalendar=*-*-* *:00/15:00\n" in text(".timer", made)
