@@ -42,7 +42,6 @@ def report(
 
       provision report --json | jq '.page.cards[] | select(.look.kind == "down") | .blade'
     """
-    from dataclasses import asdict
 
     from provisioner.cli.output import console_for
     from provisioner.console_text import counted
@@ -70,7 +69,7 @@ def report(
     code = ExitCode.OK if whole else ExitCode.DEGRADED
     if as_json:
         file = str(html) if html is not None else None
-        answer({"exit_code": int(code), "meaning": code.meaning, "file": file, "page": asdict(made)})
+        answer({"exit_code": int(code), "meaning": code.meaning, "file": file, "page": made.as_dict()})
     else:
         kinds = ", ".join(f"{each.count} {each.kind}" for each in made.counts)
         console.print(f"{html}: {counted(len(made.cards), 'blade')}: {kinds}", soft_wrap=True)
