@@ -13,6 +13,8 @@ MODULES_ADVICE = frozenset(
         "correct what it is made from; the file in use stays as it was",
         "look at `journalctl -u mariadb` there",
         "look at `journalctl -u slurmctld` there",
+        "look at `systemctl status slurmctld` there, then run again",
+        "look at `systemctl status slurmdbd` there, then run again",
         "make room there",
         "name an account without rights that all nodes have (--user, or provision_deep_user in group_vars)",
         "run `provision slurm` first",

@@ -17,7 +17,7 @@ options:
     choices: [look, look_database, fresh, piece, load, place, finish, finish_database]
     required: true
   archive: {description: Id of the backup., type: str, default: ''}
-  paths: {description: Paths of the small files., type: list, elements: str, default: []}
+  files: {description: 'The small files: path, owner and group.', type: list, elements: dict, default: []}
   wanted: {description: What to put in place., type: dict, default: {}}
   name: {description: Which file a piece is of., type: str, default: ''}
   offset: {description: Where the piece begins., type: int, default: 0}
@@ -41,7 +41,7 @@ def work(given):
     """What came of the step."""
     step, archive = given["step"], given["archive"]
     if step == "look":
-        return {"changed": False, **restore_place.look(given["paths"], archive)}
+        return {"changed": False, **restore_place.look(given["files"], archive)}
     if step == "look_database":
         return {"changed": False, **restore_database.look(archive)}
     if step == "fresh":
@@ -68,7 +68,7 @@ def main():
                 "required": True,
             },
             "archive": {"type": "str", "default": ""},
-            "paths": {"type": "list", "elements": "str", "default": []},
+            "files": {"type": "list", "elements": "dict", "default": []},
             "wanted": {"type": "dict", "default": {}},
             "name": {"type": "str", "default": ""},
             "offset": {"type": "int", "default": 0},

@@ -15,6 +15,7 @@ from ansible.module_utils.backup_database import clusters
 from ansible.module_utils.backup_stage import versions
 from ansible.module_utils.restore_place import STAGE
 from ansible.module_utils.restore_place import finish as remove_stage
+from ansible.module_utils.restore_units import start, stop
 from ansible.module_utils.slurm_commands import run
 
 LIVING, RESTORING = "slurm_acct_db", "slurm_acct_db_restoring"
@@ -47,7 +48,7 @@ def load(archive):
     """Loads the dump that was brought, and puts it in place; lines that say what was done.
 
     Raises:
-        RuntimeError: it could not be; the database is as it was.
+        RuntimeError: it could not be; the database is as it was, and slurmdbd runs again where it ran.
     """
     _sql(f"DROP DATABASE IF EXISTS {RESTORING}; CREATE DATABASE {RESTORING}")
     with subprocess.Popen(
@@ -69,8 +70,13 @@ def load(archive):
     if client.returncode != 0:
         raise RuntimeError(f"the database does not take the dump: {said[-500:]}; next: take another backup")
     # Nobody writes meanwhile.
-    run("systemctl", "stop", "slurmdbd.service", limit=120)
-    return _swap(archive)
+    ran = stop("slurmdbd")
+    try:
+        return _swap(archive)
+    except BaseException:
+        if ran:
+            start("slurmdbd")
+        raise
 
 
 def finish():

@@ -14,6 +14,8 @@ import time
 from ansible.module_utils.backup_stage import STATE, versions
 from ansible.module_utils.file_paths import Refused, reach
 from ansible.module_utils.file_reads import read
+from ansible.module_utils.restore_owners import standing, unknown
+from ansible.module_utils.restore_units import stop
 from ansible.module_utils.restore_writes import fill, remove, write_new
 from ansible.module_utils.slurm_commands import run
 
@@ -29,14 +31,13 @@ FOLDERS = {
 MOST_FILE = 4 * 2**20
 
 
-def look(paths, archive):
+def look(files, archive):
     """What the controller has of the parts of a backup.
 
     Args:
-        paths: of the small files.
+        files: the small ones, `[{"path", "owner", "group"}]`.
         archive: the id of the backup.
     """
-    files = {path: _digest(path) for path in paths}
     room = os.statvfs("/var/lib")
     code, out, _ = run("cat", f"{STATE}/clustername", account="slurm")
     try:
@@ -45,9 +46,9 @@ def look(paths, archive):
     except FileNotFoundError:
         there = False
     return {
-        "files": files,
+        "files": {each["path"]: _digest(each["path"]) for each in files},
+        "unknown": unknown(files),
         "state": {"there": there, "identity": out.strip()[:200] if code == 0 else "", "placed": _placed(archive)},
-        "slurmctld": run("systemctl", "is-active", "slurmctld")[1].strip(),
         "free": room.f_bavail * room.f_frsize,
         **versions(),
     }
@@ -80,14 +81,15 @@ def place(wanted):
             ids of accounts that may not be there yet.
 
     Raises:
-        RuntimeError: something that was brought is not what it should be; nothing was touched.
+        RuntimeError: something that was brought is not what it should be, or slurmctld does not stop; nothing was
+            touched.
     """
     ids, told = {"root": 0, **wanted["ids"]}, []
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     for each in wanted["files"]:
-        _check(each, ids)
+        _check(each)
     fresh_state = _unpack(wanted, ids) if wanted["state"] else None
-    run("systemctl", "stop", "slurmctld.service", limit=120)
+    stop("slurmctld")
     if fresh_state:
         told += _swap_state(fresh_state, wanted["archive"], stamp)
     for each in sorted(wanted["files"], key=lambda each: each["path"] == REGISTRY):
@@ -124,13 +126,10 @@ def _digest(path):
     return hashlib.sha256(content).hexdigest()
 
 
-def _check(each, ids):
+def _check(each):
     path = each["path"]
     if not path.startswith(PLACES) or os.path.normpath(path) != path:
         raise RuntimeError(f"{path} is no file of a controller; next: take another backup")
-    for account in (each["owner"], each["group"]):
-        if account not in ids:
-            raise RuntimeError(f"{path} is of an account that nobody knows; next: take another backup")
     with open(f"{STAGE}/{each['sha256']}", "rb") as stream:
         if hashlib.sha256(stream.read(MOST_FILE + 1)).hexdigest() != each["sha256"]:
             raise RuntimeError(f"{path} came damaged; next: run again")
@@ -185,10 +184,11 @@ def _put(each, ids, stamp):
         told.append(f"file {path}: set aside as {path}.set-aside-{stamp}")
     part = f"{path}.restoring"
     remove(part)
+    uid, gid, mode, words = standing(each, ids)
     with open(f"{STAGE}/{each['sha256']}", "rb") as source:
-        write_new(part, source, int(each["mode"], 8), (ids[each["owner"]], ids[each["group"]]))
+        write_new(part, source, mode, (uid, gid))
     os.rename(part, path)
-    return [*told, f"file {path}: from the backup"]
+    return [*told, f"file {path}: from the backup{words}"]
 
 
 def _folder(path, ids):

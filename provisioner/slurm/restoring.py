@@ -89,6 +89,9 @@ def judge(
         found = lives[part]
         if found == "differs" and part in overwrite:
             found = PLACE
+        elif found == "differs" and part == "config" and lives["state"] == SAME:
+            # The run that followed has written some of it anew, by the plan.
+            found = STAYS
         elif found == "differs" and part in keep:
             found = STAYS
         elif found == "differs":
@@ -105,7 +108,7 @@ def judge(
     files = [each for each in manifest.members if parts.get(part_of(each)) == PLACE]
     if not problems:
         problems = _identities(manifest, cluster, controller, database, parts) + _room(manifest, controller, database)
-    return Verdict(parts, files, problems, _notes(manifest, controller, parts))
+    return Verdict(parts, files, problems, _notes(manifest, parts) + _owners(files, controller))
 
 
 def _foreign(manifest: Manifest, cluster: str, controller: Mapping[str, Any]) -> list[str]:
@@ -142,9 +145,6 @@ def _living(manifest: Manifest, controller: Mapping[str, Any], database: Mapping
         found["database"] = SAME
     else:
         found["database"] = {True: "differs", False: PLACE}.get(database.get("there"), "silent")  # type: ignore[arg-type]
-    if found["state"] == SAME and found["config"] == "differs":
-        # The run that followed has written some of it anew, by the plan.
-        found["config"] = STAYS
     return found
 
 
@@ -192,7 +192,7 @@ def _room(manifest: Manifest, controller: Mapping[str, Any], database: Mapping[s
     ]
 
 
-def _notes(manifest: Manifest, controller: Mapping[str, Any], parts: Mapping[str, str]) -> list[str]:
+def _notes(manifest: Manifest, parts: Mapping[str, str]) -> list[str]:
     notes = []
     old = {part: parts[part] in (PLACE, SAME) for part in ("state", "database")}
     if old["state"] and parts["database"] == STAYS:
@@ -204,4 +204,16 @@ def _notes(manifest: Manifest, controller: Mapping[str, Any], parts: Mapping[str
         notes.append(f"what jobs did between {manifest.moment} and now is not in the history")
     if parts["state"] == PLACE:
         notes.append(f"jobs that were submitted after {manifest.moment} are unknown to slurmctld, which ends them")
+    return notes
+
+
+def _owners(files: Collection[Member], controller: Mapping[str, Any]) -> list[str]:
+    """Which files become root's, since the controller does not know whose they were."""
+    unknown = controller.get("unknown") or {}
+    notes = []
+    for each in files:
+        nobody = [f"account {each.owner}"] if each.owner in unknown.get("owners", ()) else []
+        nobody += [f"group {each.group}"] if each.group in unknown.get("groups", ()) else []
+        if nobody:
+            notes.append(f"{path_of(each)} becomes root's: the controller has no {' and no '.join(nobody)}")
     return notes

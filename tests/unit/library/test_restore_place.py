@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.unit.backup.making import entry, state, tar
 from tests.unit.library.modules import ansible_module, shared
 
 MODULE = ansible_module("cluster_restore")
-PLACE = shared("restore_place")
+PLACE, UNITS, DATABASE = shared("restore_place"), shared("restore_units"), shared("restore_database")
 IDS = {"root": os.getuid(), "slurm": os.getuid(), "munge": os.getuid()}
 
 
@@ -26,6 +27,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(PLACE, "PLACES", (f"{tmp_path}/etc/",))
     monkeypatch.setattr(PLACE, "FOLDERS", {})
     monkeypatch.setattr(PLACE, "run", lambda *words, **more: (0, "", ""))
+    monkeypatch.setattr(UNITS, "run", lambda *words, **more: (0, "inactive\n" if "show" in words else "", ""))
     PLACE.fresh()
     return tmp_path
 
@@ -50,7 +52,7 @@ def test_files_and_state_come_whole(root: Path) -> None:
     assert len(told) == 3
     assert (root / "etc/slurm/slurm.conf").read_bytes() == b"x"
     assert (root / "slurm/slurmctld/hash.1/job.1/script").read_bytes() == b"#!/bin/sh"
-    assert PLACE.look([f"{root}/etc/munge.key"], "a" * 64)["state"]["placed"] is True
+    assert PLACE.look([], "a" * 64)["state"]["placed"] is True
     assert PLACE.look([], "b" * 64)["state"]["placed"] is False
 
 
@@ -140,3 +142,88 @@ def test_pieces_come_in_order_and_again(root: Path) -> None:
 def test_the_module_names_no_file_of_its_own(root: Path) -> None:
     with pytest.raises(RuntimeError, match="no such file"):
         MODULE.work({"step": "piece", "archive": "", "name": "../x", "offset": 0, "content": ""})
+
+
+STOPPING: dict[str, list[str]] = {
+    "it hangs": ["active", "deactivating"],
+    "it comes back": ["active", "active"],
+    "systemd does not answer": ["", ""],
+}
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, states: list[str]) -> list[str]:
+    """systemd that says one state after the other; what it is asked to do."""
+    left, asked = iter(states), []
+
+    def run(*words: str, **more: Any) -> tuple[int, str, str]:
+        if words[1] == "show":
+            return 0, f"{next(left)}\n", ""
+        asked.append(" ".join(words[1:]))
+        return 0, "", ""
+
+    monkeypatch.setattr(UNITS, "run", run)
+    return asked
+
+
+@pytest.mark.parametrize("case", STOPPING)
+def test_nothing_is_moved_while_slurmctld_may_write(case: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, STOPPING[case])
+    (root / "slurm/slurmctld").mkdir(parents=True)
+    (root / "slurm/slurmctld/job_state").write_bytes(b"lives")
+    PLACE.add("state", 0, state())
+    with pytest.raises(RuntimeError, match=r"slurmctld did not stop.*; next: look at `systemctl status slurmctld`"):
+        PLACE.place(wanted(root, {"munge.key": b"k"}, state=True))
+    assert (root / "slurm/slurmctld/job_state").read_bytes() == b"lives"
+    assert not (root / "etc").exists()
+
+
+@pytest.fixture
+def loads(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A node whose MariaDB takes every dump, and the dump."""
+    monkeypatch.setattr(DATABASE, "STAGE", str(root / "stage"))
+    (root / "bin").mkdir()
+    (root / "bin/mariadb").write_text("#!/bin/sh\ncat > /dev/null\n")
+    (root / "bin/mariadb").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{root}/bin:/usr/bin:/bin")
+    PLACE.add("dump", 0, gzip.compress(b"SELECT 1;"))
+    return root
+
+
+@pytest.mark.parametrize("ran", [True, False])
+def test_slurmdbd_goes_on_when_the_swap_fails(ran: bool, loads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answering(monkeypatch, ["active" if ran else "inactive", "inactive"])
+
+    def refuse(archive: str) -> None:
+        raise RuntimeError("the database refuses")
+
+    monkeypatch.setattr(DATABASE, "_swap", refuse)
+    with pytest.raises(RuntimeError, match="refuses"):
+        DATABASE.load("a" * 64)
+    assert asked == ["stop slurmdbd.service", *(["start slurmdbd.service"] if ran else [])]
+
+
+def test_tables_are_not_moved_while_slurmdbd_may_write(loads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, ["active", "deactivating"])
+    monkeypatch.setattr(DATABASE, "_swap", lambda archive: pytest.fail("they were moved"))
+    with pytest.raises(RuntimeError, match="slurmdbd did not stop"):
+        DATABASE.load("a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "words"),
+    [
+        ("nobody-here", "root", 0o755, "there is no account nobody-here"),
+        ("root", "nogroup-here", 0o705, "there is no group nogroup-here"),
+        ("nobody-here", "nogroup-here", 0o705, "no account nobody-here and no group nogroup-here"),
+        ("root", "root", 0o755, ""),
+    ],
+)
+def test_a_file_of_nobody_becomes_roots(root: Path, owner: str, group: str, mode: int, words: str) -> None:
+    asked = wanted(root, {"prolog": b"x"})
+    asked["files"][0].update(owner=owner, group=group, mode="0755")
+    (told,) = PLACE.place(asked)
+    status = (root / "etc/prolog").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (IDS["root"], IDS["root"], mode)
+    assert words in told
+    found = PLACE.look(asked["files"], "a" * 64)["unknown"]
+    assert found == {"owners": [owner] if owner != "root" else [], "groups": [group] if group != "root" else []}

@@ -63,6 +63,21 @@ def test_a_restore_that_died_goes_on() -> None:
     assert (found.problems, found.parts["state"], found.parts["database"]) == ([], PLACE, SAME)
 
 
+def test_one_that_died_still_overwrites_what_it_was_told() -> None:
+    files = {**living()["files"], "/etc/slurm/slurm.conf": "0" * 64}
+    has = controller(files=files, state={"there": True, "identity": "demo|7", "placed": True})
+    meets = database(there=True, placed=True, clusters="demo|7")
+    assert judge(BACKUP, "demo", has, meets).parts["config"] == STAYS
+    assert judge(BACKUP, "demo", has, meets, overwrite={"config"}).parts["config"] == PLACE
+
+
+def test_whose_files_become_roots_is_said_before() -> None:
+    members = [each.model_copy(update={"owner": "deploy", "group": "adm"}) for each in BACKUP.members]
+    backup = BACKUP.model_copy(update={"members": members})
+    found = judge(backup, "demo", controller(unknown={"owners": ["deploy"], "groups": []}), database())
+    assert "/etc/slurm/slurm.conf becomes root's: the controller has no account deploy" in found.notes
+
+
 def test_an_old_state_does_not_meet_a_new_database() -> None:
     (problem,) = judge(BACKUP, "demo", controller(), database(there=True, clusters="demo|9"), {"database"}).problems
     assert "id 7" in problem
