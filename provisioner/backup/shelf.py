@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from collections.abc import Callable
@@ -25,10 +26,9 @@ def put(folder: Path, name: str, write: Callable[[IO[bytes]], None]) -> Path:
         OSError: the folder cannot be written to; nothing of the file is left.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in folder.glob(f".{_cluster_of(name)}-*.part"):
-        left.unlink(missing_ok=True)
+    _sweep(folder, _cluster_of(name))
     part, file = folder / f".{name}.part", folder / name
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    descriptor = _locked(part)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             write(stream)
@@ -68,6 +68,35 @@ def newest(folder: Path, cluster: str) -> datetime | None:
         if stamp:
             return datetime.strptime(stamp[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     return None
+
+
+def _locked(part: Path) -> int:
+    """A new file that says to others that it is at work; the kernel lets go of the lock when the process dies."""
+    while True:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink > 0:
+            return descriptor
+        # Somebody has removed it before it was locked.
+        os.close(descriptor)
+
+
+def _sweep(folder: Path, cluster: str) -> None:
+    """Removes what backups of this cluster left that were killed, and nothing of one that is at work."""
+    pattern = re.compile(rf"\.{re.escape(cluster)}-{_STAMP}\.tar(\.age|\.gpg)?\.part")
+    for left in [each for each in folder.iterdir() if pattern.fullmatch(each.name)]:
+        try:
+            descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            # A link, gone, or another account's: not what a backup of this one leaves.
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink(missing_ok=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(descriptor)
 
 
 def _cluster_of(name: str) -> str:

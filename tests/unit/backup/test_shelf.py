@@ -45,6 +45,24 @@ def test_what_a_killed_one_left_goes_with_the_next(tmp_path: Path) -> None:
     ]
 
 
+def test_what_others_write_stays(tmp_path: Path) -> None:
+    """Another cluster whose name begins alike, and a second backup of this one that is at work."""
+    other = tmp_path / ".demo-east-20261126T031500Z.tar.age.part"
+    other.write_text("half")
+
+    def while_it_works(stream: IO[bytes]) -> None:
+        shelf.put(tmp_path, "demo-20261126T040000Z.tar", one_letter)
+        stream.write(b"whole")
+
+    file = shelf.put(tmp_path, "demo-20261126T031500Z.tar", while_it_works)
+    assert file.read_bytes() == b"whole"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        other.name,
+        "demo-20261126T031500Z.tar",
+        "demo-20261126T040000Z.tar",
+    ]
+
+
 def test_only_the_oldest_of_this_cluster_go(tmp_path: Path) -> None:
     others = ["demo2-20200101T000000Z.tar", "demo-notes.txt", "demo-20200101T000000Z.tar.bak"]
     for day in range(1, 6):
