@@ -22,7 +22,7 @@ from ansible.module_utils.slurm_commands import run
 STAGE = "/var/lib/provision/restore"
 JOURNAL = f"{STAGE}/journal.json"
 REGISTRY, MUNGE_KEY = "/etc/slurm/nodes.json", "/etc/munge/munge.key"
-PLACES = ("/etc/slurm/", "/etc/munge/munge.key", "/var/lib/provision/applied/")
+PLACES = ("/etc/slurm/", "/etc/munge/munge.key", "/var/lib/provision/applied/", "/var/lib/provision/released.json")
 FOLDERS = {
     "/etc/munge": ("munge", 0o700),
     "/etc/slurm/jwt": ("root:slurm", 0o750),

@@ -16,12 +16,20 @@ MOST_BYTES = 4 * 2**20
 STATE, DUMP = "state.tar.gz", "accounting.sql.gz"
 NEXT = "take another backup"
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.@+:-]{0,120}"
-_FILE = re.compile(rf"(cluster/etc/(slurm|munge)/|cluster/var/lib/provision/applied/|site/)({_PART}/){{0,5}}{_PART}")
+_FOLDER = r"(cluster/etc/(slurm|munge)/|cluster/var/lib/provision/applied/|site/)"
+_FILE = re.compile(rf"{_FOLDER}({_PART}/){{0,5}}{_PART}|cluster/var/lib/provision/released\.json")
 # What is unpacked as root on the controller: nothing beyond what is read there.
 _MOST_SMALL = 4 * 2**20
 Text = Annotated[str, StringConstraints(pattern=r"^[ -~]{0,200}$")]
+# What is shown in sentences of ours, or compared: nothing that could begin a next step, a line or markup.
+_WORD = r"^[A-Za-z0-9_.-]{1,64}$"
+Word = Annotated[str, StringConstraints(pattern=_WORD)]
+Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.+~:-]{0,64}$")]
+Moment = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00$")]
+IDENTITY = r"[A-Za-z0-9_.-]{1,64}(\|[0-9]{0,10})?"
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Account = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+ACCOUNT = r"^[a-z_][a-z0-9_.-]{0,31}$"
+Account = Annotated[str, StringConstraints(pattern=ACCOUNT)]
 Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
 
 
@@ -51,16 +59,16 @@ class Manifest(_Shape):
     """
 
     format: Literal[1]
-    cluster: Text
-    controller: Text
-    accounting: Text
-    moment: Text
+    cluster: Word
+    controller: Word
+    accounting: Annotated[str, StringConstraints(pattern=_WORD.replace("{1,", "{0,"))]
+    moment: Moment
     by: Text
-    provision: Text
-    debian: Text
-    slurm: Text
-    identity: Text
-    database: Annotated[str, StringConstraints(pattern=r"^[ -~\n]{0,4000}$")]
+    provision: Version
+    debian: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,3}$")]
+    slurm: Version
+    identity: Annotated[str, StringConstraints(pattern=rf"^({IDENTITY})?$")]
+    database: Annotated[str, StringConstraints(pattern=rf"^({IDENTITY}(\n|$))*$", max_length=4000)]
     unpacked: Annotated[int, Field(strict=True, ge=0, le=2**42)]
     members: Annotated[list[Member], Field(max_length=5000)]
 

@@ -91,6 +91,7 @@ def test_a_hostile_one_is_refused_and_nothing_is_outside(case: str, tmp_path: Pa
 NAMES = [
     "/etc/passwd", "../x", "cluster/etc/passwd", "cluster/etc/slurm/../passwd", "cluster/etc/slurm/a b", "site/", "",
     "cluster/etc/slurm/\x1b[31m", "site/{{ 7 }}", "cluster/etc/slurm/$(id)", "site/a\nb", "cluster/root/.ssh/x",
+    "cluster/var/lib/provision/other.json", "cluster/var/lib/provision/released.json/x",
 ]  # fmt: skip
 
 
@@ -106,13 +107,20 @@ def test_a_manifest_with_a_name_that_no_backup_has_is_refused(name: str) -> None
     "change",
     [
         {"format": 2}, {"cluster": "a\x1b[2J"}, {"unpacked": -1}, {"unpacked": 2**60}, {"moment": "a\nb"},
-        {"members": []}, {"odd": 1}, {"database": "a\x00"},
+        {"members": []}, {"odd": 1}, {"database": "a\x00"}, {"database": "demo|7; next: x"}, {"slurm": "24.11; next: x"},
+        {"cluster": "demo; next: x"}, {"debian": "13; next: x"}, {"identity": "demo|7; next: x"}, {"moment": "now"},
+        {"controller": "[red]x"}, {"provision": "{{ 7 }}"}, {"accounting": "a b"},
     ],
 )  # fmt: skip
 def test_a_manifest_of_another_shape_is_refused(change: dict[str, object]) -> None:
     data = {**json.loads(manifest(contents()).model_dump_json()), **change}
     with pytest.raises(UsageError):
         parse(json.dumps(data).encode())
+
+
+def test_what_was_released_may_be_in_one() -> None:
+    files = {**contents(), "cluster/var/lib/provision/released.json": b"{}"}
+    assert parse(manifest(files).model_dump_json().encode()).member("cluster/var/lib/provision/released.json")
 
 
 def test_a_manifest_of_deep_nesting_is_refused() -> None:
