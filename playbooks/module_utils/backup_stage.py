@@ -6,7 +6,6 @@ slurmctld again when that unit ends. Everything lies in a folder that only root 
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import gzip
 import hashlib
@@ -15,17 +14,13 @@ import os
 import shutil
 import time
 
-from ansible.module_utils.file_paths import Refused, reach
-from ansible.module_utils.file_reads import attributes, read
+from ansible.module_utils.backup_small import refuse_unreadable, small_files
 from ansible.module_utils.slurm_commands import run
 
 STAGE = "/var/lib/provision/backup"
 STATE = "/var/lib/slurm/slurmctld"
-MUNGE_KEY = "/etc/munge/munge.key"
-FOLDERS = ("/etc/slurm", "/var/lib/provision/applied")
 FILES, STATE_COPY, DUMP = "files.json", "state.tar.gz", "accounting.sql.gz"
 UNIT, DUMP_UNIT = "provision-backup", "provision-backup-dump"
-MOST_FILE, MOST_FILES = 4 * 2**20, 2000
 PIECE = 6 * 2**20
 """Bytes of one answer; those of base64 stay below what a run takes from a node."""
 COPY_SECONDS, GO_SECONDS, START_SECONDS, DUMP_SECONDS = 150, 30, 240, 3600
@@ -60,21 +55,29 @@ def begin(has_dump):
         raise RuntimeError(f"slurmctld is {active}; next: look at `systemctl status slurmctld` there, then run again")
     if not os.path.isdir(STATE):
         raise RuntimeError(f"there is no {STATE}; next: run `provision slurm` first")
+    refuse_unreadable()
     _refuse_without_room()
     ran = active == "active"
     after = ["--property=ExecStopPost=/usr/bin/systemctl start slurmctld.service"] if ran else []
     waits = str(GO_SECONDS * 10 if has_dump else 0)
     start(UNIT, _COPY, ["yes" if ran else "no", STAGE, waits], after)
     wait(UNIT, lambda: os.path.exists(f"{STAGE}/copied"), COPY_SECONDS, "slurmctld could not be stopped and copied")
-    found = {path: _file(path) for path in small_files()}
-    write(FILES, json.dumps({path: each for path, each in found.items() if each}).encode())
-    return {"ran": ran, "cluster": _cluster(found), **versions()}
+    if ran and has_dump:
+        write("waits", b"")
+    write(FILES, json.dumps(small_files()).encode())
+    return {"ran": ran, "cluster": _cluster(), **versions()}
 
 
 def end():
-    """Lets slurmctld go on, and returns once it answers; seconds for which it was away."""
+    """Lets slurmctld go on, and returns once it answers; seconds for which it was away.
+
+    Raises:
+        RuntimeError: it does not answer, or it went on before it was to.
+    """
     if not os.path.exists(f"{STAGE}/state.tar"):
         raise RuntimeError("the copy of slurmctld's state is gone; next: run again")
+    # Once its script has ended, slurmctld goes on, whether or not the picture was taken by then.
+    late = os.path.exists(f"{STAGE}/waits") and _show(f"{UNIT}.service", "ActiveState") != "active"
     write("go", b"")
     away = 0.0
     if os.path.exists(f"{STAGE}/stopping"):
@@ -86,6 +89,8 @@ def end():
                 raise RuntimeError(f"slurmctld was started again and does not answer; {words}")
             time.sleep(_POLL_SECONDS)
         away = time.time() - os.stat(f"{STAGE}/stopping").st_ctime
+    if late:
+        raise RuntimeError("slurmctld went on before the picture of the database was taken; next: run again")
     with (
         open(f"{STAGE}/state.tar", "rb") as plain,
         open(f"{STAGE}/{STATE_COPY}", "xb") as packed,
@@ -113,30 +118,7 @@ def clean():
         shutil.rmtree(STAGE)
 
 
-def small_files():
-    """The files of the controller besides its state: keys, registry, configuration, what slurmctld took last."""
-    found = [MUNGE_KEY]
-    for folder in FOLDERS:
-        for place, _, names in os.walk(folder):
-            found += [os.path.join(place, name) for name in names if not name.startswith(".")]
-    if len(found) > MOST_FILES:
-        raise RuntimeError(f"{FOLDERS[0]} has more than {MOST_FILES} files; next: move what is not Slurm's elsewhere")
-    return sorted(found)
-
-
-def _file(path):
-    try:
-        with reach(path) as place:
-            content, status = read(place, MOST_FILE)
-    except FileNotFoundError:
-        return None
-    except Refused:
-        # A link, or what is no file: nothing that a run has made.
-        return None
-    return {"content": base64.b64encode(content).decode(), **attributes(status)}
-
-
-def _cluster(found):
+def _cluster():
     code, out, _ = run("cat", f"{STATE}/clustername", account="slurm")
     return out.strip()[:200] if code == 0 else ""
 

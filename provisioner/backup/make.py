@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ from rich.console import Console
 from provisioner import __version__
 from provisioner.backup import archive, shelf
 from provisioner.backup.cipher import cipher_of, sealed
-from provisioner.backup.collect import members
-from provisioner.backup.manifest import Manifest
+from provisioner.backup.collect import collect
+from provisioner.backup.manifest import IDENTITY, Manifest
 from provisioner.errors import ProvisionError, UsageError
 from provisioner.names import host_name
 from provisioner.paths import state_dir
@@ -41,7 +42,8 @@ class Made:
         file: where it is; None where the run failed.
         away: seconds for which slurmctld did not answer.
         removed: older backups that went.
-        left_out: files of the site that are not in it.
+        left_out: files of the controller and of the site that are not in it, each with the reason.
+        notes: what a person should know of it besides.
     """
 
     finished: Finished
@@ -50,6 +52,7 @@ class Made:
     away: float = 0.0
     removed: Sequence[Path] = field(default_factory=list)
     left_out: Sequence[str] = field(default_factory=list)
+    notes: Sequence[str] = field(default_factory=list)
 
 
 def default_folder(plan: Plan, plan_file: Path) -> Path:
@@ -101,17 +104,38 @@ def make_backup(
         begun, ended = results.get(BEGIN), results.get(END)
         if finished.outcome.code != 0 or begun is None or ended is None:
             return Made(finished)
-        found, left_out = members(place, plan_file)
-        manifest = _manifest(plan, moment, [begun, results.get(PICTURE) or {}, ended], found)
+        with _written("what belongs into the backup", place.parent, "make room there, or mend that file"):
+            found = collect(place, plan_file)
+        manifest = _manifest(plan, moment, [begun, results.get(PICTURE) or {}, ended], found.members)
 
         def write(stream: IO[bytes]) -> None:
             with sealed(stream, recipients) as plain:
                 archive.pack(place, manifest, plain)
 
-        file = shelf.put(folder, shelf.file_name(plan.cluster.name, moment, cipher), write)
-    removed = shelf.thin(folder, plan.cluster.name, plan.backup.keep)
+        with _written("the backup", folder, "make room there, or name another folder with --to"):
+            file = shelf.put(folder, shelf.file_name(plan.cluster.name, moment, cipher), write)
+    removed, notes = _thinned(folder, plan)
     away = ended.get("away")
-    return Made(finished, file, manifest, away if isinstance(away, float) else 0.0, removed, left_out)
+    away = away if isinstance(away, float) else 0.0
+    return Made(finished, file, manifest, away, removed, found.left_out, [*found.notes, *notes])
+
+
+@contextmanager
+def _written(what: str, folder: Path, step: str) -> Iterator[None]:
+    """Says in a sentence what could not be written or read."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename and not str(error.filename).startswith(str(folder)) else ""
+        raise ProvisionError(f"{what} could not be written to {folder}: {error.strerror}{where}", step) from None
+
+
+def _thinned(folder: Path, plan: Plan) -> tuple[list[Path], list[str]]:
+    """Which old ones went, and a note where they could not: the new one is there all the same."""
+    try:
+        return shelf.thin(folder, plan.cluster.name, plan.backup.keep), []
+    except OSError as error:
+        return [], [f"backups that are older than the newest {plan.backup.keep} stay in {folder}: {error.strerror}"]
 
 
 def refuse(folder: Path, recipients: Sequence[str]) -> str:
@@ -140,6 +164,7 @@ def refuse(folder: Path, recipients: Sequence[str]) -> str:
 def _manifest(plan: Plan, moment: datetime, answers: Sequence[Any], found: Sequence[Any]) -> Manifest:
     """What the nodes said is checked by the shape of a manifest."""
     begun, picture, ended = answers
+    known = str(picture.get("clusters") or "").splitlines()
     host = plan.accounting if not isinstance(plan.accounting, bool) else None
     accounting = host.host if host else plan.cluster.controller if plan.accounting else ""
     try:
@@ -154,7 +179,8 @@ def _manifest(plan: Plan, moment: datetime, answers: Sequence[Any], found: Seque
             debian=begun.get("debian", ""),
             slurm=begun.get("slurm", ""),
             identity=begun.get("cluster", ""),
-            database=picture.get("clusters", ""),
+            # sacctmgr takes any name for a cluster; those that no slurmctld of ours has are nothing to compare with.
+            database="\n".join(line for line in known if re.fullmatch(IDENTITY, line)),
             unpacked=ended.get("unpacked", 0),
             members=list(found),
         )

@@ -84,11 +84,12 @@ def backup(
     for line in (
         f"{made.file}: {size // 2**10 + 1} KiB, {'for ' + cipher if cipher else 'NOT ENCRYPTED'}",
         f"slurmctld was away for {made.away:g} s",
-        *(f"not in it: {name}, whose name or size no backup takes" for name in made.left_out),
+        *(f"not in it: {file}" for file in made.left_out),
+        *made.notes,
         *(f"removed {file.name}" for file in made.removed),
     ):
         console.print(line, markup=False, soft_wrap=True)
     if as_json:
         more = {"file": str(made.file), "bytes": size, "away": made.away, "removed": list(map(str, made.removed))}
-        head = {"manifest": made.manifest.head(), "left_out": list(made.left_out)}
+        head = {"manifest": made.manifest.head(), "left_out": list(made.left_out), "notes": list(made.notes)}
         answer({"exit_code": 0, "meaning": ExitCode.OK.meaning, **said, **more, **head})
