@@ -22,7 +22,12 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         folder = Path(self._task.args["folder"])
         for file in self._task.args["files"]:
-            if why := self._fetch(file, folder, task_vars):
+            try:
+                why = self._fetch(file, folder, task_vars)
+            except OSError as error:
+                # A task that fails shows nothing of its reason, since its pieces are not to be shown.
+                why = f"{file['name']}: {error.strerror} in {folder.parent} of this machine"
+            if why:
                 return {**result, "changed": False, "refused": why}
         return {**result, "changed": False, "refused": ""}
 

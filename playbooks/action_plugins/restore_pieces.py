@@ -20,13 +20,20 @@ class ActionModule(ActionBase):
         """Sends every file."""
         result = super().run(tmp, task_vars)
         folder = Path(self._task.args["folder"])
+        try:
+            why = self._send(folder, task_vars)
+        except OSError as error:
+            # A task that fails shows nothing of its reason, since its pieces are not to be shown.
+            why = f"{error.strerror} in {folder.parent} of this machine"
+        return {**result, "changed": False, "refused": why}
+
+    def _send(self, folder, task_vars):
         asked = [{"step": "fresh"}] if self._task.args.get("fresh", True) else []
         for words in (*asked, *self._pieces(folder)):
             answer = self._execute_module(module_name="cluster_restore", module_args=words, task_vars=task_vars)
             if answer.get("refused") or answer.get("failed") or answer.get("unreachable"):
-                why = str(answer.get("refused") or answer.get("msg") or "it does not answer")
-                return {**result, "changed": False, "refused": why}
-        return {**result, "changed": False, "refused": ""}
+                return str(answer.get("refused") or answer.get("msg") or "it does not answer")
+        return ""
 
     def _pieces(self, folder):
         for each in self._task.args["files"]:
