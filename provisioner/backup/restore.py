@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,19 +66,28 @@ def extract(backup: Backup, target: Path) -> None:
     """Leaves the files of a backup in a new folder that only this user enters.
 
     Raises:
-        UsageError: the folder is there already.
+        UsageError: the folder is there already, or cannot be made.
     """
-    if target.exists():
+    if os.path.lexists(target):
         raise UsageError(f"{target} is there already", "name a folder that is not")
-    part = target.with_name(f".{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700, parents=True)
-    for member in backup.manifest.members:
-        to = part / member.name
-        to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copy2(backup.folder / member.name, to)
-    (part / "manifest.json").write_text(backup.manifest.model_dump_json(indent=1))
-    part.rename(target)
+    part: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A name that nobody else has: whatever stands beside it is not ours.
+        part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        for member in backup.manifest.members:
+            to = part / member.name
+            to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copy2(backup.folder / member.name, to)
+        (part / "manifest.json").write_text(backup.manifest.model_dump_json(indent=1))
+        part.rename(target)
+        part = None
+    except OSError as error:
+        words = f"the backup cannot be unpacked into {target}: {error.strerror}"
+        raise UsageError(words, "make room there, or name another folder") from None
+    finally:
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 @dataclass(frozen=True)
