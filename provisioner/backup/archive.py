@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from provisioner.backup.manifest import MOST_BYTES, NAME, NEXT, STATE, Manifest, parse
+from provisioner.console_text import their_words
 from provisioner.errors import UsageError
 
 _PART = 2**20
@@ -35,7 +36,7 @@ def unpack(stream: IO[bytes], folder: Path | None) -> Manifest:
     try:
         return _unpack(stream, folder)
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
-        raise UsageError(f"this backup is damaged: {error}", NEXT) from None
+        raise UsageError(f"this backup is damaged: {their_words(error)}", NEXT) from None
 
 
 def _unpack(stream: IO[bytes], folder: Path | None) -> Manifest:
@@ -51,7 +52,9 @@ def _unpack(stream: IO[bytes], folder: Path | None) -> Manifest:
         while (entry := archive.next()) is not None:
             member = left.pop(entry.name, None)
             if member is None or not entry.isreg() or entry.size != member.size or entry.sparse:
-                raise UsageError(f"this backup has a file that its list does not name so: {entry.name!r}", NEXT)
+                raise UsageError(
+                    f"this backup has a file that its list does not name so: {their_words(entry.name)!r}", NEXT
+                )
             source = archive.extractfile(entry)
             if source is None or _written(source, folder / member.name) != member.sha256:
                 raise UsageError(f"{member.name} in this backup is damaged", NEXT)
@@ -79,13 +82,15 @@ def check_state(folder: Path, manifest: Manifest) -> dict[str, bytes]:
                 parts = entry.name.removeprefix("./").split("/")
                 bad = entry.name.startswith("/") or ".." in parts or not (entry.isreg() or entry.isdir())
                 if bad or entry.sparse:
-                    raise UsageError(f"the state in this backup has what no state has: {entry.name!r}", NEXT)
+                    raise UsageError(
+                        f"the state in this backup has what no state has: {their_words(entry.name)!r}", NEXT
+                    )
                 if total > manifest.unpacked or count > _MOST_STATE_FILES:
                     raise UsageError("the state in this backup is larger than it says", NEXT)
                 if parts == ["clustername"] and entry.size < 1000 and (text := archive.extractfile(entry)):
                     found["clustername"] = text.read()
     except (tarfile.TarError, EOFError, ValueError, OSError) as error:
-        raise UsageError(f"the state in this backup is damaged: {error}", NEXT) from None
+        raise UsageError(f"the state in this backup is damaged: {their_words(error)}", NEXT) from None
     return found
 
 

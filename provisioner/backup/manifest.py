@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from provisioner.console_text import their_words
 from provisioner.errors import UsageError
 
 NAME = "manifest.json"
@@ -106,7 +107,7 @@ def parse(text: bytes) -> Manifest:
         if each.name in (STATE, DUMP):
             continue
         if not _FILE.fullmatch(each.name) or ".." in each.name:
-            raise UsageError(f"this backup has a file that no backup has: {each.name!r}", NEXT)
+            raise UsageError(f"this backup has a file that no backup has: {their_words(each.name)!r}", NEXT)
         if each.size > _MOST_SMALL:
             raise UsageError(f"{each.name} in this backup is larger than any such file", NEXT)
     if found.member(STATE) is None:

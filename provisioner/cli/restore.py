@@ -63,6 +63,7 @@ def restore(
     from provisioner.backup.restore import extract as unpack
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_summary
+    from provisioner.console_text import their_words
     from provisioner.errors import ExitCode, UsageError
     from provisioner.paths import find_plan
     from provisioner.settings.site import load_site
@@ -86,7 +87,7 @@ def restore(
     with opened_backup(file, identity) as backup:
         manifest = backup.manifest
         of = f"{manifest.cluster}, {manifest.moment}, Slurm {manifest.slurm} (Debian {manifest.debian})"
-        say(f"backup of {of}, by {manifest.by}")
+        say(f"backup of {of}, by {their_words(manifest.by)}")
         if extract is not None:
             unpack(backup, extract)
             say(f"unpacked into {extract}")

@@ -107,7 +107,8 @@ def test_a_manifest_with_a_name_that_no_backup_has_is_refused(name: str) -> None
     "change",
     [
         {"format": 2}, {"cluster": "a\x1b[2J"}, {"unpacked": -1}, {"unpacked": 2**60}, {"moment": "a\nb"},
-        {"members": []}, {"odd": 1}, {"database": "a\x00"}, {"database": "demo|7; next: x"}, {"slurm": "24.11; next: x"},
+        {"members": []}, {"odd": 1}, {"database": "a\x00"}, {"database": "demo|7; next: x"},
+        {"slurm": "24.11; next: x"},
         {"cluster": "demo; next: x"}, {"debian": "13; next: x"}, {"identity": "demo|7; next: x"}, {"moment": "now"},
         {"controller": "[red]x"}, {"provision": "{{ 7 }}"}, {"accounting": "a b"},
     ],

