@@ -1,6 +1,8 @@
 """Who can open a backup: age or gpg of this machine, whichever the recipients of the site are for.
 
-The content goes through pipes only; recipients are no secret, and keys stay where age and gpg keep them.
+The content goes to age and gpg through pipes only; recipients are no secret, and keys stay where age and gpg keep them.
+While a backup is made or brought back, its plain files lie in the private folder of the run (0700), in the temporary
+folder of this machine (TMPDIR).
 """
 
 from __future__ import annotations
