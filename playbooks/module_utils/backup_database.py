@@ -9,6 +9,7 @@ from ansible.module_utils.backup_stage import (
     DUMP,
     DUMP_SECONDS,
     DUMP_UNIT,
+    LOOK,
     STAGE,
     describe,
     fresh,
@@ -53,7 +54,7 @@ def dumped():
         return {"files": []}
     wait(DUMP_UNIT, lambda: not works(DUMP_UNIT), DUMP_SECONDS, "the dump of the database did not end")
     if not os.path.exists(f"{STAGE}/{DUMP}"):
-        raise RuntimeError(f"the database could not be dumped; next: look at `journalctl -u {DUMP_UNIT}` there")
+        raise RuntimeError(f"the database could not be dumped; next: {LOOK[DUMP_UNIT]}")
     return {"files": [describe(DUMP)]}
 
 

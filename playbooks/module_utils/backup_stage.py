@@ -23,6 +23,10 @@ FILES, STATE_COPY, DUMP = "files.json", "state.tar.gz", "accounting.sql.gz"
 UNIT, DUMP_UNIT = "provision-backup", "provision-backup-dump"
 PIECE = 6 * 2**20
 """Bytes of one answer; those of base64 stay below what a run takes from a node."""
+LOOK = {
+    UNIT: "look at `journalctl -u provision-backup -u slurmctld` there",
+    DUMP_UNIT: "look at `journalctl -u provision-backup-dump` there",
+}
 COPY_SECONDS, GO_SECONDS, START_SECONDS, DUMP_SECONDS = 150, 30, 240, 3600
 _POLL_SECONDS = 0.1
 _COPY = r"""
@@ -186,7 +190,7 @@ def wait(unit, is_done, seconds, trouble):
     deadline = time.monotonic() + seconds
     while not is_done():
         if time.monotonic() > deadline or not (works(unit) or is_done()):
-            raise RuntimeError(f"{trouble}; next: look at `journalctl -u {unit} -u slurmctld` there")
+            raise RuntimeError(f"{trouble}; next: {LOOK[unit]}")
         time.sleep(_POLL_SECONDS)
 
 
