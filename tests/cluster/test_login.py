@@ -159,5 +159,5 @@ def test_a_compute_node_does_not_become_one_below_its_jobs(cluster: Lab, login: 
         said = cluster.slurm([blade])
         # Nothing else was asked for.
         assert said.code == 1, said.text
-        assert "--forget" in said.failure(blade)
+        assert f"provision release {blade.lower()}" in said.failure(blade)
     assert cluster.states()[blade] == "idle"

@@ -64,7 +64,8 @@ def test_old_packages_are_said_by_a_run_and_by_status(outdated: Lab) -> None:
     status = outdated.provision("status")
     assert status.code == 0, status.text
     for blade in members(outdated):
-        assert re.search(rf"^{blade}: .*{re.escape(OLD[outdated.release])}: older than", status.out, re.MULTILINE)
+        old = re.escape(OLD[outdated.release])
+        assert re.search(rf"^warning: {blade}: .*{old}: older than", status.out, re.MULTILINE), status.text
     assert "provision slurm --upgrade" in status.out
 
 
