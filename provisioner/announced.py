@@ -6,16 +6,13 @@ must never reach the real blades of the same plan.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from provisioner.private import write_private
+from provisioner.blade_notes import changed_notes, read_notes
 from provisioner.ssh_identity import blades_folder
 
 FACTS_TASK = "Ask the node what the run decides on"
@@ -29,29 +26,24 @@ def announced_file(state: Path) -> Path:
 
 def read_announced(file: Path) -> dict[str, str]:
     """Blade id -> a name for its announcement, which no other one ever had. A damaged file announces nothing."""
-    try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
-    return {str(blade): str(name) for blade, name in found.items()} if isinstance(found, dict) else {}
+    return read_notes(file)
 
 
 def announce(file: Path, blades: Iterable[str]) -> None:
     """Announces blades; one that was announced already is announced anew."""
     when = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    with _alone(file):
-        _write(file, {**read_announced(file), **{blade: f"{when}-{secrets.token_hex(8)}" for blade in blades}})
+    with changed_notes(file) as there:
+        there.update({blade: f"{when}-{secrets.token_hex(8)}" for blade in blades})
 
 
 def consume(file: Path, used: Mapping[str, str]) -> None:
     """Takes back the announcements of blades that have their scratch; one that was made since then stays."""
     if not used:
         return
-    with _alone(file):
-        there = read_announced(file)
-        left = {blade: name for blade, name in there.items() if used.get(blade) != name}
-        if left != there:
-            _write(file, left)
+    with changed_notes(file) as there:
+        for blade, name in used.items():
+            if there.get(blade) == name:
+                del there[blade]
 
 
 def fulfilled(announced: Mapping[str, str], good: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -74,15 +66,3 @@ def _has_its_scratch(results: Mapping[str, Any]) -> bool:
     # A fact that is too long is not kept: what waits there is much, and not over.
     scratch = found["blade"].get("scratch") if isinstance(found, Mapping) and "blade" in found else None
     return scratch is not None and bool(scratch["right"]) and not scratch["waiting"]
-
-
-def _alone(file: Path) -> FileLock:
-    """A person may announce while a run ends."""
-    return FileLock(file.with_name(f".{file.name}.lock"))
-
-
-def _write(file: Path, announced: Mapping[str, str]) -> None:
-    if announced:
-        write_private(file, json.dumps(announced, indent=2) + "\n")
-    else:
-        file.unlink(missing_ok=True)

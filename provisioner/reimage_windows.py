@@ -5,14 +5,11 @@ Within its window a blade may show another host key than the one on record, once
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock
-
-from provisioner.private import write_private
+from provisioner.blade_notes import changed_notes, read_notes
 from provisioner.ssh_identity import blades_folder
 
 
@@ -25,34 +22,27 @@ def open_windows(file: Path, now: datetime | None = None) -> dict[str, datetime]
     """Blade id -> when its window ends, of those that are open. A damaged file opens none."""
     moment = now or datetime.now(UTC)
     try:
-        found = json.loads(file.read_text())
-        ends = {str(blade): datetime.fromisoformat(str(end)) for blade, end in found.items()}
+        ends = {blade: datetime.fromisoformat(end) for blade, end in read_notes(file).items()}
         return {blade: end for blade, end in ends.items() if end > moment}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (ValueError, TypeError):
         return {}
 
 
 def open_until(file: Path, blades: Iterable[str], end: datetime) -> None:
     """Opens the windows of blades; one that was open ends then, too."""
-    with _alone(file):
-        _write(file, {**open_windows(file), **dict.fromkeys(blades, end)})
+    with changed_notes(file) as notes:
+        _drop_all_but(notes, open_windows(file))
+        notes.update(dict.fromkeys(blades, end.isoformat()))
 
 
 def close(file: Path, blades: Collection[str]) -> None:
     """Closes the windows of blades."""
     if not blades:
         return
-    with _alone(file):
-        _write(file, {blade: end for blade, end in open_windows(file).items() if blade not in blades})
+    with changed_notes(file) as notes:
+        _drop_all_but(notes, open_windows(file).keys() - {*blades})
 
 
-def _alone(file: Path) -> FileLock:
-    """A person may announce while a run takes note of a blade."""
-    return FileLock(file.with_name(f".{file.name}.lock"))
-
-
-def _write(file: Path, ends: dict[str, datetime]) -> None:
-    if ends:
-        write_private(file, json.dumps({blade: end.isoformat() for blade, end in ends.items()}, indent=2) + "\n")
-    else:
-        file.unlink(missing_ok=True)
+def _drop_all_but(notes: dict[str, str], kept: Collection[str]) -> None:
+    for blade in notes.keys() - {*kept}:
+        del notes[blade]
