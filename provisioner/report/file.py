@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from provisioner.errors import ProvisionError, UsageError
 from provisioner.report.html import MADE_BY
+from provisioner.whole_file import write_whole
 
+_PRIVATE = 0o600
 _HEAD = 2000
 """Bytes in which a page says what it is."""
 
@@ -47,24 +47,13 @@ def write_page(file: Path, text: str, force: bool) -> None:
         ProvisionError: it cannot be written; what was there is as it was.
     """
     refuse_other_file(file, force)
-    made = ""
     try:
-        handle, made = tempfile.mkstemp(prefix=f".{file.name[:100]}.", suffix=".part", dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as out:
-            out.write(text)
-            out.flush()
-            with contextlib.suppress(FileNotFoundError):
-                os.fchmod(out.fileno(), stat.S_IMODE(file.lstat().st_mode))
-            os.fsync(out.fileno())
-        Path(made).replace(file)
+        mode = stat.S_IMODE(file.lstat().st_mode) if file.exists() else _PRIVATE
+        write_whole(file, text, mode)
     except OSError as error:
         raise ProvisionError(
             f"{str(file)!r} cannot be written: {error.strerror}", "make room there, or name another file"
         ) from error
-    finally:
-        # Gone where it has become the page.
-        if made:
-            Path(made).unlink(missing_ok=True)
 
 
 def _is_page(file: Path) -> bool:

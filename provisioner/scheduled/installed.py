@@ -11,6 +11,7 @@ from pathlib import Path
 from provisioner.errors import ProvisionError
 from provisioner.scheduled.systemd import properties, systemctl
 from provisioner.scheduled.units import MARK
+from provisioner.whole_file import write_whole
 
 SUFFIXES = (".service", "-notify.service", "-failed.service", ".timer")
 
@@ -92,7 +93,7 @@ class Units:
         steps = self.steps(wanted)
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in self.differing(wanted):
-            write_unit(self.folder / name, wanted[name])
+            write_whole(self.folder / name, wanted[name], 0o644)
         if "reload systemd" in steps:
             systemctl(self.system, "daemon-reload")
         if f"enable {self.timer}" in steps:
@@ -125,20 +126,6 @@ class Units:
                 (self.folder / name).unlink(missing_ok=True)
         systemctl(self.system, "daemon-reload")
         return needed
-
-
-def write_unit(path: Path, text: str) -> None:
-    """Replaces a unit at once, so that systemd never reads half of it."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with fresh.open("w") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _ours(path: Path) -> str:
