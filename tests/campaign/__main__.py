@@ -30,9 +30,10 @@ from tests.campaign.plans import PLANS
 from tests.campaign.report import tables, told, write
 from tests.campaign.schedule import cases, run_part, seconds_for, turns
 from tests.campaign.settings import SETTINGS
+from tests.campaign.verbs import VERB_FAULTS
 from tests.cluster.labs import STATE_HOME
 
-PARTS = {part.name: part for part in (DISKS, PLANS, SETTINGS, LIVE, NODES, KILLS)}
+PARTS = {part.name: part for part in (DISKS, PLANS, SETTINGS, LIVE, NODES, KILLS, VERB_FAULTS)}
 RELEASES = ("bookworm", "trixie")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from collections.abc import Iterator
@@ -12,29 +11,20 @@ from random import Random
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import Cluster, shortly
 from tests.campaign.declared import declare, lost_accounts
-from tests.campaign.disturbances import DISTURBANCES, Act
-from tests.campaign.faults import FAULTS, Fault
+from tests.campaign.disturbances import DISTURBANCES
 from tests.campaign.records import lost_records, record_jobs
 from tests.campaign.services import services
-from tests.campaign.terminal import Terminal, on_terminal
+from tests.campaign.struck import LONGEST, Mends, mend, plain, some_blade, strike
+from tests.campaign.terminal import on_terminal
 from tests.cluster.waiting import until
 
-# The longest run that is no hang: a frozen controller costs timeouts of ssh, of Ansible and of the verification.
-LONGEST = 420
-# Moments of the fault, in seconds after the start: soon, or later in runs that have much to do.
-MOMENTS = (6.0, 15.0, 45.0)
 
-
-def _blade(cluster: Cluster, random: Random, on_controller: bool) -> str:
-    return cluster.lab.controller if on_controller else random.choice(cluster.targets)
-
-
-def _disturb(cluster: Cluster, random: Random, told: list[str]) -> list[tuple[Act, str]]:
+def _disturb(cluster: Cluster, random: Random, told: list[str]) -> Mends:
     """One or two things that are wrong; returns what mends those that no run has to mend, the last one first."""
-    mends: list[tuple[Act, str]] = []
+    mends: Mends = []
     for name in random.sample(list(DISTURBANCES), random.choice((1, 1, 2))):
         disturbance = DISTURBANCES[name]
-        blade = _blade(cluster, random, disturbance.on_controller)
+        blade = some_blade(cluster, random, disturbance.on_controller)
         try:
             disturbance.harm(cluster, blade)
         except AssertionError as error:  # two that do not go together, such as a script on a blade that is off
@@ -44,26 +34,6 @@ def _disturb(cluster: Cluster, random: Random, told: list[str]) -> list[tuple[Ac
         if disturbance.mend:
             mends.insert(0, (disturbance.mend, blade))
     return mends
-
-
-def _strike(cluster: Cluster, random: Random, run: Terminal, told: list[str]) -> list[tuple[Act, str]]:
-    """A fault at a moment of chance."""
-    name = random.choice(list(FAULTS))
-    fault: Fault = FAULTS[name]
-    blade = _blade(cluster, random, fault.on_controller)
-    moment = random.uniform(0.3, random.choice(MOMENTS))
-    over = until(lambda: run.process.poll() is not None, moment)
-    told.append(f"{name} ({blade}) after {moment:.1f} s{', when it was over' if over else ''}")
-    fault.strike(cluster, blade, run)
-    return [(fault.mend, blade)] if fault.mend else []
-
-
-def _mend(cluster: Cluster, mends: list[tuple[Act, str]], told: list[str]) -> None:
-    for mend, blade in mends:
-        try:
-            mend(cluster, blade)
-        except AssertionError as error:
-            told.append(f"not put right on {blade}: {str(error)[:200]}")
 
 
 def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> list[str]:
@@ -81,14 +51,14 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
     words = random.choice(([], [], ["--full"]))
     with on_terminal(cluster.lab, "slurm", f"--nodes={','.join(cluster.targets)}", *words) as run:
         try:
-            mends = [*_strike(cluster, random, run, told), *mends]
+            mends = [*strike(cluster, random, run, told), *mends]
             if not until(lambda: run.process.poll() is not None, LONGEST):
                 broken.append("a run does not end")
                 run.stop(signal.SIGKILL)
             if run.cursor_is_lost:
                 broken.append("the cursor is lost")
         finally:
-            _mend(cluster, mends, told)
+            mend(cluster, mends, told)
             evidence["round"] = "\n".join(told)
         # the next run starts at once: what a dead one left is its business
         first, second = cluster.converges()
@@ -105,11 +75,6 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
     elif second.code != 0 or second.json["changed"] != 0:
         broken.append("the run after it changes something")
     return broken
-
-
-def plain(text: str) -> str:
-    """What a terminal got, without its commands."""
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "")
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import pytest
 from tests.campaign.case import Broken
 from tests.campaign.disturbances import DISTURBANCES
 from tests.campaign.faults import FAULTS
-from tests.campaign.kills import plain
 from tests.campaign.mutated_answer import mutated
 from tests.campaign.nodes import WORDS, check_said, without
+from tests.campaign.struck import plain
 from tests.campaign.terminal import Terminal
 from tests.cluster.labs import Said
 
