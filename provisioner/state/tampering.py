@@ -98,7 +98,8 @@ HARMS: dict[str, dict[str, Script]] = {
             f"echo 'rm {FOLDER}/{name}/pending' > take-back"
         )
     },
-    "unmounted": {"scratch": _always("umount {0}")},
+    # What has just ended there lets go of it a moment later.
+    "unmounted": {"scratch": _always("timeout 30 sh -c 'until umount {0}; do sleep 0.2; done'")},
     "lost at boot": {"scratch": _always("sed -i '\\: {0} :d' /etc/fstab")},
 }
 """The script of each harm for the kinds that it can come to; '' for a thing that it leaves alone.

@@ -10,8 +10,9 @@ from tests.cluster.waiting import until
 EVIDENCE = """
 sinfo --list-reasons --format='%N %u %H %E'
 squeue --format='%i %u %T %N %j %r'
-journalctl --unit slurmctld --lines 20 --no-pager --output cat
+tail --lines=30 /var/log/slurm/slurmctld.log
 """
+EVIDENCE_OF_A_NODE = "tail --lines=15 /var/log/slurm/slurmd.log"
 
 
 def left_over(lab: Lab) -> str:
@@ -24,8 +25,10 @@ def left_over(lab: Lab) -> str:
 
 
 def evidence(lab: Lab) -> str:
-    """What Slurm says of its nodes and jobs."""
-    return lab.ask(EVIDENCE)
+    """What Slurm says of its nodes and jobs, as far as it can be asked."""
+    told = [lab.tried(lab.controller, EVIDENCE).text]
+    told += [f"-- {name}\n{lab.tried(name, EVIDENCE_OF_A_NODE).text}" for name in lab.compute]
+    return "\n".join(told)
 
 
 def settle(lab: Lab) -> None:

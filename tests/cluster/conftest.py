@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -20,6 +20,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
     config.hook.pytest_deselected(items=[item for item in items if is_left_out(names[item])])
     items[:] = [item for item in items if not is_left_out(names[item])]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test of the cluster that fails says what Slurm has to say."""
+    report = yield
+    lab: Lab | None = getattr(item, "funcargs", {}).get("cluster")
+    if report.when == "call" and report.failed and lab is not None:
+        report.sections.append(("what Slurm says", evidence(lab)))
+    return report
 
 
 @pytest.fixture(scope="session", params=RELEASES)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.job_tmp import REASON as JOB_TMP
-from tests.cluster.job_tmp import TEND, node, put_on, state, submit
+from tests.cluster.job_tmp import TEND, UNMOUNT, node, put_on, state, submit
 from tests.cluster.labs import Lab
 from tests.cluster.waiting import until
 
@@ -76,7 +76,7 @@ def test_an_admin_has_the_last_word_over_a_drain_of_ours(cluster: Lab, blade: st
 
 
 def test_scratch_with_folders_of_jobs_is_looked_after_by_them_alone(cluster: Lab, blade: str) -> None:
-    cluster.inside(blade, f"umount /scratch; {CHECK}")
+    cluster.inside(blade, f"{UNMOUNT}; {CHECK}")
     assert OURS not in node(cluster, blade)
     cluster.inside(blade, f"{TEND}; {ILL}; {CHECK}")
     assert JOB_TMP in node(cluster, blade)
@@ -93,7 +93,7 @@ def test_scratch_without_them_is_looked_after_here(cluster: Lab, blade: str) -> 
     with put_on(cluster, blade, "shared"):
         assert cluster.slurm([blade]).code == 0
         for ill, mended, words in (
-            ("umount /scratch", "mount /scratch", "scratch is not mounted at /scratch"),
+            (UNMOUNT, "mount /scratch", "scratch is not mounted at /scratch"),
             ("mount -o remount,ro /scratch", "mount -o remount,rw /scratch", "/scratch is read-only"),
             # As a disk that answers no more: the kernel lets nobody go who asks it. Once it may have much to do.
             (
@@ -116,7 +116,7 @@ def test_scratch_without_them_is_looked_after_here(cluster: Lab, blade: str) -> 
 def test_a_run_that_mends_a_node_takes_its_drain_back(cluster: Lab, blade: str) -> None:
     with put_on(cluster, blade, "shared"):
         assert cluster.slurm([blade]).code == 0
-        cluster.inside(blade, f"umount /scratch; {CHECK}")
+        cluster.inside(blade, f"{UNMOUNT}; {CHECK}")
         assert OURS in node(cluster, blade)
         said = cluster.slurm([blade])
         assert said.code == 0, said.text

@@ -11,6 +11,7 @@ from tests.cluster.job_tmp import (
     HOME,
     REASON,
     TEND,
+    UNMOUNT,
     ended,
     folders,
     node,
@@ -115,7 +116,7 @@ def test_they_go_however_the_job_ends(cluster: Lab, blade: str, how: str) -> Non
 
 
 def test_without_scratch_no_job_starts_and_the_system_disk_stays_as_it_is(cluster: Lab, blade: str) -> None:
-    cluster.inside(blade, "umount /scratch")
+    cluster.inside(blade, UNMOUNT)
     before = cluster.inside(blade, "ls -lA --time-style=full-iso /scratch")
     # Whether or not somebody looked: the job itself is refused, and waits for another node.
     job = submit(cluster, blade, MINE)
@@ -131,7 +132,7 @@ def test_without_scratch_no_job_starts_and_the_system_disk_stays_as_it_is(cluste
 
 
 def test_the_timer_drains_a_node_that_nobody_sends_jobs_to(cluster: Lab, blade: str) -> None:
-    cluster.inside(blade, "umount /scratch")
+    cluster.inside(blade, UNMOUNT)
     assert until(lambda: REASON in node(cluster, blade), 90), node(cluster, blade)
     said = cluster.slurm([blade])
     assert said.code == 0, said.text
@@ -140,7 +141,7 @@ def test_the_timer_drains_a_node_that_nobody_sends_jobs_to(cluster: Lab, blade: 
 
 def test_a_drain_of_an_admin_stays(cluster: Lab, blade: str) -> None:
     cluster.ask(f"scontrol update nodename={blade.lower()} state=drain reason='fans, says the admin'")
-    cluster.inside(blade, f"umount /scratch; {TEND}; mount /scratch; {TEND}")
+    cluster.inside(blade, f"{UNMOUNT}; {TEND}; mount /scratch; {TEND}")
     assert "Reason=fans, says the admin" in node(cluster, blade)
     assert "DRAIN" in node(cluster, blade)
 

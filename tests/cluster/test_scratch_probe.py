@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.job_tmp import TEND
+from tests.cluster.job_tmp import TEND, UNMOUNT
 from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 
@@ -103,7 +103,7 @@ def test_a_scratch_that_only_root_may_write_is_said_so(cluster: Lab, blade: str)
 
 
 def test_a_scratch_that_is_not_mounted_is_said_so(cluster: Lab, blade: str) -> None:
-    cluster.inside(blade, "umount /scratch")
+    cluster.inside(blade, UNMOUNT)
     try:
         said = verify(cluster, blade)
     finally:
