@@ -106,7 +106,7 @@ def as_evidence(blade: str, node: str, controller: str, roles: Any, found: Mappi
         problems=_texts(work.get("problems")),
         masked=_texts([*(work.get("masked") or []), *(work.get("unaccounted") or [])]),
         doubts=_texts(work.get("doubts")),
-        drift=_texts([each["line"] for each in facts.get("state_pending") or []]),
+        drift=() if work.get("problems") else _texts([each["line"] for each in facts.get("state_pending") or []]),
         notes=_texts(facts.get("provision_notes")),
     )
 

@@ -47,6 +47,9 @@ def touched(hosts: Iterable[Host]) -> list[str]:
 
 
 def _is_touched(host: Host) -> bool:
+    """Nothing is done to a node with problems, whatever differs there."""
+    if host.get("slurm_work", {}).get("problems"):
+        return False
     differed = host.get("state_before") or host.get("state_pending")
     return bool(differed or host["ansible_facts"]["blade"]["full"])
 
