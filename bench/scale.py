@@ -24,6 +24,7 @@ from bench.scale_metrics import look, scrape, with_metrics
 from bench.scale_nodes import prepare, records, start, states, until_idle
 from bench.scale_run import Ran, controller_run, good_run
 from bench.scale_site import CONTROLLER, Site, Wrong, expect, running
+from bench.scale_verbs import verbs
 from provisioner.errors import ExitCode, ProvisionError
 from provisioner.names import host_name
 from provisioner.plan.select import select_forgotten
@@ -65,6 +66,8 @@ def scenario(site: Site, table: Table, everywhere: bool) -> None:
     *members, late = site.nodes
     table.add_run("controller from a bare Debian, no nodes yet", good_run(site, {}))
     prepare(site)
+    # The package of slurmd has given a folder back to slurm.
+    good_run(site, {})
     known = records(site, site.nodes)
     first = {host_name(name): known[host_name(name)] for name in members}
     one = {host_name(late): known[host_name(late)]}
@@ -108,6 +111,9 @@ def scenario(site: Site, table: Table, everywhere: bool) -> None:
     idle = [name for name in left if name not in members[:JOB_WIDTH]]
     table.add("all idle after it", until_idle(site, idle))
     table.add(f"srun over {SRUN_WIDTH} nodes", run_over(site, SRUN_WIDTH))
+    until_idle(site, idle)
+    for verb, seconds in verbs(site, idle).items():
+        table.add(f"provision {verb}, {len(idle)} nodes", seconds)
     measure(site, table)
     job.must_live(site)
     if everywhere:
