@@ -69,6 +69,7 @@ _SIBLINGS = (
     "test_apt.py::*?half fetched?",
     "test_apt.py::*?of another*",
     "test_apt.py::*does_not_end_is_named",
+    "test_apt.py::*lack_comes_first",
     "test_apt.py::*once_more?gone?",
     "test_by_hand.py::*?munge, stopped?",
     "test_by_hand.py::*?slurmd, running?",

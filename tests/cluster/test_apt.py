@@ -35,6 +35,19 @@ def test_what_fresh_looking_lists_do_not_have_is_tried_once_more(cluster: Lab, l
     assert (again.code, again.json["changed"]) == (0, 0), again.text
 
 
+def test_what_installed_packages_lack_comes_first(cluster: Lab) -> None:
+    """apt refuses what brings new packages along as long as something installed lacks what it needs."""
+    blade = cluster.compute[0]
+    cluster.inside(blade, "dpkg --remove --force-depends procps munge")
+    with cluster.variables_of_the_site(base_extra_packages=["nftables"]):
+        said = cluster.slurm([blade])
+        assert said.code == 0, said.text
+        assert cluster.inside(blade, "apt-get check && command -v nft")
+        assert cluster.slurm([blade]).json["changed"] == 0
+    cluster.inside(blade, "apt-get purge --yes nftables > /dev/null 2>&1")
+    assert cluster.slurm([blade]).code == 0
+
+
 def test_an_apt_that_does_not_end_is_named(cluster: Lab) -> None:
     blade, member = cluster.compute[:2]
     hold = f"import fcntl, time; f = open('{LOCK}', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(600)"
