@@ -16,7 +16,7 @@ from typing import Any
 
 from provisioner.inventory import GROUPS, tier_group
 from provisioner.names import host_name
-from provisioner.plan.derive import accounting_host
+from provisioner.plan.derive import accounting_host, rest_way
 from provisioner.plan.derive_partitions import preemption_rule
 from provisioner.plan.model import Plan
 from provisioner.plan.positions import Tree, build_tree
@@ -52,8 +52,12 @@ def check_settings(plan: Plan, site: Path, roles: Path) -> None:
 def settings_problems(plan: Plan, site: Path, roles: Path) -> Iterator[SettingsProblem]:
     """All problems of all files of a site; see `check_settings`."""
     known = known_options(roles)
-    # What the plan says decides which keys are the site's.
-    said = {"slurmctld_accounting": accounting_host(plan), "slurmctld_preemption": preemption_rule(plan)}
+    # What the plan says decides which keys are the site's, and which ports are taken.
+    said = {
+        "slurmctld_accounting": accounting_host(plan),
+        "slurmctld_preemption": preemption_rule(plan),
+        "slurmrestd_port": way.port if (way := rest_way(plan)) else None,
+    }
     try:
         for name, problem in unread(site):
             yield SettingsProblem(name, problem)

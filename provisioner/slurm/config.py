@@ -19,6 +19,7 @@ from provisioner.slurm.logins import login_lines
 from provisioner.slurm.mpi import mpi_settings
 from provisioner.slurm.nodes import NOTHING, PLACEHOLDER_NODE, Line, Nodes, Planned, node_line, with_database
 from provisioner.slurm.partitions import partition_lines, preemption_settings
+from provisioner.slurm.ports import SRUN
 from provisioner.slurm.scheduling import backfill_settings, priority_settings, requeue_settings
 from provisioner.slurm.times import DEFAULT_TIME
 from provisioner.slurm.tokens import SETTINGS as TOKEN_SETTINGS
@@ -46,7 +47,7 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "CommunicationParameters": _SIGNED,
         "SlurmctldPort": 6817,
         "SlurmdPort": 6818,
-        "SrunPortRange": "60001-63000",
+        "SrunPortRange": f"{SRUN[0]}-{SRUN[-1]}",
         "StateSaveLocation": "/var/lib/slurm/slurmctld",
         "SlurmdSpoolDir": "/var/lib/slurm/slurmd",
         "SlurmctldPidFile": "/run/slurmctld/slurmctld.pid",

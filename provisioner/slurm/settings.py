@@ -17,6 +17,7 @@ from provisioner.slurm.access import access_problems
 from provisioner.slurm.defects import defect_problems
 from provisioner.slurm.forms import HOST, NEXT, WORD, odd, shown
 from provisioner.slurm.line_settings import node_problems, partition_problems, preemption_problems, switch_problems
+from provisioner.slurm.ports import port_problems
 from provisioner.slurm.times import TIME
 from provisioner.slurm.unit_limits import limit_problems
 
@@ -83,7 +84,8 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
         given: `slurmctld_config`, `slurmctld_cgroup_config`, `slurmctld_accounting`, `slurmctld_cluster`,
             `slurmctld_partitions`, `slurmctld_preemption`, `slurmctld_default_time`, `slurmctld_nodes`,
             `slurmctld_switches`, `slurmctld_tmp_fs`, `slurmctld_logins`, `slurmdbd_config`, `mariadb_config`,
-            `slurmd_limits`, `adopt_ssh`, `adopt_admins`, `adopt_users`, `scratch_mount_point`, `jobtmp_mount_point`,
+            `slurmd_limits`, `slurmrestd_port`, `adopt_ssh`, `adopt_admins`, `adopt_users`, `scratch_mount_point`,
+            `jobtmp_mount_point`,
             `base_cluster`, `base_domain`, `base_hosts`, `base_users` and `base_time_source` as the play has them; those
             that are missing are not looked at.
     """
@@ -103,6 +105,7 @@ def site_problems(given: Mapping[str, Any]) -> list[str]:
     problems += switch_problems(given.get("slurmctld_switches", {}))
     problems += limit_problems(given.get("slurmd_limits", {}))
     problems += access_problems(given, _ADDRESS)
+    problems += port_problems(given)
     problems += _hosts_problems(given)
     for name in ("scratch_mount_point", "slurmctld_tmp_fs", "jobtmp_mount_point"):
         folder = given.get(name, "/scratch")

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 from provisioner.plan.checks.draft import Draft
 from provisioner.plan.problems import Problem
+from provisioner.slurm.ports import DAEMONS, SRUN
 
-# The exporter of metrics has its own on every member that is measured.
-_DAEMONS = {6817: "slurmctld", 6818: "slurmd", 6819: "slurmdbd", 9100: "the exporter of metrics"}
-# SrunPortRange of slurm.conf: an srun on the controller takes one that is free.
-_SRUN = range(60001, 63001)
 _SSH = 22
 
 
@@ -20,7 +17,7 @@ def check_rest(draft: Draft) -> Iterator[Problem]:
     port = said.get("port") if isinstance(said, dict) else None
     if port is None:
         return
-    owner = "sshd" if port == _ssh_port(draft) else "srun" if port in _SRUN else _DAEMONS.get(port)
+    owner = "sshd" if port == _ssh_port(draft) else "srun" if port in SRUN else DAEMONS.get(port)
     if owner is not None:
         yield draft.at_value(
             ("rest", "port"), f"port {port} of rest is that of {owner}", "write another one, such as 6820"

@@ -30,3 +30,17 @@ def test_its_place_is_told(tmp_path: Path, text: str, words: str) -> None:
     plan = load_plan(ROOT / "inventories" / "asgard" / "plan.yml")
     (problem,) = settings_problems(plan, tmp_path, ROOT / "roles")
     assert str(problem).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("rest", "port"),
+    [("rest: {port: 7200}\n", "7200, the port of the REST interface"), ("", "6818, the port of slurmd")],
+)
+def test_a_range_of_srun_over_a_port_that_is_taken_is_told(tmp_path: Path, rest: str, port: str) -> None:
+    number = int(port.split(",")[0])
+    (tmp_path / "group_vars").mkdir()
+    said = f"slurmctld_config:\n  SrunPortRange: {number}-{number + 100}\n"
+    (tmp_path / "group_vars" / "all.yml").write_text(said)
+    (tmp_path / "plan.yml").write_text(rest + (ROOT / "tests/plans/good/plan.yml").read_text().removeprefix("---\n"))
+    (problem,) = settings_problems(load_plan(tmp_path / "plan.yml"), tmp_path, ROOT / "roles")
+    assert str(problem).startswith(f"group_vars/all.yml:2:3: slurmctld_config: SrunPortRange has {port}")
