@@ -15,6 +15,7 @@ from provisioner.console_text import their_words
 FRESH = "-o ControlMaster=no -o ControlPath=none -o ServerAliveInterval=15"
 TRIES = 2
 POLL_SECONDS = 3
+LASTS = "is unconfirmed here and stays in force: the node had confirmed it when the answer was lost"
 
 
 class ActionModule(ActionBase):
@@ -62,16 +63,17 @@ class ActionModule(ActionBase):
 
     def _take_back(self, given, task_vars):
         """How the way back went: over the connection that is open since before, else by the node itself."""
-        asked = {"name": given["name"], "step": "take_back"}
-        if not self._tried(asked, task_vars).get("failed"):
-            return "was taken back"
+        asked = {"name": given["name"], "files": given["files"], "step": "take_back"}
+        answer = self._tried(asked, task_vars)
+        if not answer.get("failed"):
+            return LASTS if answer.get("lasts") else "was taken back"
         deadline = time.monotonic() + int(given.get("patience", 90)) + 15
         while time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             with self._fresh_sessions():
                 answer = self._tried(asked, task_vars)
             if not answer.get("failed"):
-                return "was taken back by the node itself"
+                return LASTS if answer.get("lasts") else "was taken back by the node itself"
         return "is to be taken back by the node itself, which does not answer yet"
 
     @staticmethod

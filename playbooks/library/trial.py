@@ -69,21 +69,21 @@ def main():
         },
     )
     asked, trial = module.params, Trial(module.params["name"])
-    paths = []
+    paths, lasts = [], False
     try:
         if asked["step"] == "begin":
             paths = trial.begin(asked["files"], asked["apply"], asked["undo"], asked["patience"])
         elif asked["step"] == "confirm":
             trial.confirm(asked["proofs"])
         else:
-            trial.take_back()
+            lasts = trial.take_back(asked["files"])
     except Unfit as error:
         module.fail_json(msg=str(error), evidence=error.evidence)
     except (Lost, Refused) as error:
         module.fail_json(msg=str(error))
     except (OSError, KeyError) as error:
         module.fail_json(msg=f"cannot write what comes on trial: {error}")
-    module.exit_json(changed=bool(paths), paths=paths)
+    module.exit_json(changed=bool(paths), paths=paths, lasts=lasts)
 
 
 if __name__ == "__main__":

@@ -91,14 +91,18 @@ class Trial:
             raise Lost("it was not confirmed in time")
         self._clear()
 
-    def take_back(self):
-        """Takes the change back now, if it is still on trial.
+    def take_back(self, entries=()):
+        """Takes the change back now, if it is still on trial; whether these files are in place all the same.
+
+        They are where a confirmation worked whose answer was lost.
 
         Raises:
             Lost: something of it could not be taken back; the node goes on trying.
+            Refused, OSError: the files cannot be looked at.
         """
         self._back()
         self._clear()
+        return bool(entries) and not compare(entries)
 
     def _back(self):
         """The way back, which leaves its mark: a confirmation that comes once more must not take it for success."""

@@ -163,6 +163,23 @@ def test_a_confirmation_whose_answer_was_lost_may_come_again(node: Node) -> None
     assert node.is_clean()
 
 
+def test_a_way_back_that_comes_after_a_confirmation_says_that_it_lasts(node: Node) -> None:
+    """Both answers to the confirmation were lost, so the run does not know of it."""
+    node.begin()
+    node.trial.confirm({})
+    assert node.trial.take_back(node.entries()) is True
+    assert node.is_new()
+    assert node.is_clean()
+
+
+def test_a_way_back_whose_answer_was_lost_may_come_again(node: Node) -> None:
+    node.begin()
+    for _ in range(2):
+        assert node.trial.take_back(node.entries()) is False
+        assert node.is_old()
+    assert node.is_clean()
+
+
 def test_a_refusal_whose_answer_was_lost_stays_one(node: Node) -> None:
     """What did not work works again, as the files of before are back."""
     node.begin()

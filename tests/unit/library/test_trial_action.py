@@ -110,6 +110,16 @@ def test_nobody_gets_in_any_more() -> None:
     assert run.asked[-1] == ("take_back", False)
 
 
+@pytest.mark.parametrize("lost", [[CLOSED, CLOSED], [CLOSED, CLOSED, CLOSED, CLOSED]])
+def test_a_confirmation_whose_answers_were_all_lost_is_told_as_that(lost: list[Any]) -> None:
+    """The node has confirmed it, so it lasts, whatever this run heard."""
+    run = Run(BEGUN, *lost, {**BACK, "lasts": True})
+    answer = run.run()
+    assert answer["failed"] is True
+    assert "taken back" not in answer["msg"]
+    assert f"so {PAM} is unconfirmed here and stays in force" in answer["msg"]
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [(NO_ROOT, "the second session could not become root"), (REFUSED, "root would not get in any more")],
