@@ -31,6 +31,8 @@ def limited(cluster: Lab, before: dict[str, str]) -> Iterator[Said]:
         yield said
     assert cluster.slurm(cluster.compute).code == 0
     assert {blade: cluster.inside(blade, f"cat {PAM}") for blade in cluster.compute} == before
+    for blade in cluster.compute:
+        assert cluster.inside(blade, "ls /etc/ssh/sshd_config.d/provision-* 2> /dev/null; true") == ""
 
 
 @pytest.fixture(scope="module")
