@@ -22,6 +22,7 @@ from types import FrameType
 from tests.campaign.case import Case, Part, Place, Result
 from tests.campaign.cluster import Cluster, cluster
 from tests.campaign.disks import DISKS
+from tests.campaign.first_time import FIRST
 from tests.campaign.folder import campaign_folder
 from tests.campaign.kills import KILLS
 from tests.campaign.live import LIVE
@@ -33,7 +34,7 @@ from tests.campaign.settings import SETTINGS
 from tests.campaign.verbs import VERB_FAULTS
 from tests.cluster.labs import STATE_HOME
 
-PARTS = {part.name: part for part in (DISKS, PLANS, SETTINGS, LIVE, NODES, KILLS, VERB_FAULTS)}
+PARTS = {part.name: part for part in (DISKS, PLANS, SETTINGS, LIVE, NODES, KILLS, VERB_FAULTS, FIRST)}
 RELEASES = ("bookworm", "trixie")
 
 
@@ -43,13 +44,16 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         prog="python -m tests.campaign", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=2, help="all parts together; one case of each at least (2)")
-    parser.add_argument("--parts", type=_parts, default=tuple(PARTS.values()), help=f"of {','.join(PARTS)}; all")
+    parser.add_argument("--parts", type=_parts, help=f"of {','.join(PARTS)}; all that there is time for")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6), help="default: a random one")
     parser.add_argument("--os", type=_releases, default=("bookworm",), help="bookworm,trixie (bookworm)")
     parser.add_argument("--nodes", type=int, choices=range(2, 16), default=2, help="compute nodes of a lab (2)")
     parser.add_argument("--case", type=_case, help="this one alone, such as kills:3")
     parser.add_argument("--results", type=Path, default=STATE_HOME / "campaign" / "results.json", help="%(default)s")
-    return parser.parse_args(given)
+    wanted = parser.parse_args(given)
+    if wanted.parts is None:
+        wanted.parts = tuple(part for part in PARTS.values() if part.least_minutes <= wanted.minutes)
+    return wanted
 
 
 def _parts(text: str) -> tuple[Part, ...]:

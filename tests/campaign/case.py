@@ -68,13 +68,17 @@ Open = Callable[[Place], AbstractContextManager[Run]]
 
 @dataclass(frozen=True)
 class Part:
-    """A kind of cases. `figures` are what it counts, in the order of the table; `share` its part of the time."""
+    """A kind of cases. `figures` are what it counts, in the order of the table; `share` its part of the time.
+
+    A shorter campaign than `least_minutes` is without it, unless it is asked for.
+    """
 
     name: str
     figures: tuple[str, ...]
     share: int
     open: Open
     on_blades: bool = False
+    least_minutes: float = 0
 
 
 KEPT = 50

@@ -16,6 +16,7 @@ from tests.campaign.records import lost_records, record_jobs
 from tests.campaign.services import services
 from tests.campaign.struck import LONGEST, Mends, mend, plain, some_blade, strike
 from tests.campaign.terminal import on_terminal
+from tests.cluster.labs import Said
 from tests.cluster.waiting import until
 
 
@@ -68,8 +69,12 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
             broken.append("processes of a dead run are there after the next one")
             evidence["left"] = "\n".join(run.strays())
     evidence |= {"the next run": shortly(first), "the one after it": shortly(second)}
-    if "Traceback" in said + first.text + second.text:
-        broken.append("a traceback")
+    return broken + broken_by(said, first, second)
+
+
+def broken_by(said: str, first: Said, second: Said) -> list[str]:
+    """The promises that the run that was struck, the next one or the one after it have broken by what they said."""
+    broken = ["a traceback"] if "Traceback" in said + first.text + second.text else []
     if first.code != 0 or not first.json.get("verified"):
         broken.append("one run does not mend it")
     elif second.code != 0 or second.json["changed"] != 0:

@@ -6,13 +6,13 @@ from random import Random
 from typing import Any
 
 # The blades are asked from their own network, which every firewall leaves open.
-_SERVICES: dict[str, Any] = {
+ALL: dict[str, Any] = {
     "metrics": True,
     "rest": True,
     "firewall": {"ssh": ["192.0.2.0/24"]},
     "compute_ssh": "jobs",
-    "health": False,
 }
+_SERVICES: dict[str, Any] = {**ALL, "health": False}
 
 
 def services(random: Random) -> dict[str, Any]:

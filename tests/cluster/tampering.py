@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.states import ROOT, rendered
@@ -23,3 +24,9 @@ def cases_of(lab: Lab, blade: str, project: Path = ROOT) -> list[Case]:
     """Every case of every role of a blade of the lab, as the project in this folder has them."""
     asked = f"state_wanted | state_cases('{VERSION[lab.release]}')"
     return [Case(**found) for found in rendered(lab.plan, [blade], asked, project, [FILTERS])[blade]]
+
+
+def things_of(lab: Lab, blades: Sequence[str], kinds: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """Blade -> `{"role", "kind", "name"}` of all that its roles keep of some kinds."""
+    asked = f"state_wanted | state_things('{VERSION[lab.release]}', {list(kinds)})"
+    return rendered(lab.plan, blades, asked, filters=[FILTERS])

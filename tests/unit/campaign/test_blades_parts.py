@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from tests.campaign.case import Broken
+from tests.campaign.brought import ROLES, Thing
+from tests.campaign.case import Broken, Case
+from tests.campaign.cluster import Cluster
 from tests.campaign.disturbances import DISTURBANCES
 from tests.campaign.faults import FAULTS
+from tests.campaign.first_time import ENDS, Services, event
 from tests.campaign.mutated_answer import mutated
 from tests.campaign.nodes import WORDS, check_said, without
+from tests.campaign.schedule import cases
 from tests.campaign.struck import plain
 from tests.campaign.terminal import Terminal
 from tests.cluster.labs import Said
@@ -70,3 +76,20 @@ def test_there_is_much_to_choose_from() -> None:
     # what is put right by the next run has no `mend`; what strikes a container has one
     for name in ("power cut of a blade", "frozen blade", "frozen controller", "unplugged blade"):
         assert FAULTS[name].mend, name
+
+
+@pytest.mark.parametrize("name", ["there", "not there"])
+def test_what_a_service_brings_is_seen_and_taken_away(tmp_path: Path, name: str) -> None:
+    (tmp_path / "there").touch()
+    thing = Thing("BLD-002", "health", "files", shlex.quote(str(tmp_path / name)))
+    assert subprocess.run(["sh", "-c", thing.there], check=False).returncode == (name != "there")
+    subprocess.run(["sh", "-c", thing.gone], check=True)
+    assert subprocess.run(["sh", "-c", thing.there], check=False).returncode == 1
+
+
+def test_each_service_has_its_turn() -> None:
+    things = [Thing("BLD-002", role, "files", f"/{role}/{number}") for role in ROLES for number in range(3)]
+    services = Services(Cluster(None, [], ""), "", things, {})  # type: ignore[arg-type]
+    chosen = [event(services, case, case.random()) for case in islice(cases(Case("first", 0, 7)), len(ROLES))]
+    assert {thing.role for thing in chosen} == set(ROLES)
+    assert set(ENDS) < set(FAULTS)

@@ -55,6 +55,12 @@ def test_a_failure_says_how_to_do_it_again() -> None:
     assert (wanted.seed, wanted.case, wanted.os, wanted.nodes) == (7, (PARTS["kills"], 3), ("trixie",), 2)
 
 
+def test_what_takes_long_is_left_out_of_a_short_campaign_unless_it_is_asked_for() -> None:
+    names = {minutes: {part.name for part in arguments(["--minutes", minutes]).parts} for minutes in ("2", "30")}
+    assert names["30"] - names["2"] == {"first"}
+    assert [part.name for part in arguments(["--parts", "first"]).parts] == ["first"]
+
+
 def test_parts_on_blades_come_once_per_release_and_one_lab_after_the_other() -> None:
     parts = [part(print, name="a", on_blades=True), part(print, name="b"), part(print, name="c", on_blades=True)]
     found = [(each.name, release) for each, release in turns(parts, ("bookworm", "trixie"))]
