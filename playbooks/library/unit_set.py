@@ -41,6 +41,8 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blade_software import QUIET, UNITS, unit_states
 
+# Seconds in which a unit that failed at its start may still come, and between two tries.
+PATIENCE, PAUSE = 10, 2
 _ENVIRONMENT = {**os.environ, "LC_ALL": "C", "SYSTEMCTL_SKIP_SYSV": "1"}
 
 
@@ -61,6 +63,30 @@ def systemctl(verb, *units):
     done = subprocess.run(["systemctl", *verb.split(), *units], capture_output=True, text=True, env=_ENVIRONMENT)
     if done.returncode != 0:
         raise Failed(units[0] if units else "", done.stderr.strip())
+
+
+def bring(verb, unit):
+    """Starts, restarts or stops a unit. One that systemd is about to start anew by itself is tried again for a while.
+
+    What it needs may come a moment later, such as a port that another daemon has just left.
+
+    Raises:
+        Failed: it does not start.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return systemctl(verb, unit)
+        except Failed:
+            if time.monotonic() > deadline or not _comes_again(unit):
+                raise
+        time.sleep(PAUSE)
+
+
+def _comes_again(unit):
+    asked = ["systemctl", "show", "--property=SubState", "--value", unit]
+    said = subprocess.run(asked, capture_output=True, text=True, env=_ENVIRONMENT).stdout
+    return said.startswith("auto-restart")
 
 
 def unmask(names, folder=UNITS):
@@ -109,7 +135,7 @@ def apply(units, reload):
         systemctl("daemon-reload")
     verbs = {"started": "start", "restarted": "restart", "stopped": "stop"}
     for unit in units:
-        systemctl(verbs[unit["state"]], unit["name"])
+        bring(verbs[unit["state"]], unit["name"])
         if unit["ask"]:
             ask(unit)
     stays = {("started", True), ("stopped", False)}

@@ -14,7 +14,9 @@ UNIT_SET = ansible_module("unit_set")
 # What it shares with the module that reads facts; the units of a node are read from a file beside it.
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >> "$0.log"
+[ "$*" = "show --property=SubState --value late.service" ] && { echo auto-restart; exit; }
 [ "$1" = show ] && { cat "$0.units"; exit; }
+[ "$*" != "start late.service" ] || [ -e "$0.came" ] || { touch "$0.came"; echo "Job failed." >&2; exit 1; }
 [ "$*" != "start broken.service" ] || { echo "Job for broken.service failed." >&2; exit 1; }
 [ "$SYSTEMCTL_SKIP_SYSV" = 1 ]
 """
@@ -124,3 +126,19 @@ def test_a_node_without_systemd_is_a_failure(node: Node, monkeypatch: pytest.Mon
     monkeypatch.setitem(UNIT_SET._ENVIRONMENT, "PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
     assert "systemctl" in node.set(wanted("a"))["msg"]
+
+
+def test_a_unit_that_systemd_starts_anew_by_itself_is_tried_again(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as sackd, while what is left of slurmd still has its port."""
+    monkeypatch.setattr(UNIT_SET, "PAUSE", 0)
+    node.has(late=("inactive", "enabled"))
+    assert node.set(wanted("late", ask="true"))["changed"]
+    assert node.told() == ["start late.service", "start late.service"]
+
+
+def test_a_unit_that_never_comes_is_no_more_waited_for(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UNIT_SET, "PATIENCE", -1)
+    node.has(late=("inactive", "enabled"))
+    answer = node.set(wanted("late"))
+    assert (answer["unit"], answer["started"]) == ("late.service", False)
+    assert node.told() == ["start late.service"]
