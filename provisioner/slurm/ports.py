@@ -26,8 +26,8 @@ def port_problems(given: Mapping[str, Any]) -> list[str]:
     found = _RANGE.fullmatch(str(said.get("srunportrange")))
     if not found:
         return []
-    rest = given.get("slurmrestd_port")
-    owners = {**DAEMONS, **({int(rest): "the REST interface"} if str(rest).isdecimal() else {})}
+    rest = str(given.get("slurmrestd_port"))
+    owners = {**DAEMONS, **({int(rest): "the REST interface"} if rest.isdecimal() else {})}
     taken = [f"{port}, the port of {owner}" for port, owner in owners.items() if int(found[1]) <= port <= int(found[2])]
     if not taken:
         return []
