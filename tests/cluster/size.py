@@ -156,6 +156,7 @@ _SIBLINGS = (
     "test_login.py::*has_a_terminal*",
     "test_login.py::*power_cut",
     "test_login.py::*windows*",
+    "test_lost_daemons.py::*",
     "test_metrics.py::*come_by_themselves*",
     "test_metrics.py::*that_is_away*",
     "test_mpi.py::*mpirun*",
