@@ -1,12 +1,14 @@
 """What becomes of a node that a person takes out of work, or gives back, with `provision`. Pure.
 
-Only what begins with OURS or LOST is ever reworded or taken back. A drain of an admin, of Slurm, of the health check
-or of the folders of jobs stays as it is.
+Only what begins with OURS, ROLLING or LOST is ever reworded or taken back. A drain of an admin, of Slurm, of the
+health check or of the folders of jobs stays as it is.
 """
 
 from __future__ import annotations
 
 OURS = "provision: drain: "
+# How a rolling run begins the reason of a node that it has out of work; run id and phase follow.
+ROLLING = "provision: rolling: "
 # How a run begins the reason of a node whose hardware is not as on record; a run that finds it so again ends it.
 LOST = "provision: hardware: "
 # Characters of what it lost.
@@ -20,8 +22,13 @@ DRAINED, RESUMED, READY, KEPT, MISSING = "drained", "resumed", "ready", "kept", 
 
 
 def is_ours(node):
-    """Whether `provision drain` took it out; the node is as `slurm_nodes.parse_nodes` has it."""
-    return "DRAIN" in node["states"] and node["reason"].startswith(OURS)
+    """Whether `provision drain` or a rolling run took it out; the node is as `slurm_nodes.parse_nodes` has it."""
+    return "DRAIN" in node["states"] and node["reason"].startswith((OURS, ROLLING))
+
+
+def is_rolling(node):
+    """Whether a rolling run took it out."""
+    return "DRAIN" in node["states"] and node["reason"].startswith(ROLLING)
 
 
 def drain(node, words):
@@ -42,6 +49,28 @@ def drain(node, words):
     return DRAINED, [["state=drain", f"reason={reason}"]]
 
 
+def roll(node, words):
+    """The same of a node that a rolling run takes out, or goes on with. Any other drain is somebody else's and stays.
+
+    Args:
+        words: run id and phase, and what is done.
+    """
+    if node is None:
+        return MISSING, []
+    if "DRAIN" not in node["states"]:
+        return DRAINED, [["state=drain", f"reason={ROLLING}{words}"]]
+    if not is_rolling(node):
+        return KEPT, []
+    own, bar, later = node["reason"].partition(_LATER)
+    reason = ROLLING + words
+    return DRAINED, [] if own == reason else [[f"reason={reason}{bar}{later}"]]
+
+
+def unroll(node):
+    """The same of a node that a rolling run is done with."""
+    return resume(node) if node is None or is_rolling(node) or "DRAIN" not in node["states"] else (KEPT, [])
+
+
 def resume(node):
     """The same of a node that is to take jobs again."""
     if node is None:
@@ -55,7 +84,7 @@ def resume(node):
     if later:
         return KEPT, [[f"reason={later}"]]
     # Not `resume`, which would also make a node that is down one that is idle.
-    return RESUMED, [["state=undrain"], [f"reason={_OVER}{own.removeprefix(OURS)}"]]
+    return RESUMED, [["state=undrain"], [f"reason={_OVER}{own.removeprefix(OURS).removeprefix(ROLLING)}"]]
 
 
 def withhold(node, words):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible.module_utils.drain_owner import LOST, OURS, is_ours, is_withheld, over
+from ansible.module_utils.drain_owner import LOST, OURS, ROLLING, is_ours, is_rolling, is_withheld, over
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_nodes import ANSWER, parse_nodes
 
@@ -97,8 +97,9 @@ def by_itself(node):
 
 # Who lets a node take no jobs. Unclear is one whose author nobody can tell: an admin may use Slurm's words, and slurmd
 # itself is root.
-FOLDERS, HEALTH, FULL, HARDWARE, SLURM, UNCLEAR, PROVISION, ADMIN = (
-    "job folders", "health check", "full disk", "hardware", "slurm", "unclear", "provision drain", "admin"
+FOLDERS, HEALTH, FULL, HARDWARE, SLURM, UNCLEAR, PROVISION, ADMIN, ROLLED = (
+    "job folders", "health check", "full disk", "hardware", "slurm", "unclear", "provision drain", "admin",
+    "rolling run",
 )  # fmt: skip
 
 
@@ -113,6 +114,9 @@ def owner(node):
         return FULL
     if is_withheld(node):
         return HARDWARE
+    # Slurm 24.11 adds to a reason, and is its author then.
+    if is_rolling(node):
+        return ROLLED
     if node["by"] == "slurm":
         return SLURM
     if SLURM_SAYS.match(reason):
@@ -143,6 +147,10 @@ def left(name, node, room, resume):
         if words.startswith(OTHER_BOARD):
             how = f"next: `provision replace {name}`"
         return [], [f"a run drained it since it lost hardware ({words}); {how}"]
+    if whose == ROLLED:
+        words = reason.removeprefix(ROLLING)
+        step = f"that run gives it back, or finish it with `provision slurm --rolling --nodes {name}`"
+        return [], [f"a rolling run has it out of work ({words}), left so; {step}"]
     if whose == PROVISION:
         words = reason.removeprefix(OURS)
         return [], [f"drained by `provision drain` ({words}), left so; give it back with `provision resume {name}`"]

@@ -70,8 +70,9 @@ def _scontrol(limit, *what):
 def parse_nodes(text):
     """Rows of `scontrol --oneliner show nodes`, and the names that have more than one.
 
-    Each is `{"address", "port", "states", "silent", "version", "reason", "by", "since"}`; `by` and `since` tell
-    who gave the reason, and when. What a person or a node may have written is never read as another field.
+    Each is `{"address", "port", "states", "silent", "version", "reason", "by", "since", "partitions", "boot"}`; `by`
+    and `since` tell who gave the reason, and when; `boot` is when its slurmd says that it booted. What a person or a
+    node may have written is never read as another field.
     """
     found, doubtful = {}, set()
     for line in text.splitlines():
@@ -80,7 +81,7 @@ def parse_nodes(text):
         # The name of the system is the node's own words; what slurmctld says stands on either side of it.
         head, _, tail = _TEXTS.split(line, maxsplit=1)[0].partition(" OS=")
         fields = dict(re.findall(r"\b(NodeName|NodeAddr|Port|Version)=(\S+)", head))
-        state = (re.findall(r" State=(\S+)", tail or head) or [""])[-1]
+        state = _last("State", tail or head)
         words = re.sub(r"[*~#!%$@^-]+$", "", state).split("+")
         reason = _REASON.search(line)
         name = fields["NodeName"]
@@ -95,8 +96,15 @@ def parse_nodes(text):
             "reason": reason[1].strip() if reason else "",
             "by": (reason[2] or "") if reason else "",
             "since": (reason[3] or "") if reason else "",
+            "partitions": _last("Partitions", tail or head).split(","),
+            "boot": _last("BootTime", tail or head),
         }
     return found, doubtful
+
+
+def _last(field, text):
+    """What slurmctld says stands behind the words of the node."""
+    return (re.findall(rf" {field}=(\S+)", text) or [""])[-1]
 
 
 def trouble(node):

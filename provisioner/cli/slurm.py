@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from provisioner.cli import rolling_options as rolls
 from provisioner.cli.options import AsJson, Nodes, PlanFile, Quiet
 from provisioner.cli.say import answer, say
 
@@ -53,6 +54,14 @@ def slurm(
         bool,
         typer.Option("--scheduled", help="For timers: quiet, and nothing that disturbs jobs; what fails is counted."),
     ] = False,
+    rolling: rolls.Rolling = False,
+    max_unavailable: rolls.Most = None,
+    per: rolls.Per = None,
+    wait: rolls.Wait = None,
+    reboot: rolls.Reboot = False,
+    keep_going: rolls.KeepGoing = False,
+    allow_empty_partition: rolls.MayEmpty = False,
+    from_start: rolls.FromStart = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,6 +77,9 @@ def slurm(
     A scheduled run (--scheduled) changes nothing on a node that runs jobs but what is harmless to them, says what it
     left for later, and ends in silence with 4 where another run is at work. `provision timer install` sets it up.
 
+    A rolling run (--rolling) takes few nodes out of work at a time, waits for their jobs, changes, verifies and gives
+    back, and never takes all nodes of a partition. It stops at the first failure; the same command goes on.
+
     Examples:
 
       provision slurm --nodes BLD-008,BLD-011
@@ -77,6 +89,10 @@ def slurm(
       provision slurm --forget BLD-003 --nodes BLD-006
 
       provision slurm --upgrade --check
+
+      provision slurm --rolling --upgrade --max-unavailable 10% --check
+
+      provision slurm --rolling --reboot --nodes @medium --wait 12h
 
       provision slurm --quiet || [ $? -eq 4 ]
 
@@ -94,9 +110,33 @@ def slurm(
         )
     extra = {name: True for name, wanted in {**chosen, "provision_scheduled": scheduled}.items() if wanted}
     options = Options(check, diff, forks, verbose, extra)
+    words = rolls.RollingWords(max_unavailable, per, wait, keep_going, allow_empty_partition, reboot, from_start)
+    if rolling:
+        _rolling(words, find_plan(plan), nodes, options, bool(scheduled or forget or accept_hardware), quiet, as_json)
+    words.refuse_alone()
     asked = _Asked(find_plan(plan), nodes, forget, accept_hardware, options, quiet or scheduled, as_json)
     code = _scheduled(asked) if scheduled and not check else int(_run(asked).outcome.code)
     raise typer.Exit(code)
+
+
+def _rolling(
+    words: rolls.RollingWords,
+    plan: Path,
+    nodes: str | None,
+    options: Options,
+    decides: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from provisioner.cli.rolling import rolling
+    from provisioner.errors import UsageError
+
+    if decides or options.extra.keys() - {"provision_upgrade"} or options.diff:
+        raise UsageError(
+            "--rolling comes without --accept-hardware, --diff, --forget, --full, --new-cluster and --scheduled",
+            "leave it out, or say it in a run of its own",
+        )
+    rolling(words, plan, nodes, options, as_json, quiet)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from provisioner.run.synced import Synced
     from provisioner.slurm.status import ClusterStatus
 
-# Drains that a person made, who knows of them.
-_KNOWN = ("admin", "provision drain")
+# Drains that a person made or began, who knows of them.
+_KNOWN = ("admin", "provision drain", "rolling run")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from provisioner.slurm.verdict import cause as known_cause
 WHOSE = {
     "admin": "an admin",
     "provision drain": "`provision drain`",
+    "rolling run": "a rolling run",
     "slurm": "Slurm itself",
     "unclear": "Slurm itself or an admin",
     "health check": "its health check",
@@ -59,6 +60,8 @@ def _ends(found: Evidence, reason: str) -> str:
     owner = found.seen["owner"]
     if owner == "provision drain":
         return f"`provision resume {found.blade}` once the work is done"
+    if owner == "rolling run":
+        return f"that run gives it back; if it is over, `provision slurm --rolling --nodes {found.blade}` finishes it"
     if owner == "hardware":
         if OTHER_BOARD in reason:
             return f"`provision replace {found.blade}`"

@@ -15,8 +15,9 @@ from provisioner.names import host_name
 
 # On top of podman's defaults: mounts and cgroups (SYS_ADMIN), interfaces (NET_ADMIN), job steps
 # (SYS_PTRACE, SYS_NICE), loop disks (MKNOD); sshd dies at login where the kernel audits and it
-# may not write (AUDIT_WRITE). Never --privileged: it would put the host's disks into the blade.
-CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_NICE", "MKNOD", "AUDIT_WRITE")
+# may not write (AUDIT_WRITE); a reboot ends the container in a way of its own (SYS_BOOT). Never --privileged: it
+# would put the host's disks into the blade.
+CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_NICE", "MKNOD", "AUDIT_WRITE", "SYS_BOOT")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def create(spec: BladeSpec, host: Host) -> list[str]:
         "--name", settings.container_name(spec.cluster, spec.blade),
         *(f"--label={key}={value}" for key, value in labels.items()),
         "--systemd", "always",
+        # A blade that reboots comes back; one that was switched off stays off.
+        "--restart", "on-failure",
         "--network", settings.network_name(spec.cluster),
         "--ip", str(spec.address),
         # a changing one would leave the neighbours with a stale ARP entry after a power cycle

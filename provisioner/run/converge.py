@@ -78,6 +78,8 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
             raise BusyError(*refused)
         if not check:
             announced.consume(announced.announced_file(state), announced.fulfilled(told, finished.good()))
+        if not asked.recorded:
+            return finished
         owner = this_owner(str(run), os.getpid())
         by = f"{owner['by']}@{owner['at']}"
         data = {"run": str(run), "by": by, "playbook": asked.playbook, "check": check}

@@ -45,6 +45,9 @@ def past_runs(records: Iterable[Any]) -> list[Past]:
         try:
             if record["interrupted"] or record["exit_code"] not in (ExitCode.OK, ExitCode.DEGRADED):
                 continue
+            # It is many runs, and waits for jobs.
+            if record.get("rolling"):
+                continue
             times = {str(name): float(seconds) for name, seconds in record["phases"].items()}
             is_check, changed = bool(record["check"]), int(record["changed"])
             found.append(

@@ -15,7 +15,7 @@ from provisioner.console_text import counted
 from provisioner.errors import ExitCode
 from provisioner.names import folded
 
-CHECK, SCHEDULED = " --check", " --scheduled"
+CHECK, SCHEDULED, ROLLING = " --check", " --scheduled", " --rolling"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -86,6 +86,7 @@ def past_run(run: str, record: Any) -> PastRun | None:
         by=str(record.get("by") or ""),
         what=f"{record.get('playbook') or ''}".removesuffix(".yml")
         + (SCHEDULED if record.get("scheduled") else "")
+        + (ROLLING if record.get("rolling") else "")
         + (CHECK if record.get("check") else ""),
         code=code if isinstance(code, int) else 1,
         meaning=str(record.get("meaning") or ""),

@@ -47,6 +47,7 @@ class PlaybookRun:
         tell: what the facts that tasks set on the controller say to a person, by their key in the record.
         looked_at: what those facts say of blades that are not asked themselves, by inventory name: '' for one that the
             controller looked at, else why it did not.
+        recorded: whether it leaves a record of its own; a part of a longer run leaves none.
     """
 
     plan: Plan
@@ -57,6 +58,7 @@ class PlaybookRun:
     quiet: bool = False
     tell: Callable[[Mapping[str, Any]], Mapping[str, str]] = _nothing
     looked_at: Callable[[Mapping[str, Any]], Mapping[str, str]] = _nothing
+    recorded: bool = True
 
 
 @dataclass(frozen=True)

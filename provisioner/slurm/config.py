@@ -71,6 +71,10 @@ def default_settings(cluster: str, controller: str, address: str) -> Settings:
         "MpiDefault": "none",
         # A blade comes back by itself after a power cut or a reimage; a drain stays a drain.
         "ReturnToService": 2,
+        # What `scontrol reboot` and a rolling run have slurmd call, and seconds that a boot may take: servers test
+        # their memory first.
+        "RebootProgram": "/usr/sbin/reboot",
+        "ResumeTimeout": 1200,
         "SlurmctldTimeout": 120,
         "SlurmdTimeout": 300,
         "MessageTimeout": 20,

@@ -15,7 +15,17 @@ from ClusterShell.NodeSet import NodeSet, NodeSetException
 MOST_NODES = 10_000
 """Nodes that one text may stand for; a cluster of blades has some hundred."""
 OWNERS = frozenset(
-    {"job folders", "health check", "full disk", "hardware", "slurm", "unclear", "provision drain", "admin"}
+    {
+        "job folders",
+        "health check",
+        "full disk",
+        "hardware",
+        "slurm",
+        "unclear",
+        "provision drain",
+        "rolling run",
+        "admin",
+    }
 )
 """Whose a drain may be, as the controller says it (`slurm_drains.owner`)."""
 _NODE_SET = re.compile(r"[A-Za-z0-9_.,\[\]-]{1,20000}")
