@@ -53,7 +53,7 @@ import base64
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.drain_owner import ROLLING, roll, unroll
+from ansible.module_utils.drain_owner import ROLLING, is_rolling, roll, unroll
 from ansible.module_utils.rolling_note import claim, end, heard, read
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import ON_NODES
@@ -92,8 +92,15 @@ def act(wanted):
 
 def _reboot(names, words):
     """Slurm reboots a node once no job is on it, and lets it take jobs again when it is back."""
-    if names:
-        _scontrol("reboot", "ASAP", "nextstate=RESUME", f"reason={ROLLING}{words}", ",".join(names))
+    nodes = show_nodes()
+    kept = [
+        name for name in names if name in nodes and "DRAIN" in nodes[name]["states"] and not is_rolling(nodes[name])
+    ]
+    if ours := [name for name in names if name not in kept]:
+        _scontrol("reboot", "ASAP", "nextstate=RESUME", f"reason={ROLLING}{words}", ",".join(ours))
+    # Without another state to come a drain outlives it.
+    if kept:
+        _scontrol("reboot", "ASAP", ",".join(kept))
     return dict.fromkeys(names, "reboots")
 
 

@@ -15,6 +15,8 @@ LOST = "provision: hardware: "
 _LONGEST = 300
 # Slurm 24.11 without accounting keeps a reason when its drain ends, and takes it at a later drain of its own.
 _OVER = "provision: was drained: "
+# What it adds to the reason of a drained node that it has reboot.
+_REBOOTED = " : reboot issued"
 # What Slurm 24.11 finds later stands behind the reason that a node has.
 _LATER = " : "
 # What came of a node. Kept: it takes no jobs for another reason, which stays.
@@ -68,7 +70,11 @@ def roll(node, words):
 
 def unroll(node):
     """The same of a node that a rolling run is done with."""
-    return resume(node) if node is None or is_rolling(node) or "DRAIN" not in node["states"] else (KEPT, [])
+    if node is None or is_rolling(node) or "DRAIN" not in node["states"]:
+        return resume(node)
+    # Somebody else's drain is theirs after a reboot, too, and not Slurm's.
+    own, rebooted, _ = node["reason"].rpartition(_REBOOTED)
+    return KEPT, [[f"reason={own}"]] if rebooted else []
 
 
 def resume(node):

@@ -56,7 +56,7 @@ def rolling(
         refuse_another(site.cluster.name, call)
     if already := roll.already(call):
         say(f"{folded(already)} rebooted already in the run that this one goes on with; --from-start reboots them, too")
-    differing, controller = _differing(roll, site)
+    differing, controller = _differing(roll, site, roll.join(call))
     due = roll.due(call, differing)
     roll.rolled.same = [name for name in roll.asked.blades if name not in due and name not in roll.rolled.left]
     if options.check:
@@ -113,7 +113,7 @@ def _asked(words: RollingWords, site: Plan, nodes: str | None, call: RollCall, o
     )
 
 
-def _differing(roll: Roll, site: Plan) -> tuple[list[str], bool]:
+def _differing(roll: Roll, site: Plan, blades: Sequence[str]) -> tuple[list[str], bool]:
     """The blades where a run would change something, and whether it would on the controller; those that nobody could
     look at are left."""
     from provisioner.errors import ExitCode, ProvisionError
@@ -121,13 +121,13 @@ def _differing(roll: Roll, site: Plan) -> tuple[list[str], bool]:
 
     steps, controller = roll.steps, site.cluster.controller
     steps.say("looks where something differs")
-    outcome = steps.differences(roll.asked.blades)
+    outcome = steps.differences(blades)
     if outcome.code not in (ExitCode.OK, ExitCode.DEGRADED) and controller in outcome.failures():
         failure = outcome.failures()[controller]
         raise ProvisionError(f"{controller}: {failure.message}", failure.step_for(controller))
-    roll.rolled.left |= troubles(outcome, roll.asked.blades, controller)
+    roll.rolled.left |= troubles(outcome, blades, controller)
     changed = [name for name, blade in outcome.blades.items() if blade.changed]
-    return [name for name in changed if name in roll.asked.blades], controller in changed
+    return [name for name in changed if name in blades], controller in changed
 
 
 def _check(roll: Roll, call: RollCall, due: Sequence[str], as_json: bool) -> None:

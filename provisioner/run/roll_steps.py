@@ -88,7 +88,7 @@ class Steps:
         """What a run would change on blades; changes nothing."""
         extra = {**self.extra, **({"provision_fetch_lists": True} if not self.options.check else {})}
         options = replace(self.options, check=True, diff=False, extra=extra)
-        return self._finished(runs.converge(self._run(blades, "slurm.yml", options), self.console)).outcome
+        return self._finished(runs.converge(self._run(blades, "slurm.yml", options, quiet=True), self.console)).outcome
 
     def change(self, blades: Sequence[str]) -> Outcome:
         """Brings blades about, and waits for another run that is at work."""
@@ -108,7 +108,7 @@ class Steps:
 
     def prove(self, blades: Sequence[str]) -> Outcome:
         """Whether blades work, by jobs of our own on them."""
-        asked = self._run(blades, "verify.yml", Options(extra={"provision_verify_strangers": True}))
+        asked = self._run(blades, "verify.yml", Options(extra={"provision_verify_strangers": True}), quiet=True)
         return self._finished(runs.look(asked, self.console)).outcome
 
     def _run(self, blades: Sequence[str], playbook: str, options: Options, quiet: bool = False) -> PlaybookRun:

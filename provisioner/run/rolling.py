@@ -86,6 +86,7 @@ class Roll:
     steps: Steps
     spell: Mapping[str, str]
     rolled: Rolled = field(default_factory=Rolled)
+    _to_reboot: set[str] = field(default_factory=set)
 
     def members(self, call: RollCall) -> dict[str, Member]:
         """All nodes of the cluster by blade."""
@@ -94,15 +95,21 @@ class Roll:
     def due(self, call: RollCall, differs: Iterable[str]) -> list[str]:
         """The blades to work on: those that differ or are to reboot, and those that a run which died has left."""
         already = self.already(call)
-        to_reboot = [name for name in self.asked.blades if self.asked.reboot and name not in already]
+        self._to_reboot = {name for name in self.join(call) if self.asked.reboot and name not in already}
         dead = {self._blade(name) for name, node in call.nodes.items() if node.run}
-        wanted = {*differs, *to_reboot, *dead}
+        wanted = {*differs, *self._to_reboot, *dead}
         return [*(name for name in self.asked.blades if name in wanted), *sorted(dead - {*self.asked.blades})]
 
     def already(self, call: RollCall) -> list[str]:
         """The blades that were rebooted by the run that this one goes on with."""
         same = self.asked.reboot and not self.asked.fresh and call.note.get("kind") == self.asked.what
         return [name for name in self.asked.blades if same and host_name(name) in call.done]
+
+    def join(self, call: RollCall) -> list[str]:
+        """The blades that are members by now; the others are left."""
+        here = [name for name in self.asked.blades if host_name(name) in call.nodes]
+        self.leave(call, [name for name in self.asked.blades if name not in here], "")
+        return here
 
     def plan(self, call: RollCall, due: Sequence[str]) -> tuple[list[Batch], Batch]:
         """All batches, should nothing fail."""
@@ -146,7 +153,7 @@ class Roll:
         call = self._take(blades, DRAIN)
         failed |= self._wait(title, blades, call)
         going = [name for name in blades if name not in failed]
-        for work in (self._change, *((self._reboot,) if self.asked.reboot else ()), self._prove):
+        for work in (self._change, self._reboot, self._prove):
             if going:
                 failed |= (found := work(title, going))
                 going = [name for name in going if name not in found]
@@ -154,7 +161,7 @@ class Roll:
         self.rolled.done += going
         seconds = round(time.monotonic() - begin, 1)
         self.rolled.batches.append({"nodes": list(blades), "failed": failed, "seconds": seconds})
-        self._tell(title, "done" if not failed else "; ".join(f"{name}: {why}" for name, why in failed.items()))
+        self._tell(title, f"{folded(failed)} failed" if failed else f"done in {said(seconds)}")
 
     def _wait(self, title: str, blades: Sequence[str], call: RollCall) -> dict[str, str]:
         """Waits until no job is on them; why one is not free, by blade. Those are given back as they were."""
@@ -188,18 +195,16 @@ class Roll:
         return self._failed(troubles(outcome, blades, self.steps.plan.cluster.controller))
 
     def _reboot(self, title: str, blades: Sequence[str]) -> dict[str, str]:
+        due = [name for name in blades if name in self._to_reboot]
+        if not due:
+            return {}
         self._tell(title, "reboots")
-        call = self._take(blades, REBOOT)
-        # Slurm's own way would end the drain of a person.
-        kept = {name: node for name in blades if not (node := call.nodes.get(host_name(name), _UNKNOWN)).run}
-        ours = [name for name in blades if name not in kept]
-        before = {name: call.nodes[host_name(name)].boot for name in ours}
+        nodes = self._take(due, REBOOT).nodes
+        before = {name: nodes.get(host_name(name), _UNKNOWN).boot for name in due}
         words = f"{REBOOT}: {self.asked.what}"
-        call = self.steps.ask("reboot", self._names(ours), words, wait=_LOOK_SECONDS)
-        failed = self._failed(self._boots(ours, before, call))
-        self.steps.ask("hear", done=self._names(name for name in ours if name not in failed))
-        because = "was not rebooted, since somebody else took it out of work; next: reboot it by hand, then resume it"
-        self.rolled.left |= dict.fromkeys(kept, because)
+        call = self.steps.ask("reboot", self._names(due), words, wait=_LOOK_SECONDS)
+        failed = self._failed(self._boots(due, before, call))
+        self.steps.ask("hear", done=self._names(name for name in due if name not in failed))
         return failed
 
     def _boots(self, blades: Sequence[str], before: Mapping[str, str], call: RollCall) -> dict[str, str]:

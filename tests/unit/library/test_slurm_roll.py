@@ -46,6 +46,7 @@ GIVEN_BACK = {
     "back from its reboot": (node("IDLE"), ("ready", [])),
     "of provision drain": (node("IDLE+DRAIN", f"{OURS}fans"), ("kept", [])),
     "of an admin": (node("IDLE+DRAIN", "fans"), ("kept", [])),
+    "of an admin, rebooted": (node("IDLE+DRAIN", "fans : reboot issued"), ("kept", [["reason=fans"]])),
     "Slurm found more": (node("IDLE+DRAIN", f"{ROLLING}{RUN} change: x : Low CPUs"), ("kept", [["reason=Low CPUs"]])),
     "unknown": (None, ("missing", [])),
 }
@@ -139,9 +140,10 @@ def test_nodes_are_taken_and_given_back(slurm: Slurm) -> None:
 
 def test_slurm_itself_reboots(slurm: Slurm) -> None:
     asked("begin", kind="reboot")
-    asked("reboot", "bld-008")
+    asked("reboot", "bld-008", "bld-009")
     assert slurm.told == [
-        ("reboot", "ASAP", "nextstate=RESUME", f"reason={ROLLING}{RUN} drain: upgrade", "bld-008")
+        ("reboot", "ASAP", "nextstate=RESUME", f"reason={ROLLING}{RUN} drain: upgrade", "bld-008"),
+        ("reboot", "ASAP", "bld-009"),
     ]  # fmt: skip
 
 

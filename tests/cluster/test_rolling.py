@@ -1,0 +1,176 @@
+"""Batch by batch: few nodes are out of work at once, jobs run through, and whoever comes next ends what was begun."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cluster.background import background
+from tests.cluster.job_tmp import node, state, submit
+from tests.cluster.labs import Lab, Said
+from tests.cluster.waiting import until
+
+FILE = "/etc/logrotate.d/slurmd"
+NOTE = "/var/lib/provision/rolling.json"
+BOOT = "stat --format=%Y /proc/1"
+
+
+@pytest.fixture
+def rolls(cluster: Lab) -> Iterator[Lab]:
+    """Free members in sync, and so again afterwards."""
+    yield cluster
+    cluster.ask("squeue --noheader --format=%A | xargs --no-run-if-empty scancel")
+    for name in cluster.compute:
+        cluster.ask(f"scontrol update nodename={name.lower()} state=resume 2> /dev/null; true")
+        assert cluster.state(name, "idle", 60) == "idle"
+    cluster.ask(f"rm -f {NOTE}")
+    assert cluster.slurm(cluster.compute).code == 0
+
+
+def differ(lab: Lab, *blades: str) -> None:
+    for blade in blades:
+        lab.inside(blade, f"rm -f {FILE}")
+
+
+def is_mended(lab: Lab, blade: str) -> bool:
+    return lab.inside(blade, f"ls {FILE} 2> /dev/null; true") == FILE
+
+
+def rolling(lab: Lab, *words: str) -> Said:
+    return lab.slurm(lab.compute, "--rolling", *words)
+
+
+def batches(said: Said) -> list[list[str]]:
+    assert "rolling" in said.json, said.text
+    return [batch["nodes"] for batch in said.json["rolling"]["batches"]]
+
+
+def drained(lab: Lab) -> list[str]:
+    return [name for name in lab.compute if re.search(r" State=\S*DRAIN", node(lab, name))]
+
+
+def test_nodes_are_done_one_by_one_and_jobs_run_through(rolls: Lab) -> None:
+    lab, (first, second) = rolls, rolls.compute[:2]
+    differ(lab, first, second)
+    job = submit(lab, first, "until [ -e /var/tmp/go ]; do sleep 0.2; done; rm -f /var/tmp/go")
+    assert until(lambda: state(lab, job) == "RUNNING", 30)
+    shown = rolling(lab, "--check")
+    assert (shown.code, shown.json["batches"]) == (0, [[second], [first]]), shown.text
+    assert drained(lab) == []
+    with background(lab, "slurm", "--rolling", f"--nodes={first},{second}") as run:
+        run.reaches(lambda: "waits for 1 job" in run.text)
+        # The other one is done and back, and this one takes no other job.
+        assert drained(lab) == [first]
+        assert (is_mended(lab, second), is_mended(lab, first)) == (True, False)
+        assert "Reason=provision: rolling: " in node(lab, first)
+        # As far as slurmctld knows, two at once would be too many.
+        assert rolling(lab).code == 4
+        lab.inside(first, "touch /var/tmp/go")
+        assert run.process.wait(timeout=120) == 0, run.text
+    assert until(lambda: state(lab, job) in ("COMPLETED", ""), 30)
+    assert is_mended(lab, first)
+    assert drained(lab) == []
+    record = lab.provision("runs", "show", "last", "--json").json
+    assert record["what"] == "slurm --rolling"
+    assert record["changed"][first] == [f"file {FILE}: absent -> file"]
+    again = rolling(lab)
+    assert (again.code, batches(again)) == (0, []), again.text
+
+
+def test_slurm_reboots_them_and_a_drain_of_an_admin_stays(rolls: Lab) -> None:
+    lab, (first, second) = rolls, rolls.compute[:2]
+    lab.ask(f"scontrol update nodename={second.lower()} state=drain reason='fans, says the admin'")
+    before = {name: lab.inside(name, BOOT) for name in (first, second)}
+    # Where there are no more than these two, the other one is the last of its partition.
+    said = lab.slurm([first, second], "--rolling", "--reboot", "--max-unavailable=2", "--allow-empty-partition")
+    assert said.code == 0, said.text
+    assert sorted(sum(batches(said), [])) == [first, second]
+    for name in (first, second):
+        assert lab.inside(name, BOOT) != before[name], f"{name} did not reboot"
+    assert drained(lab) == [second]
+    assert "Reason=fans, says the admin [" in node(lab, second)
+    assert lab.provision("status", "--json").json["nodes"][second]["owner"] == "admin"
+
+
+def test_whoever_is_away_counts(rolls: Lab) -> None:
+    lab, (first, second) = rolls, rolls.compute[:2]
+    differ(lab, first)
+    lab.ask(f"scontrol update nodename={second.lower()} state=drain reason=fans")
+    said = rolling(lab)
+    assert said.code == 3, said.text
+    assert f"1 node is away already ({second}) and at most 1 may be" in said.json["rolling"]["left"][first]
+    assert (is_mended(lab, first), drained(lab)) == (False, [second])
+
+
+def test_the_last_node_of_a_partition_needs_a_word(rolls: Lab) -> None:
+    lab, first = rolls, rolls.compute[0]
+    differ(lab, first)
+    # As far as partition all goes, too.
+    for name in lab.compute[1:]:
+        lab.ask(f"scontrol update nodename={name.lower()} state=drain reason=fans")
+    most = f"--max-unavailable={len(lab.compute)}"
+    said = rolling(lab, most)
+    assert said.code == 3, said.text
+    assert "is the last node of partition all" in said.json["rolling"]["left"][first]
+    said = rolling(lab, most, "--allow-empty-partition")
+    assert said.code == 0, said.text
+    assert is_mended(lab, first)
+
+
+def test_jobs_that_do_not_end_keep_their_node(rolls: Lab) -> None:
+    lab, first = rolls, rolls.compute[0]
+    differ(lab, first)
+    job = submit(lab, first, "sleep 600")
+    assert until(lambda: state(lab, job) == "RUNNING", 30)
+    said = rolling(lab, "--wait=1s")
+    assert said.code == 3, said.text
+    assert f"jobs are on it after 1 s ({job})" in said.json["rolling"]["failed"][first]
+    assert (is_mended(lab, first), drained(lab), state(lab, job)) == (False, [], "RUNNING")
+
+
+def test_it_stops_at_a_failure_and_goes_on_where_it_stopped(rolls: Lab) -> None:
+    lab, (first, second) = rolls, rolls.compute[:2]
+    differ(lab, first, second)
+    lab.inside(first, f"mkdir {FILE}")
+    said = rolling(lab)
+    assert said.code in (1, 3), said.text
+    assert list(said.json["rolling"]["failed"]) == [first]
+    assert drained(lab) == [first]
+    assert not is_mended(lab, second)
+    lab.inside(first, f"rmdir {FILE}")
+    said = rolling(lab)
+    assert (said.code, batches(said)) == (0, [[first], [second]]), said.text
+    assert drained(lab) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+def test_what_was_stopped_is_ended_by_the_next_one(rolls: Lab, number: signal.Signals) -> None:
+    lab, (first, second) = rolls, rolls.compute[:2]
+    differ(lab, first, second)
+    job = submit(lab, first, "sleep 600")
+    assert until(lambda: state(lab, job) == "RUNNING", 30)
+    with background(lab, "slurm", "--rolling", f"--nodes={first},{second}") as run:
+        run.reaches(lambda: "waits for 1 job" in run.text)
+        code = run.stop(number)
+        if number is signal.SIGINT:
+            assert code == 130, run.text
+            assert "`provision resume` gives back what is still out of work" in run.text
+    assert drained(lab) == [first]
+    lab.ask(f"scancel {job}")
+    said = rolling(lab)
+    assert (said.code, batches(said)) == (0, [[first]]), said.text
+    assert (is_mended(lab, first), drained(lab)) == (True, [])
+
+
+def test_resume_ends_what_a_rolling_run_left(rolls: Lab) -> None:
+    lab, first = rolls, rolls.compute[0]
+    words = "provision: rolling: 20261127T010203Z-1 drain: changes"
+    lab.ask(f"scontrol update nodename={first.lower()} state=drain reason='{words}'")
+    owner: dict[str, Any] = lab.provision("status", "--json").json["nodes"][first]
+    assert owner["owner"] == "rolling run"
+    assert lab.provision("resume", first).code == 0
+    assert drained(lab) == []
