@@ -25,7 +25,7 @@ from provisioner.run.diagnose import Diagnosis
 from provisioner.run.outcome import Outcome
 from provisioner.run.owner import this_owner
 from provisioner.run.request import Options, PlaybookRun
-from provisioner.slurm.cluster_words import cluster_words
+from provisioner.slurm.cluster_words import cluster_words, looked_at
 from provisioner.slurm.roll_call import RollCall, parse_roll_call
 
 TASK = "Take the next step"
@@ -109,7 +109,8 @@ class Steps:
     def prove(self, blades: Sequence[str]) -> Outcome:
         """Whether blades work, by jobs of our own on them."""
         asked = self._run(blades, "verify.yml", Options(extra={"provision_verify_strangers": True}), quiet=True)
-        return self._finished(runs.look(asked, self.console)).outcome
+        # The controller verifies them; most are not asked themselves.
+        return self._finished(runs.look(replace(asked, looked_at=looked_at), self.console)).outcome
 
     def _run(self, blades: Sequence[str], playbook: str, options: Options, quiet: bool = False) -> PlaybookRun:
         tell = partial(cluster_words, blades=spelling(self.plan), check=options.check)

@@ -92,7 +92,7 @@ def test_the_examples_of_the_roles_are_taken(tmp_path: Path) -> None:
 def test_there_is_a_playbook_for_every_verb_that_runs_one() -> None:
     asked = {
         name
-        for place in ("cli", "survey", "backup")
+        for place in ("cli", "survey", "backup", "run")
         for path in (ROOT / "provisioner" / place).glob("*.py")
         for name in re.findall(r'"([a-z_]+\.yml)"', path.read_text())
     } - {"plan.yml"}

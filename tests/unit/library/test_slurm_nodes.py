@@ -30,6 +30,7 @@ def test_a_row_is_read() -> None:
     assert found == {
         "address": "10.0.0.8", "port": 6818, "states": {"IDLE*", "DRAIN"}, "silent": True,
         "version": "22.05.8", "reason": "fan is loud", "by": "root", "since": "2026-11-25T15:54:47",
+        "partitions": ["all"], "boot": "2026-11-25T15:17:28",
     }  # fmt: skip
 
 
