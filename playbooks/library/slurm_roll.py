@@ -145,7 +145,8 @@ def main():
     )
     asked = module.params
     this, changes = asked["owner"].get("run", ""), asked["do"] != "look" and not module.check_mode
-    result, ours = {}, True
+    result: dict[str, str] = {}
+    ours = True
     try:
         if changes:
             ours = _noted(asked, this)

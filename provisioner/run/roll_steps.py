@@ -100,7 +100,8 @@ class Steps:
                 return self._finished(runs.converge(asked, self.console)).outcome
             except BusyError as error:
                 if time.monotonic() > end:
-                    raise
+                    # By now something was touched.
+                    raise ProvisionError(error.message, "say it again once that one is over; it goes on") from error
                 if not told:
                     self.say(f"{error.message}; waits for it")
                 told = True
