@@ -87,7 +87,7 @@ def _asked(words: RollingWords, site: Plan, nodes: str | None, call: RollCall, o
     from provisioner.errors import UsageError
     from provisioner.plan.derive import compute_blades, enclosure_of
     from provisioner.plan.select import select_nodes
-    from provisioner.run.rolling import Asked
+    from provisioner.run.roll_batch import Asked
     from provisioner.slurm.rolling import Limits, most_away
 
     computing = compute_blades(site)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.errors import ExitCode
-from provisioner.run.rolling import Rolled
+from provisioner.run.roll_batch import Rolled
 
 _NOTHING: Mapping[str, Any] = {
     "status": "ok", "changed": [], "notes": [], "left": [], "left_because": "", "modules": 0, "seconds": 0.0,
     "skipped": "", "failure": None,
 }  # fmt: skip
+REBOOTED = "rebooted"
 _LISTS = ("changed", "notes", "left")
 GOES_ON = "the same command goes on; `provision resume` gives back what is still out of work"
 
@@ -64,6 +65,8 @@ def _blades(rolled: Rolled) -> dict[str, dict[str, Any]]:
             sums = {key: round(before[key] + blade[key], 1) for key in ("modules", "seconds")}
             status = blade["status"] if blade["status"] != "ok" else before["status"]
             found[name] = {**blade, **lists, **sums, "status": status}
+    for name in rolled.rebooted:
+        found[name]["changed"].append(REBOOTED)
     for name in rolled.same:
         found.setdefault(name, {**_NOTHING, **{key: [] for key in _LISTS}})
     for name, why in rolled.left.items():

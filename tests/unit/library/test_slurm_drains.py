@@ -178,3 +178,15 @@ def test_a_drain_for_hardware_says_how_it_ends(lost: str, step: str) -> None:
         [],
         [f"a run drained it since it lost hardware ({lost}); next: {step}"],
     )
+
+
+@pytest.mark.parametrize("later", ["", " : Low CPUs"])
+def test_a_drain_of_a_rolling_run_is_that_run_s(later: str) -> None:
+    reason = f"provision: rolling: 20261127T010203Z-1 change: upgrade{later}"
+    found, _ = NODES.parse_nodes(row(reason, "slurm" if later else "root"))
+    node = found["bld-008"]
+    assert DRAINS.owner(node) == "rolling run"
+    problems, (note,) = DRAINS.left("bld-008", node, None, "resume")
+    assert problems == []
+    assert "finish it with `provision slurm --rolling --nodes bld-008`" in note
+    assert not mended(row(reason, "slurm"))

@@ -60,6 +60,7 @@ def test_a_first_run_is_like_first_runs() -> None:
         {"check": True},
         {"exit_code": 1},
         {"exit_code": 130, "interrupted": True},
+        {"rolling": {"kind": "upgrade"}},
         {"blades": {f"BLD-{number:03}": {} for number in range(20)}},
     ],
     ids=str,

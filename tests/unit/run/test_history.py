@@ -33,6 +33,12 @@ def test_reads_a_record() -> None:
     assert found.result() == "changed 1 thing on BLD-008; BLD-009 failed; BLD-010 skipped"
 
 
+def test_a_rolling_run_is_called_so() -> None:
+    found = past_run(RUN, {**record(BLD_008=CHANGED), "rolling": {"kind": "upgrade"}})
+    assert found is not None
+    assert found.what == "slurm --rolling"
+
+
 @pytest.mark.parametrize(
     ("given_record", "words"),
     [

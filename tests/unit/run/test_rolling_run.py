@@ -13,8 +13,9 @@ from provisioner.errors import ExitCode, StoppedError
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import Outcome
+from provisioner.run.roll_batch import Asked, Rolled
 from provisioner.run.rolled import code_of, record_of
-from provisioner.run.rolling import Asked, Roll, Rolled
+from provisioner.run.rolling import Roll
 from provisioner.slurm.roll_call import Node, RollCall
 from provisioner.slurm.rolling import Limits
 
@@ -207,8 +208,9 @@ def test_a_controller_that_fails_stops_everything() -> None:
 
 def test_each_is_rebooted_once_also_over_several_runs() -> None:
     cluster = Cluster(broken={"BLD-003": "prove"})
-    rolled(cluster, reboot=True)
+    record = record_of(rolled(cluster, reboot=True), {}, 1.0)
     assert cluster.booted == {"BLD-001", "BLD-002", "BLD-003"}
+    assert [name for name, blade in record["blades"].items() if blade["changed"]] == sorted(cluster.booted)
     cluster.booted, cluster.broken, cluster.differs = set(), {}, set()
     assert rolled(cluster, reboot=True).failed == {}
     assert cluster.booted == {"BLD-004"}
