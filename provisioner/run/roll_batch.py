@@ -96,6 +96,9 @@ class BatchWork:
                 going = [name for name in going if name not in found]
         self.rolled.failed |= failed
         self.rolled.done += going
+        # Nobody could look at it before.
+        for name in [*going, *failed]:
+            self.rolled.left.pop(name, None)
         seconds = round(time.monotonic() - begin, 1)
         self.rolled.batches.append({"nodes": list(blades), "failed": failed, "seconds": seconds})
         self._tell(title, f"{folded(failed)} failed" if failed else f"done in {said(seconds)}")

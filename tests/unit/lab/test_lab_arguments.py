@@ -38,6 +38,7 @@ def test_name_address_and_limits_are_the_plans_and_the_hosts(v1_host: Host) -> N
         "--hostname": "bld-001",
         "--network": "provision-lab-test",
         "--pids-limit": "-1",
+        "--restart": "on-failure",
     }.items():
         assert argv[argv.index(option) + 1] == value
     assert "--ulimit=nofile=20000:20000" in argv
