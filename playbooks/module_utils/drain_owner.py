@@ -70,8 +70,12 @@ def roll(node, words):
 
 def unroll(node):
     """The same of a node that a rolling run is done with."""
-    if node is None or is_rolling(node) or "DRAIN" not in node["states"]:
+    if node is None or is_rolling(node):
         return resume(node)
+    if "DRAIN" not in node["states"]:
+        # Slurm has ended it with the reboot, and keeps the words.
+        ours = node["reason"].startswith(ROLLING)
+        return READY, [[f"reason={_OVER}{node['reason'].removeprefix(ROLLING)}"]] if ours else []
     # Somebody else's drain is theirs after a reboot, too, and not Slurm's.
     own, rebooted, _ = node["reason"].rpartition(_REBOOTED)
     return KEPT, [[f"reason={own}"]] if rebooted else []

@@ -43,7 +43,11 @@ GIVEN_BACK = {
         node("IDLE+DRAIN", f"{ROLLING}{RUN} change: upgrade"),
         ("resumed", [["state=undrain"], [f"reason=provision: was drained: {RUN} change: upgrade"]]),
     ),
-    "back from its reboot": (node("IDLE"), ("ready", [])),
+    "back from its reboot": (
+        node("IDLE", f"{ROLLING}{RUN} reboot: upgrade"),
+        ("ready", [[f"reason=provision: was drained: {RUN} reboot: upgrade"]]),
+    ),
+    "in work": (node("IDLE", "fans"), ("ready", [])),
     "of provision drain": (node("IDLE+DRAIN", f"{OURS}fans"), ("kept", [])),
     "of an admin": (node("IDLE+DRAIN", "fans"), ("kept", [])),
     "of an admin, rebooted": (node("IDLE+DRAIN", "fans : reboot issued"), ("kept", [["reason=fans"]])),
