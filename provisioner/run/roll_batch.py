@@ -129,10 +129,15 @@ class BatchWork:
 
     def _change(self, title: str, blades: Sequence[str]) -> dict[str, str]:
         self._tell(title, f"{self.asked.what}: changes what differs")
-        self._take(blades, CHANGE)
-        outcome = self.steps.change(blades)
+        nodes = self._take(blades, CHANGE).nodes
+        # Between two looks somebody may have resumed one, and jobs have begun.
+        gone = [name for name in blades if not nodes.get(host_name(name), _UNKNOWN).is_drained]
+        if gone:
+            self.steps.ask("back", _names(gone))
+        outcome = self.steps.change([name for name in blades if name not in gone])
         self.rolled.outcomes.append(outcome)
-        return self._failed(troubles(outcome, blades, self.steps.plan.cluster.controller))
+        found = troubles(outcome, [name for name in blades if name not in gone], self.steps.plan.cluster.controller)
+        return {**self._failed(found), **dict.fromkeys(gone, f"nothing was done, since {_GONE}")}
 
     def _reboots(self, title: str, blades: Sequence[str]) -> dict[str, str]:
         due = [name for name in blades if name in self.to_reboot]

@@ -200,6 +200,25 @@ def test_whoever_is_away_is_left_and_said() -> None:
     assert "it is no member yet" in found.left["BLD-004"]
 
 
+def test_whoever_is_resumed_by_a_person_meanwhile_is_not_changed() -> None:
+    cluster = Cluster()
+    take = cluster._take
+
+    def resumed(name: str, words: str) -> str:
+        result = take(name, words)
+        if words.startswith("change"):
+            # It was resumed, a job began, and then it was drained once more.
+            cluster.busy(name)
+            cluster.nodes[name] = replace(cluster.nodes[name], states=cluster.nodes[name].states | {"DRAIN"})
+        return result
+
+    cluster._take = resumed  # type: ignore[method-assign]
+    found = rolled(cluster)
+    assert found.failed == {"BLD-001": "nothing was done, since somebody has let it take jobs again meanwhile"}
+    assert "BLD-001" in cluster.differs
+    assert "DRAIN" not in cluster.nodes["bld-001"].states
+
+
 def test_a_controller_that_fails_stops_everything() -> None:
     cluster = Cluster(broken={"BLD-000": "change"})
     found = rolled(cluster)
