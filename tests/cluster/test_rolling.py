@@ -82,7 +82,7 @@ def test_nodes_are_done_one_by_one_and_jobs_run_through(rolls: Lab) -> None:
     assert until(lambda: state(lab, job) in ("COMPLETED", ""), 30)
     assert is_mended(lab, first)
     assert drained(lab) == []
-    record = lab.provision("runs", "show", "last", "--json").json
+    (record,) = lab.provision("runs", "--last=1", "--json").json["runs"]
     assert record["what"] == "slurm --rolling"
     assert record["changed"][first] == [f"file {FILE}: absent -> file"]
     again = rolling(lab)
