@@ -13,6 +13,8 @@ _NOTHING: Mapping[str, Any] = {
     "skipped": "", "failure": None,
 }  # fmt: skip
 REBOOTED = "rebooted"
+# What its own verification says of a node that it is at work on (`slurm_drains.left`).
+_OWN_DRAIN = "a rolling run has it out of work ("
 _LISTS = ("changed", "notes", "left")
 GOES_ON = "the same command goes on; `provision resume` gives back what is still out of work"
 
@@ -62,6 +64,7 @@ def _blades(rolled: Rolled) -> dict[str, dict[str, Any]]:
         for name, blade in outcome.as_dict()["blades"].items():
             before = found.get(name, _NOTHING)
             lists = {key: list(dict.fromkeys([*before[key], *blade[key]])) for key in _LISTS}
+            lists["notes"] = [note for note in lists["notes"] if not note.startswith(_OWN_DRAIN)]
             sums = {key: round(before[key] + blade[key], 1) for key in ("modules", "seconds")}
             status = blade["status"] if blade["status"] != "ok" else before["status"]
             found[name] = {**blade, **lists, **sums, "status": status}

@@ -257,7 +257,9 @@ def test_wherever_it_is_stopped_the_next_one_ends_well(stop: int, most: int, reb
 def test_the_record_has_each_blade_once() -> None:
     cluster = Cluster(broken={"BLD-002": "change"})
     found = rolled(cluster)
+    found.outcomes[1].blades["BLD-001"].notes += ["a rolling run has it out of work (x), left so; y", "old packages"]
     record = record_of(found, {"kind": "upgrade"}, 3.0)
+    assert record["blades"]["BLD-001"]["notes"] == ["old packages"]
     assert (record["exit_code"], record["rolling"]["done"]) == (3, ["BLD-001"])
     assert record["blades"]["BLD-002"]["failure"]["message"] == "broken"
     assert record["blades"]["BLD-002"]["failure"]["next_step"] == "mend it"
