@@ -26,6 +26,7 @@ from provisioner.slurm.disturbance import busy_jobs, held
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.gpus import gpu_notes, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
+from provisioner.slurm.harm import harm, harm_lines
 from provisioner.slurm.job_tmp import job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
@@ -87,6 +88,8 @@ class FilterModule:
             "slurm_gpu_notes": gpu_notes,
             "slurm_hand_out_again": hand_out_again,
             "slurm_hand_edits": hand_edits,
+            "slurm_harm": harm,
+            "slurm_harm_lines": harm_lines,
             "slurm_release_problems": release_problems,
             "slurm_job_notes": job_notes,
             "slurm_job_place": job_place,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from provisioner.plan.model import Plan
     from provisioner.run.converge import Finished
+    from provisioner.run.preview import Preview
     from provisioner.run.request import Options
 
 
@@ -53,6 +54,15 @@ def slurm(
         bool,
         typer.Option("--scheduled", help="For timers: quiet, and nothing that disturbs jobs; what fails is counted."),
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep what --check says, for --apply.")
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option("--apply", metavar="FILE", help="Do exactly what a kept preview says, or nothing.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Give up jobs that the change ends or requeues, without asking.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,6 +74,10 @@ def slurm(
 
     A blade that is taken out (--forget) is not touched, and may be off or gone from the plan. While jobs run
     on it, it stays. A later run over all blades adds it again, unless the plan gives it no Slurm role.
+
+    A change that would end or requeue jobs is refused; on a terminal the run asks before it touches anything, and --yes
+    gives the jobs up. --check says what each node and each setting of Slurm needs and which jobs it costs. --out keeps
+    that, and --apply does exactly that later, or nothing if anything moved since.
 
     A scheduled run (--scheduled) changes nothing on a node that runs jobs but what is harmless to them, says what it
     left for later, and ends in silence with 4 where another run is at work. `provision timer install` sets it up.
@@ -78,14 +92,24 @@ def slurm(
 
       provision slurm --upgrade --check
 
+      provision slurm --check --out change.json && provision slurm --apply change.json
+
       provision slurm --quiet || [ $? -eq 4 ]
 
       provision slurm --json | jq .blades
     """
+    from provisioner.cli.kept import refuse_odd, words_of
     from provisioner.errors import UsageError
     from provisioner.paths import find_plan
     from provisioner.run.request import Options
 
+    refuse_odd(check, scheduled, yes, out, apply)
+    preview = None
+    if apply is not None:
+        given = [nodes, forget, accept_hardware, full, upgrade, new_cluster]
+        preview, plan = words_of(apply, plan, given)
+        nodes, forget, accept_hardware = preview.chosen.nodes, preview.chosen.forget, preview.chosen.accept_hardware
+        full, upgrade, new_cluster = preview.chosen.full, preview.chosen.upgrade, preview.chosen.new_cluster
     chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
     if scheduled and (any(chosen.values()) or forget is not None or accept_hardware):
         raise UsageError(
@@ -94,7 +118,9 @@ def slurm(
         )
     extra = {name: True for name, wanted in {**chosen, "provision_scheduled": scheduled}.items() if wanted}
     options = Options(check, diff, forks, verbose, extra)
-    asked = _Asked(find_plan(plan), nodes, forget, accept_hardware, options, quiet or scheduled, as_json)
+    asked = _Asked(
+        find_plan(plan), nodes, forget, accept_hardware, options, quiet or scheduled, as_json, yes, out, preview
+    )
     code = _scheduled(asked) if scheduled and not check else int(_run(asked).outcome.code)
     raise typer.Exit(code)
 
@@ -110,6 +136,9 @@ class _Asked:
     options: Options
     quiet: bool
     as_json: bool
+    yes: bool = False
+    out: Path | None = None
+    preview: Preview | None = None
 
 
 def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = lambda run, site: {}) -> Finished:
@@ -118,13 +147,14 @@ def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = la
     Args:
         then: what is done after it, and what JSON has of that.
     """
+    from provisioner.cli.kept import finish, keep_if_asked, kept_words
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
     from provisioner.paths import state_dir
     from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
-    from provisioner.run.converge import converge
+    from provisioner.run.kept import plan_of
     from provisioner.run.news import has_news
     from provisioner.run.record import read_records
     from provisioner.run.request import PlaybookRun
@@ -143,14 +173,21 @@ def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = la
     console, tell = console_for(asked.as_json), partial(cluster_words, blades=spelling(site), check=check)
     before = read_records(state_dir(site.cluster.name)) if quiet else []
     run = PlaybookRun(site, asked.plan_file, blades, "slurm.yml", options, asked.as_json or quiet, tell)
-    finished = converge(run, console)
-    more = then(finished, site)
+    finished = finish(run, console, asked)
+    more = dict(then(finished, site))
+    plan = plan_of(finished, site.cluster.controller) if check else None
+    if plan is not None:
+        more["plan"] = plan.as_dict()
+    kept = keep_if_asked(finished, run, asked)
+    more |= kept
     if asked.as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record), **more})
     elif not quiet or has_news(finished.outcome, before):
         if options.diff:
             print_diffs(console, finished.outcome)
-        print_summary(console, finished.outcome, check, quiet)
+        print_summary(console, finished.outcome, check, quiet, plan)
+    if words := kept_words(kept):
+        console.print(words, markup=False, soft_wrap=True)
     return finished
 
 
