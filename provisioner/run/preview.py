@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,7 +16,7 @@ from provisioner.errors import UsageError
 from provisioner.settings.files import variable_files
 from provisioner.whole_file import write_whole
 
-FORMAT = 1
+FORMAT: Final = 1
 MOST_BYTES = 64 * 2**20
 _AGAIN = "make it anew with `provision slurm --check --out FILE`"
 
