@@ -37,6 +37,7 @@ from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.rest import proxy_settings
 from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
+from provisioner.slurm.stale import due, read_due, without
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
 from provisioner.slurm.verdict import node_credential, verdict
 from provisioner.sshd_pam import sshd_pam
@@ -105,6 +106,9 @@ class FilterModule:
             "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "slurm_slurmd_due": due,
+            "slurm_slurmd_due_read": read_due,
+            "slurm_slurmd_due_without": without,
             "slurm_stays_enforced": stays_enforced,
             "slurm_touched": touched,
             "slurm_verdict": verdict,

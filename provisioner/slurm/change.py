@@ -15,7 +15,8 @@ from typing import Any
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
 from provisioner.slurm.conf_text import Conf, parse_conf
-from provisioner.slurm.effects import Effect, Kind, effect, spelled
+from provisioner.slurm.effects import Effect, effect, spelled
+from provisioner.slurm.effects import Kind as Kind
 from provisioner.slurm.nodes import PLACEHOLDER_NODE
 
 Release = tuple[int, int]

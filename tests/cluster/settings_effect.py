@@ -16,7 +16,6 @@ from tests.cluster.waiting import until
 CONF, CGROUP = "/etc/slurm/slurm.conf", "/etc/slurm/cgroup.conf"
 RELEASES = {"bookworm": "22.05", "trixie": "24.11"}
 _TOLD = re.compile(r"^(\S+)\s+= ?(.*)$", re.MULTILINE)
-_PORT = "6817"
 
 
 def values(release: str) -> dict[str, dict[str, Any]]:
@@ -30,10 +29,11 @@ class Effect:
     """What another value did: `by_reconfigure` and `by_restart` are what the daemons said that they have by then.
 
     Each is a set of `shown` (slurmctld shows another value), `slurmctld` and `slurmd` (they have loaded the plugin).
-    `alive` is whether slurmctld outlived the reconfigure.
+    `wanted` is what they have once it took effect; `alive` is whether slurmctld outlived the reconfigure.
     """
 
     key: str
+    wanted: frozenset[str]
     by_reconfigure: frozenset[str]
     by_restart: frozenset[str]
     alive: bool
@@ -114,7 +114,7 @@ def measured(daemons: Daemons, key: str, given: Mapping[str, Any]) -> Effect:
         if not wanted <= first:
             up = daemons.restart()
             last = daemons.has(key, given, before) if up else frozenset({"down"})
-        return Effect(key, first, last, alive, said.text.strip()[:200])
+        return Effect(key, frozenset(wanted), first, last, alive, said.text.strip()[:200])
     finally:
         daemons.put_back()
         # What a restart brought goes with a restart.

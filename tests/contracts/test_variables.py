@@ -34,7 +34,7 @@ EXTRA = {
     "provision_backup", "provision_restore", "provision_ask", "provision_may_end", "provision_fingerprint",
 }  # fmt: skip
 # What the plays, or the verb, hand to a role, which works without it too.
-HANDED = {"slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
+HANDED = {"slurm_due", "slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
 ANSIBLE = {
     "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
     "ansible_play_hosts_all",
