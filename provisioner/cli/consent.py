@@ -50,6 +50,9 @@ def _asked(facts: Mapping[str, Any]) -> dict[str, Any]:
     found = facts.get("slurm_asked")
     if not isinstance(found, Mapping) or not found.get("refused"):
         return {}
+    if not all(str(job).isdecimal() for job in found["refused"]):
+        # They would come back to Ansible as a variable, which it renders.
+        return {}
     ends, requeues, refused, why = (
         [str(each) for each in found.get(key) or ()] for key in ("ends", "requeues", "refused", "why")
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from provisioner import __version__
 from provisioner.accounts.load import accounts_file
@@ -19,6 +20,19 @@ from provisioner.whole_file import write_whole
 FORMAT: Final = 1
 MOST_BYTES = 64 * 2**20
 _AGAIN = "make it anew with `provision slurm --check --out FILE`"
+
+
+_TEMPLATE = re.compile(r"\{[{%#]")
+
+
+def _no_template(text: str) -> str:
+    """Ansible renders the variables of a run."""
+    if _TEMPLATE.search(text):
+        raise ValueError("it is a template")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_no_template)]
 
 
 class _Strict(BaseModel):
@@ -51,13 +65,14 @@ class Preview(_Strict):
     plan: str
     chosen: Chosen
     files: dict[str, str]
-    state: dict[str, dict[str, str]]
+    state: dict[Plain, dict[Plain, Plain]]
     planned: dict[str, Any]
 
     @property
     def jobs(self) -> list[str]:
         """Numbers of the jobs that it says would be ended or requeued."""
-        return [str(job) for key in ("ends", "requeues") for job in self.planned.get(key) or ()]
+        found = [str(job) for key in ("ends", "requeues") for job in self.planned.get(key) or ()]
+        return [job for job in found if job.isdecimal()]
 
     def write(self, file: Path) -> None:
         """Writes it (0600), at once.

@@ -1,13 +1,15 @@
 """What a node said of itself, short enough to be kept: whether it is still the same is known by it. Pure.
 
 Digests of files and of what differs, and versions and states of units as they are. No secret is in it: of secret files
-a run has digests that count for that run only, and these are left out.
+a run has digests that count for that run only, and these are left out. Nothing in it passes for a template: it comes back
+to Ansible as a variable of a run, which Ansible would render.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +18,7 @@ from provisioner.state.pending import Pending
 
 _OF_PATHS = ("kind", "mode", "owner", "group", "content", "too_big")
 _LONGEST = 100
+_ODD = re.compile(r"[^A-Za-z0-9.+:~ _-]")
 
 
 def fingerprint(blade: Mapping[str, Any], pending: Pending) -> dict[str, str]:
@@ -31,20 +34,24 @@ def fingerprint(blade: Mapping[str, Any], pending: Pending) -> dict[str, str]:
 def _parts(blade: Mapping[str, Any], pending: Pending) -> Iterator[tuple[str, str]]:
     yield "machine-id", _digest(blade.get("machine_id"))
     yield "host name", _digest(blade.get("host_name"))
-    yield "Debian", str((blade.get("os") or {}).get("version_id", ""))[:_LONGEST]
+    yield "Debian", _plain((blade.get("os") or {}).get("version_id", ""))
     # The second line is how long the machine runs.
     hardware = [str(blade.get("slurmd_c") or "").split("UpTime=")[0].strip(), blade.get("cpu"), blade.get("memory_mib")]
     yield "hardware", _digest([*hardware, blade.get("gpus")])
     yield "scratch", _digest({key: value for key, value in (blade.get("scratch") or {}).items() if key != "warnings"})
     for name, version in (blade.get("packages") or {}).items():
-        yield f"package {name}", str(version or "absent")[:_LONGEST]
+        yield f"package {name}", _plain(version or "absent")
     for name, unit in (blade.get("units") or {}).items():
-        yield f"unit {name}", " ".join(filter(None, (unit.get("active"), unit.get("enabled")))) or "absent"
+        yield f"unit {name}", _plain(" ".join(filter(None, (unit.get("active"), unit.get("enabled")))) or "absent")
     for name, account in (blade.get("users") or {}).items():
         yield f"account {name}", _digest(account)
     for path, state in (blade.get("paths") or {}).items():
         yield f"file {path}", _digest({key: state.get(key) for key in _OF_PATHS})
     yield "what differs", _digest(sorted(str(each["line"]) for each in pending))
+
+
+def _plain(words: Any) -> str:
+    return _ODD.sub("?", str(words))[:_LONGEST]
 
 
 def _digest(value: Any) -> str:

@@ -165,7 +165,15 @@ def test_a_plan_that_changed_is_refused_before_any_blade_is_asked(played: Played
 
 
 @pytest.mark.parametrize(
-    "spoil", [{"format": 2}, {"version": "0.0.1"}, {"more": 1}, {"state": []}, {"chosen": {"nodes": 7}}]
+    "spoil",
+    [
+        {"format": 2},
+        {"version": "0.0.1"},
+        {"more": 1},
+        {"state": []},
+        {"chosen": {"nodes": 7}},
+        {"state": {"a": {"b": "{{ 7 * 7 }}"}}},
+    ],
 )
 def test_a_file_of_another_shape_is_refused(played: Played, tmp_path: Path, spoil: dict[str, Any]) -> None:
     file = tmp_path / "kept.json"
@@ -195,6 +203,12 @@ def test_a_yes_gives_up_the_named_jobs_alone(played: Played, at_a_terminal: list
     done = call()
     assert "The change would end jobs 17 and requeue jobs 23 (removed partitions: night)." in done.output
     assert [run.options.extra["provision_may_end"] for run in made.asked] == [[], ["17", "23"]]
+
+
+def test_numbers_that_are_none_are_no_question(played: Played, at_a_terminal: list[bool]) -> None:
+    made = played(results={"bld-006": facts(slurm_asked={**ASKED, "refused": ["{{ 7 }}"]})}, BLD_008=BladeState())
+    call()
+    assert len(made.asked) == 1
 
 
 def test_a_no_touches_nothing(played: Played, at_a_terminal: list[bool]) -> None:

@@ -69,6 +69,13 @@ def test_words_of_a_node_are_only_words() -> None:
     assert "next:" not in said
 
 
+def test_nothing_that_a_node_says_is_a_template_later() -> None:
+    evil = "{{ lookup('pipe', 'id') }}{% x %}{# y #}"
+    units = {"slurmd.service": {"active": evil, "enabled": evil}}
+    kept = fingerprint(changed(packages={"munge": evil}, units=units, os={"version_id": evil}), PENDING)
+    assert not any(mark in value for value in kept.values() for mark in ("{", "}", "%", "#"))
+
+
 NAMES = {"bld-008": "BLD-008", "bld-011": "BLD-011"}
 
 
