@@ -1,8 +1,8 @@
 """What a node said of itself, short enough to be kept: whether it is still the same is known by it. Pure.
 
 Digests of files and of what differs, and versions and states of units as they are. No secret is in it: of secret files
-a run has digests that count for that run only, and these are left out. Nothing in it passes for a template: it comes back
-to Ansible as a variable of a run, which Ansible would render.
+a run has digests that count for that run only, and these are left out. Nothing in it passes for a template: it comes
+back to Ansible as a variable of a run, which Ansible would render.
 """
 
 from __future__ import annotations
