@@ -107,7 +107,7 @@ def measured(daemons: Daemons, key: str, given: Mapping[str, Any]) -> Effect:
     daemons.put(key, given)
     try:
         said = daemons.reconfigure()
-        found = until(lambda: now if wanted <= (now := daemons.has(key, given, before)) else frozenset(), 2)
+        found = until(lambda: now if wanted <= (now := daemons.has(key, given, before)) else frozenset(), 5)
         first = found or daemons.has(key, given, before)
         alive = bool(daemons.shown())
         last = first
