@@ -11,8 +11,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from provisioner.slurm.effects import spelled
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_KEY = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
 
 
 def read_due(text: str) -> dict[str, list[str]]:
@@ -23,7 +25,7 @@ def read_due(text: str) -> dict[str, list[str]]:
         return {}
     found = data.items() if isinstance(data, dict) else ()
     return {
-        name: [str(key) for key in keys if _KEY.fullmatch(str(key))]
+        name: [spelled(str(key)) for key in keys if _KEY.fullmatch(str(key))]
         for name, keys in found
         if _NAME.fullmatch(name) and isinstance(keys, list)
     }
@@ -38,7 +40,7 @@ def due(text: str, why: Collection[str], nodes: Collection[str], logins: Collect
         nodes: the names of all nodes of the registry.
         logins: of those the ones without slurmd.
     """
-    keys = [each.removesuffix(" changed") for each in why]
+    keys = [spelled(each.removesuffix(" changed")) for each in why]
     before = read_due(text)
     found = {name: list(dict.fromkeys([*before.get(name, []), *keys])) for name in sorted({*nodes} - {*logins})}
     return _written({name: keys for name, keys in found.items() if keys})

@@ -136,11 +136,11 @@ def test_slurmd_is_restarted_for_what_it_reads_at_its_start_only(cluster: Lab) -
     assert until(lambda: state(cluster, job) == "RUNNING", 30)
     old = cluster.release == "bookworm"
     try:
-        with cluster.variables_of_the_site(slurmctld_config={"JobAcctGatherType": "jobacct_gather/linux"}):
+        with cluster.variables_of_the_site(slurmctld_config={"GresTypes": "gpu,shard"}):
             shown = cluster.slurm([first], "--check")
             needs = {row["what"]: row["needs"] for row in shown.json["plan"]["settings"]}
             wanted = "restart slurmctld, restart slurmd" if old else "reconfigure"
-            assert needs == {"JobAcctGatherType changed": wanted}, shown.text
+            assert needs == {"GresTypes changed": wanted}, shown.text
             said = cluster.slurm([first])
             assert said.code == 0, said.text
             assert said.json["blades"][first]["changed"] == shown.json["blades"][first]["changed"]

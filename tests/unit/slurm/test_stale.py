@@ -13,11 +13,11 @@ NODES = ["bld-008", "bld-011"]
 
 def test_a_node_stays_due_until_its_slurmd_was_restarted() -> None:
     text = due("", ["taskplugin changed"], NODES)
-    assert read_due(text) == {"bld-008": ["taskplugin"], "bld-011": ["taskplugin"]}
+    assert read_due(text) == {"bld-008": ["TaskPlugin"], "bld-011": ["TaskPlugin"]}
     text = without(text, ["bld-008"])
-    assert read_due(text) == {"bld-011": ["taskplugin"]}
+    assert read_due(text) == {"bld-011": ["TaskPlugin"]}
     text = due(text, ["grestypes changed"], NODES)
-    assert read_due(text) == {"bld-008": ["grestypes"], "bld-011": ["taskplugin", "grestypes"]}
+    assert read_due(text) == {"bld-008": ["GresTypes"], "bld-011": ["TaskPlugin", "GresTypes"]}
 
 
 def test_nobody_is_due() -> None:
@@ -26,7 +26,7 @@ def test_nobody_is_due() -> None:
 
 
 def test_a_node_that_left_is_due_no_more() -> None:
-    assert read_due(due(due("", ["taskplugin changed"], NODES), [], ["bld-011"])) == {"bld-011": ["taskplugin"]}
+    assert read_due(due(due("", ["taskplugin changed"], NODES), [], ["bld-011"])) == {"bld-011": ["TaskPlugin"]}
 
 
 @pytest.mark.parametrize("text", ["", "  ", "{", "[]", "7", '{"bld-008": 7}', '{"a b": ["x"]}', '{"BLD": ["x"]}'])
