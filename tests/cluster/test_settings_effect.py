@@ -22,6 +22,7 @@ ELSEWHERE = {
     "job_container.conf": "test_job_tmp.py",
     "mpi.conf": "test_mpi.py",
     "topology.conf": "test_mpi.py",
+    "TopologyPlugin": "needs topology.conf: test_mpi.py",
 }
 FOLDER = "/var/lib/slurm/slurmctld/effect"
 
