@@ -17,6 +17,7 @@ ELSEWHERE = {
     "ClusterName": "slurmctld refuses another one: roles/slurmctld",
     "SlurmctldHost": "slurmctld refuses a machine that is not this one",
     "AccountingStorageType": "needs a database: test_accounting.py",
+    "AccountingStorageTRES": "needs a database: test_gpus.py",
     "AccountingStorageHost": "needs a database: test_accounting.py",
     "gres.conf": "test_gpus.py",
     "job_container.conf": "test_job_tmp.py",
