@@ -104,11 +104,15 @@ def measured(daemons: Daemons, key: str, given: Mapping[str, Any]) -> Effect:
     """What another value does by a reconfigure and, where something is missing then, by a restart."""
     before = daemons.shown()
     wanted = {*given.get("in", []), *(["shown"] if given.get("shown", True) else [])}
+
+    def all_of_it() -> frozenset[str]:
+        now = daemons.has(key, given, before)
+        return now if wanted <= now else frozenset()
+
     daemons.put(key, given)
     try:
         said = daemons.reconfigure()
-        found = until(lambda: now if wanted <= (now := daemons.has(key, given, before)) else frozenset(), 5)
-        first = found or daemons.has(key, given, before)
+        first = until(all_of_it, 5) or daemons.has(key, given, before)
         alive = bool(daemons.shown())
         last = first
         if not wanted <= first:
