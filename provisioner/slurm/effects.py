@@ -70,7 +70,7 @@ def entries() -> Mapping[str, Entry]:
     found: dict[str, Entry] = {}
     for group in yaml.safe_load(resources.files(__package__).joinpath(TABLE).read_text(encoding="utf-8")):
         since = {_release(name): _effect(words) for name, words in group["since"].items()}
-        for key in group["keys"]:
+        for key in group["keys"].split():
             if key.lower() in found:
                 raise ValueError(f"{TABLE} has {key} twice")
             found[key.lower()] = Entry(key, since, group["source"])
