@@ -48,6 +48,7 @@ GROUPS = {
     "slurm_stopped": "in a run: members that it waits for or refuses",
     "slurm_masked": "in a run: members of which an admin has masked a unit",
     "slurm_pending": "in a run: members that it has something to do on",
+    "slurm_stale": "in a run: compute nodes whose slurmd has settings of its start that are other ones by now",
     "slurm_trial": "in a run: members where it changes who gets in; the first of them alone",
     "slurm_reported": "in a run: members that verification has something to say of",
     # and `tier_<name>` for each tier of the plan, for group_vars

@@ -26,6 +26,7 @@ from provisioner.slurm.disturbance import busy_jobs, held
 from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.gpus import gpu_notes, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
+from provisioner.slurm.harm import harm, harm_lines
 from provisioner.slurm.job_tmp import job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
@@ -36,6 +37,7 @@ from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.rest import proxy_settings
 from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
+from provisioner.slurm.stale import due, read_due, without
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
 from provisioner.slurm.verdict import node_credential, verdict
 from provisioner.sshd_pam import sshd_pam
@@ -87,6 +89,8 @@ class FilterModule:
             "slurm_gpu_notes": gpu_notes,
             "slurm_hand_out_again": hand_out_again,
             "slurm_hand_edits": hand_edits,
+            "slurm_harm": harm,
+            "slurm_harm_lines": harm_lines,
             "slurm_release_problems": release_problems,
             "slurm_job_notes": job_notes,
             "slurm_job_place": job_place,
@@ -102,6 +106,9 @@ class FilterModule:
             "slurm_rest_proxy": proxy_settings,
             "slurm_registry_read": read_registry,
             "slurm_registry_write": write_registry,
+            "slurm_slurmd_due": due,
+            "slurm_slurmd_due_read": read_due,
+            "slurm_slurmd_due_without": without,
             "slurm_stays_enforced": stays_enforced,
             "slurm_touched": touched,
             "slurm_verdict": verdict,

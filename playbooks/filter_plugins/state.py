@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.state import differences as compare
-from provisioner.state import masks, pending, trials, work
+from provisioner.state import fingerprint, masks, pending, trials, work
 from provisioner.state.kinds import Blade, States
 from provisioner.state.questions import questions
 
@@ -30,10 +30,12 @@ class FilterModule:
             "state_daemons": work.daemons,
             "state_differences": _differences,
             "state_files": work.file_entries,
+            "state_fingerprint": fingerprint.fingerprint,
             "state_kinds": pending.kinds,
             "state_lines": pending.lines,
             "state_masks": masks.masks,
             "state_more": pending.more,
+            "state_moved": fingerprint.all_moved,
             "state_parts": pending.parts,
             "state_own_entries": work.own_entries,
             "state_own_lines": compare.own_lines,

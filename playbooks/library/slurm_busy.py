@@ -28,6 +28,15 @@ options:
 author: the provisioner project
 """
 
+RETURN = r"""
+jobs: {description: Numbers of the jobs that would be ended or requeued., type: list, returned: success}
+ends: {description: Those of them that would be ended., type: list, returned: success}
+requeues: {description: 'Those that would begin anew, since they may be requeued.', type: list, returned: success}
+of: {description: 'The jobs by C(partition NAME) and C(node NAME).', type: dict, returned: success}
+waiting: {description: Numbers of jobs that wait in closed partitions., type: list, returned: success}
+cancelled: {description: Numbers of our own jobs that were cancelled., type: list, returned: success}
+"""
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import cancel, our_jobs
@@ -37,6 +46,15 @@ from ansible.module_utils.slurm_nodes import ANSWER, together
 def jobs(*filters):
     """Ids of the jobs; none where squeue does not know what is asked for."""
     return run("squeue", "--noheader", "--format=%A", *filters, limit=ANSWER)[1].split()
+
+
+def may_be_requeued(numbers):
+    """Those of the jobs that may begin anew: batch jobs whose users did not say otherwise."""
+    if not numbers:
+        return set()
+    asked = ["--noheader", "--states=all", f"--jobs={','.join(sorted(numbers))}"]
+    rows = run("squeue", *asked, "--Format=JobID:.20,Requeue:.10,BatchFlag:.10", limit=ANSWER)[1]
+    return {row.split()[0] for row in rows.splitlines() if row.split()[1:] == ["1", "1"]}
 
 
 def main():
@@ -53,16 +71,23 @@ def main():
     if not module.check_mode:
         cancel(ours)
     # One by one: squeue says nothing at all when it does not know one of them.
-    asked = [f"--partition={name}" for name in module.params["partitions"]]
-    found = together(jobs, asked)
+    found = together(lambda name: jobs(f"--partition={name}"), module.params["partitions"])
     running = ["--states=RUNNING,SUSPENDED"]
     on_nodes = together(lambda name: jobs(*running, f"--nodelist={name}"), module.params["nodes"])
-    numbers = {number for some in (*found.values(), *on_nodes.values()) for number in some} - ours.keys()
+    of = {f"partition {name}": found[name] for name in found} | {f"node {name}": on_nodes[name] for name in on_nodes}
+    of = {place: sorted(set(numbers) - ours.keys(), key=int) for place, numbers in of.items()}
+    numbers = {number for some in of.values() for number in some}
+    # A job of a partition that goes has nowhere to begin anew.
+    lost = {number for name in found for number in found[name]}
+    requeues = may_be_requeued(numbers - lost) & numbers - lost
     pending = together(lambda name: jobs("--states=PENDING", f"--partition={name}"), module.params["closed"])
     waiting = {number for some in pending.values() for number in some} - ours.keys() - numbers
     module.exit_json(
         changed=bool(ours),
         jobs=sorted(numbers, key=int),
+        ends=sorted(numbers - requeues, key=int),
+        requeues=sorted(requeues, key=int),
+        of={place: some for place, some in of.items() if some},
         waiting=sorted(waiting, key=int),
         cancelled=sorted(ours, key=int),
     )

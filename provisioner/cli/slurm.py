@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from provisioner.plan.model import Plan
     from provisioner.run.converge import Finished
+    from provisioner.run.preview import Preview
     from provisioner.run.request import Options
 
 
@@ -62,6 +63,15 @@ def slurm(
     keep_going: rolls.KeepGoing = False,
     allow_empty_partition: rolls.MayEmpty = False,
     from_start: rolls.FromStart = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep what --check says, for --apply.")
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option("--apply", metavar="FILE", help="Do exactly what a kept preview says, or nothing.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Give up jobs that the change ends or requeues, without asking.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,6 +83,10 @@ def slurm(
 
     A blade that is taken out (--forget) is not touched, and may be off or gone from the plan. While jobs run
     on it, it stays. A later run over all blades adds it again, unless the plan gives it no Slurm role.
+
+    A change that would end or requeue jobs is refused; on a terminal the run asks before it touches anything, and --yes
+    gives the jobs up. --check says what each node and each setting of Slurm needs and which jobs it costs. --out keeps
+    that, and --apply does exactly that later, or nothing if anything moved since.
 
     A scheduled run (--scheduled) changes nothing on a node that runs jobs but what is harmless to them, says what it
     left for later, and ends in silence with 4 where another run is at work. `provision timer install` sets it up.
@@ -94,14 +108,24 @@ def slurm(
 
       provision slurm --rolling --reboot --nodes @medium --wait 12h
 
+      provision slurm --check --out change.json && provision slurm --apply change.json
+
       provision slurm --quiet || [ $? -eq 4 ]
 
       provision slurm --json | jq .blades
     """
+    from provisioner.cli.kept import refuse_odd, words_of
     from provisioner.errors import UsageError
     from provisioner.paths import find_plan
     from provisioner.run.request import Options
 
+    refuse_odd(check, scheduled, yes, out, apply)
+    preview = None
+    if apply is not None:
+        given = [nodes, forget, accept_hardware, full, upgrade, new_cluster]
+        preview, plan = words_of(apply, plan, given)
+        nodes, forget, accept_hardware = preview.chosen.nodes, preview.chosen.forget, preview.chosen.accept_hardware
+        full, upgrade, new_cluster = preview.chosen.full, preview.chosen.upgrade, preview.chosen.new_cluster
     chosen = {"provision_new_cluster": new_cluster, "provision_full": full, "provision_upgrade": upgrade}
     if scheduled and (any(chosen.values()) or forget is not None or accept_hardware):
         raise UsageError(
@@ -112,9 +136,12 @@ def slurm(
     options = Options(check, diff, forks, verbose, extra)
     words = rolls.RollingWords(max_unavailable, per, wait, keep_going, allow_empty_partition, reboot, from_start)
     if rolling:
-        _rolling(words, find_plan(plan), nodes, options, bool(scheduled or forget or accept_hardware), quiet, as_json)
+        decides = bool(scheduled or forget or accept_hardware or out or apply or yes)
+        _rolling(words, find_plan(plan), nodes, options, decides, quiet, as_json)
     words.refuse_alone()
-    asked = _Asked(find_plan(plan), nodes, forget, accept_hardware, options, quiet or scheduled, as_json)
+    asked = _Asked(
+        find_plan(plan), nodes, forget, accept_hardware, options, quiet or scheduled, as_json, yes, out, preview
+    )
     code = _scheduled(asked) if scheduled and not check else int(_run(asked).outcome.code)
     raise typer.Exit(code)
 
@@ -133,7 +160,8 @@ def _rolling(
 
     if decides or options.extra.keys() - {"provision_upgrade"} or options.diff:
         raise UsageError(
-            "--rolling comes without --accept-hardware, --diff, --forget, --full, --new-cluster and --scheduled",
+            "--rolling comes without --accept-hardware, --apply, --diff, --forget, --full, --new-cluster, --out, "
+            "--scheduled and --yes",
             "leave it out, or say it in a run of its own",
         )
     rolling(words, plan, nodes, options, as_json, quiet)
@@ -150,6 +178,9 @@ class _Asked:
     options: Options
     quiet: bool
     as_json: bool
+    yes: bool = False
+    out: Path | None = None
+    preview: Preview | None = None
 
 
 def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = lambda run, site: {}) -> Finished:
@@ -158,13 +189,14 @@ def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = la
     Args:
         then: what is done after it, and what JSON has of that.
     """
+    from provisioner.cli.kept import finish, keep_if_asked, kept_words
     from provisioner.cli.output import console_for
     from provisioner.cli.summary import print_diffs, print_summary
     from provisioner.names import host_name
     from provisioner.paths import state_dir
     from provisioner.plan.derive import spelling
     from provisioner.plan.select import select_for_run, select_forgotten, select_nodes
-    from provisioner.run.converge import converge
+    from provisioner.run.kept import plan_of
     from provisioner.run.news import has_news
     from provisioner.run.record import read_records
     from provisioner.run.request import PlaybookRun
@@ -183,14 +215,21 @@ def _run(asked: _Asked, then: Callable[[Finished, Plan], Mapping[str, Any]] = la
     console, tell = console_for(asked.as_json), partial(cluster_words, blades=spelling(site), check=check)
     before = read_records(state_dir(site.cluster.name)) if quiet else []
     run = PlaybookRun(site, asked.plan_file, blades, "slurm.yml", options, asked.as_json or quiet, tell)
-    finished = converge(run, console)
-    more = then(finished, site)
+    finished = finish(run, console, asked)
+    more = dict(then(finished, site))
+    plan = plan_of(finished, site.cluster.controller) if check else None
+    if plan is not None:
+        more["plan"] = plan.as_dict()
+    kept = keep_if_asked(finished, run, asked)
+    more |= kept
     if asked.as_json:
         answer({**finished.outcome.as_dict(), "record": str(finished.record), **more})
     elif not quiet or has_news(finished.outcome, before):
         if options.diff:
             print_diffs(console, finished.outcome)
-        print_summary(console, finished.outcome, check, quiet)
+        print_summary(console, finished.outcome, check, quiet, plan)
+    if words := kept_words(kept):
+        console.print(words, markup=False, soft_wrap=True)
     return finished
 
 

@@ -15,6 +15,8 @@ from provisioner.errors import ExitCode
 from provisioner.run.diagnose import Diagnosis
 from provisioner.run.events import BladeState
 from provisioner.run.outcome import AFTER_STOP, Outcome, status
+from provisioner.run.planned import Planned
+from provisioner.slurm.harm import numbered
 from provisioner.state.words import folded
 
 # Of the words of others; --json and the record of the run have all of them.
@@ -25,14 +27,19 @@ _BAR = "    | "
 _STYLE = {"ok": "green", "changed": "yellow", "skipped": "bold yellow", "failed": "bold red", "unreachable": "bold red"}
 
 
-def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet: bool = False) -> None:
+def print_summary(
+    console: Console, outcome: Outcome, check: bool = False, quiet: bool = False, plan: Planned | None = None
+) -> None:
     """Per set of blades what changed and how long, per phase the time, failures with evidence and next step.
 
     Args:
         check: whether the run only looked.
         quiet: leaves out blades of which there is nothing to say.
+        plan: what a check found that a run would do.
     """
     print_table(console, _blade_table(outcome, check, console.width, quiet))
+    if plan is not None and plan.settings:
+        print_table(console, _setting_table(plan))
     if outcome.told.get("verified"):
         for line in lines(outcome.told["verified"]):
             console.print(line)
@@ -53,7 +60,11 @@ def print_summary(console: Console, outcome: Outcome, check: bool = False, quiet
     words = f"{outcome.code.meaning} ({changes})"
     if check:
         words = f"check: {changes}, nothing was touched" if good else f"{outcome.code.meaning} (check: {changes})"
-    console.print(words, style="bold green" if good else "bold red")
+    if plan is not None and good:
+        words = f"{plan.words()} Nothing was touched."
+    elif plan is not None and not outcome.interrupted:
+        console.print(plan.words(), soft_wrap=True)
+    console.print(words, style="bold green" if good else "bold red", soft_wrap=True)
 
 
 def print_words(console: Console, text: str, known: str = "") -> None:
@@ -127,6 +138,16 @@ def _blade_table(outcome: Outcome, check: bool, width: int, quiet: bool) -> Tabl
         table.add_column(column, justify="right" if column == "time" else "left")
     for row, (_, what) in zip(rows, alike, strict=True):
         table.add_row(*row, _wrapped(what, max(room - 2, _LEAST_WIDTH)))
+    return table
+
+
+def _setting_table(plan: Planned) -> Table:
+    """Per thing of slurm.conf what it needs on this release, and the jobs that it costs."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("slurm.conf", "needs", "jobs that it costs"):
+        table.add_column(column, overflow="fold")
+    for each in plan.settings:
+        table.add_row(each.what, each.needs, numbered(each.jobs) or "none")
     return table
 
 

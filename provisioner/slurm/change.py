@@ -1,53 +1,57 @@
 """What a change of slurm.conf needs: nothing, `scontrol reconfigure`, or a restart of slurmctld.
 
-The rules were measured on 22.05.8 and 24.11.5; for the releases between they are SchedMD's FAQ ("How
-should I add nodes to an existing cluster?") and the notes of slurm.conf(5).
+What each setting needs is in `settings_effect.yml`. The rules of nodes and partitions here were measured on 22.05.8
+and 24.11.5; for the releases between they are SchedMD's FAQ ("How should I add nodes to an existing cluster?").
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
 from provisioner.slurm.conf_text import Conf, parse_conf
+from provisioner.slurm.effects import Effect, effect, spelled
+from provisioner.slurm.effects import Kind as Kind
 from provisioner.slurm.nodes import PLACEHOLDER_NODE
 
 Release = tuple[int, int]
 
 # A bare reconfigure with another set of nodes kills slurmctld before this release.
 NODES_BY_RECONFIGURE: Release = (24, 11)
-# From here on reconfigure re-executes the daemon: all keys but ports and authentication take effect.
+# From here on reconfigure re-executes the daemon.
 REEXEC: Release = (23, 11)
 
-_ALWAYS_RESTART = {
-    "slurmctldport", "slurmdport", "authtype", "authalttypes", "authaltparameters", "slurmctldhost",
-    "accountingstoragetype", "accountingstoragehost",
-}  # fmt: skip
-_RESTART_BEFORE_REEXEC = _ALWAYS_RESTART | {
-    "accountingstorageenforce", "accountingstoragetres", "clustername", "credtype", "grestypes", "jobcontainertype",
-    "launchparameters",
-    "maxarraysize", "maxjobcount", "maxnodecount", "plugindir", "prioritytype", "proctracktype", "schedulertype",
-    "selecttype",
-    "selecttypeparameters", "slurmctldparameters", "statesavelocation", "taskplugin", "treewidth",
-    "jobacctgathertype", "prologflags", "topologyplugin",
-}  # fmt: skip
 _NEVER_BUSY = {str(PLACEHOLDER_NODE["NodeName"])}
 _TOPOLOGY = {"cpus", "boards", "socketsperboard", "sockets", "corespersocket", "threadspercore"}
 # Before REEXEC a reconfigure looks at none of these.
 _NODE_RESTART = _TOPOLOGY | {"nodeaddr", "gres"}
+_BY_RECONFIGURE = Effect(Kind.RECONFIGURE)
 
 
-class Kind(IntEnum):
-    """What has to be done, from nothing to most."""
+@dataclass(frozen=True)
+class Row:
+    """One thing that is another one in slurm.conf or beside it.
 
-    NOTHING = 0
-    RECONFIGURE = 1
-    RESTART = 2
+    Args:
+        what: for a person, such as `MessageTimeout changed`.
+        why: the same as `Change.why` has it.
+        needs: what it needs to take effect.
+        ends: whose jobs could be ended or requeued by it: `partition NAME` and `node NAME`.
+    """
+
+    what: str
+    why: str
+    needs: Effect
+    ends: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for templates and previews."""
+        return {"what": self.what, "needs": self.needs.words(), "ends": list(self.ends)}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Change:
 
     Jobs would end in `partitions_gone` and on `nodes_gone`, and from REEXEC on be requeued on
     `nodes_rebuilt` (other CPUs). In `partitions_closed`, which are for a group from now on, others would wait for ever.
+    `slurmd` says why slurmd has to be restarted on the nodes. `rows` has each thing that changed, also lesser ones.
     """
 
     kind: Kind
@@ -64,6 +69,8 @@ class Change:
     nodes_rebuilt: tuple[str, ...] = ()
     nodes_gone: tuple[str, ...] = ()
     partitions_closed: tuple[str, ...] = ()
+    slurmd: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for templates and the run record."""
@@ -74,6 +81,8 @@ class Change:
             "nodes_rebuilt": list(self.nodes_rebuilt),
             "nodes_gone": list(self.nodes_gone),
             "partitions_closed": list(self.partitions_closed),
+            "slurmd": list(self.slurmd),
+            "rows": [row.as_dict() for row in self.rows],
         }
 
 
@@ -101,17 +110,33 @@ def config_change(live: list[str], new: str, version: str) -> Change:
     """
     release, now = release_of(version), parse_conf(new)
     before = [parse_conf(old) if old.strip() else None for old in live or [""]]
-    needs = [_need(old, now, release) for old in before]
+    rows = _together(row for old in before for row in _rows(old, now, release))
     known = [old for old in before if old is not None]
     partitions = {name for old in known for name in old.partitions.keys() - now.partitions.keys()}
     nodes = {name for old in known for name in old.nodes.keys() - now.nodes.keys() if _may_be_busy(old, name)}
     rebuilt = {name for old in known for name in _rebuilt(old, now) if release >= REEXEC}
     closed = {name for old in known for name in _closed(old, now)}
-    kind = max(need.kind for need in needs)
-    why = sorted({reason for need in needs if need.kind == kind for reason in need.why})
+    kind = max((row.needs.slurmctld for row in rows), default=Kind.NOTHING)
     return Change(
-        kind, why, tuple(sorted(partitions)), tuple(sorted(rebuilt)), tuple(sorted(nodes)), tuple(sorted(closed))
+        kind,
+        sorted({row.why for row in rows if row.needs.slurmctld == kind}),
+        tuple(sorted(partitions)),
+        tuple(sorted(rebuilt)),
+        tuple(sorted(nodes)),
+        tuple(sorted(closed)),
+        tuple(row.why for row in rows if row.needs.slurmd),
+        rows,
     )
+
+
+def _together(rows: Iterator[Row]) -> tuple[Row, ...]:
+    """Each thing once, with the larger need of the texts that may be loaded."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        old = found.get(row.what, row)
+        needs = Effect(max(old.needs.slurmctld, row.needs.slurmctld), old.needs.slurmd or row.needs.slurmd)
+        found[row.what] = replace(row, needs=needs, ends=tuple(dict.fromkeys([*old.ends, *row.ends])))
+    return tuple(found.values())
 
 
 def _may_be_busy(conf: Conf, name: str) -> bool:
@@ -143,46 +168,63 @@ def _closed(before: Conf, now: Conf) -> list[str]:
     ]
 
 
-def _need(before: Conf | None, now: Conf, release: Release) -> Change:
+def _rows(before: Conf | None, now: Conf, release: Release) -> list[Row]:
     if before is None:
-        return Change(Kind.RESTART, ["first configuration"])
+        return [_row("first configuration", Effect(Kind.RESTART))]
     if before == now:
-        return Change(Kind.NOTHING, [])
-    reasons = [
-        *_node_reasons(before, now, release),
-        *_setting_reasons(before, now, release),
-        *((Kind.RECONFIGURE, reason) for reason in _partition_reasons(before, now)),
+        return []
+    rows = [
+        *_node_rows(before, now, release),
+        *_setting_rows(before, now, release),
+        *_partition_rows(before, now),
     ]
-    kind = max((kind for kind, _ in reasons), default=Kind.RECONFIGURE)
-    why = [reason for its, reason in reasons if its == kind]
-    return Change(kind, why or ["lines of another kind changed"])
+    return rows or [_row("lines of another kind changed", _BY_RECONFIGURE)]
 
 
-def _partition_reasons(before: Conf, now: Conf) -> list[str]:
+def _row(why: str, needs: Effect, ends: tuple[str, ...] = ()) -> Row:
+    return Row(why, why, needs, ends)
+
+
+def _partition_rows(before: Conf, now: Conf) -> Iterator[Row]:
     old, new = before.partitions, now.partitions
-    found: dict[str, Collection[str]] = {"removed partitions": old.keys() - new.keys()}
+    if gone := sorted(old.keys() - new.keys()):
+        ends = tuple(f"partition {name}" for name in gone)
+        yield _row(f"removed partitions: {', '.join(gone)}", _BY_RECONFIGURE, ends)
     # Nodes that come or change take their partitions along.
     if before.nodes == now.nodes:
-        found["new partitions"] = new.keys() - old.keys()
-        found["partitions changed"] = [name for name in old.keys() & new.keys() if old[name] != new[name]]
-    return [f"{what}: {', '.join(sorted(names))}" for what, names in found.items() if names]
+        found: dict[str, Collection[str]] = {
+            "new partitions": new.keys() - old.keys(),
+            "partitions changed": [name for name in old.keys() & new.keys() if old[name] != new[name]],
+        }
+        for what, names in found.items():
+            if names:
+                yield _row(f"{what}: {', '.join(sorted(names))}", _BY_RECONFIGURE)
 
 
-def _node_reasons(before: Conf, now: Conf, release: Release) -> list[tuple[Kind, str]]:
-    reasons = []
-    by_set = Kind.RECONFIGURE if release >= NODES_BY_RECONFIGURE else Kind.RESTART
+def _node_rows(before: Conf, now: Conf, release: Release) -> Iterator[Row]:
+    by_set = _BY_RECONFIGURE if release >= NODES_BY_RECONFIGURE else Effect(Kind.RESTART)
     if came := now.nodes.keys() - before.nodes.keys():
-        reasons.append((by_set, f"new nodes: {_folded(came)}"))
+        yield _row(f"new nodes: {_folded(came)}", by_set)
     if went := before.nodes.keys() - now.nodes.keys():
-        reasons.append((by_set, f"removed nodes: {_folded(went)}"))
+        ends = tuple(f"node {name}" for name in sorted(went) if _may_be_busy(before, name))
+        yield _row(f"removed nodes: {_folded(went)}", by_set, ends)
+    rebuilt = _rebuilt(before, now) if release >= REEXEC else ()
     for name in sorted(before.nodes.keys() & now.nodes.keys()):
         old, new = before.nodes[name], now.nodes[name]
         keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         if keys:
             heavy = bool(keys & _NODE_RESTART) and release < REEXEC
-            kind = Kind.RESTART if heavy else Kind.RECONFIGURE
-            reasons.append((kind, f"{name}: {', '.join(sorted(keys))} changed"))
-    return reasons
+            needs = Effect(Kind.RESTART) if heavy else _BY_RECONFIGURE
+            ends = (f"node {name}",) if name in rebuilt else ()
+            yield _row(f"{name}: {', '.join(sorted(keys))} changed", needs, ends)
+
+
+def _setting_rows(before: Conf, now: Conf, release: Release) -> Iterator[Row]:
+    for key in sorted(before.settings.keys() | now.settings.keys()):
+        old, new = before.settings.get(key), now.settings.get(key)
+        if old != new:
+            how = "added" if old is None else "dropped" if new is None else "changed"
+            yield Row(f"{spelled(key)} {how}", f"{key} changed", effect(key, release))
 
 
 def _folded(names: Collection[str]) -> str:
@@ -191,12 +233,3 @@ def _folded(names: Collection[str]) -> str:
         return str(NodeSet.fromlist(sorted(names)))
     except NodeSetException:
         return ", ".join(sorted(names))
-
-
-def _setting_reasons(before: Conf, now: Conf, release: Release) -> list[tuple[Kind, str]]:
-    restart = _ALWAYS_RESTART if release >= REEXEC else _RESTART_BEFORE_REEXEC
-    return [
-        (Kind.RESTART if key in restart else Kind.RECONFIGURE, f"{key} changed")
-        for key in sorted(before.settings.keys() | now.settings.keys())
-        if before.settings.get(key) != now.settings.get(key)
-    ]

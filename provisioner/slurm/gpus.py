@@ -56,7 +56,9 @@ def hand_out_again(change: Mapping[str, Any], withheld: Collection[str]) -> dict
     """
     if not withheld or change["kind"] == "restart":
         return dict(change)
-    return {**change, "kind": "restart", "why": [f"GPUs of {host_list(withheld)} were withheld"]}
+    why = f"GPUs of {host_list(withheld)} were withheld"
+    row = {"what": why, "needs": "restart slurmctld", "ends": []}
+    return {**change, "kind": "restart", "why": [why], "rows": [*change.get("rows", ()), row]}
 
 
 def gres_conf(nodes: Nodes, site: Mapping[str, Any], version: str, autodetect: str = "off") -> str:

@@ -31,10 +31,11 @@ from tests.contracts.ansible_files import (
 # What provisioner.run.converge hands over with every run.
 EXTRA = {
     "provision_run", "provision_time", "provision_drain", "provision_explain", "provision_scheduled",
-    "provision_backup", "provision_restore", "provision_roll", "provision_fetch_lists",
+    "provision_backup", "provision_restore", "provision_roll", "provision_fetch_lists", "provision_ask",
+    "provision_may_end", "provision_fingerprint",
 }  # fmt: skip
 # What the plays, or the verb, hand to a role, which works without it too.
-HANDED = {"slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
+HANDED = {"slurm_due", "slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
 ANSIBLE = {
     "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
     "ansible_play_hosts_all",

@@ -85,8 +85,8 @@ def test_what_is_too_long_goes_on_further_in(played: Played, monkeypatch: pytest
         (["slurm"], [], "(0 changes)"),
         (["slurm"], [FILE], "(1 change)"),
         (["slurm"], PACKAGES, "(7 changes)"),
-        (["slurm", "--check"], [FILE], "check: 1 change, nothing was touched"),
-        (["slurm", "--check"], PACKAGES, "check: 7 changes, nothing was touched"),
+        (["slurm", "--check"], [FILE], "Plan: 1 node changes. Nothing was touched."),
+        (["slurm", "--check"], [], "Plan: nothing to do. Nothing was touched."),
     ],
 )
 def test_the_last_words_count_things(played: Played, words: list[str], lines: list[str], said: str) -> None:
@@ -136,7 +136,7 @@ def test_quiet_shows_what_a_person_has_to_know_and_nothing_else(played: Played, 
 
 def test_quiet_shows_what_a_check_found(played: Played) -> None:
     played(BLD_008=BladeState(lines=[FILE]))
-    assert "check: 1 change" in CliRunner().invoke(app, ["slurm", "--quiet", "--check"]).stdout
+    assert "Plan: 1 node changes." in CliRunner().invoke(app, ["slurm", "--quiet", "--check"]).stdout
 
 
 def test_quiet_shows_a_note_once(played: Played, site: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.slurm.change import Change, Kind, config_change, release_of
+from provisioner.slurm.change import Change, Row, config_change, release_of
 from provisioner.slurm.config import slurm_config
+from provisioner.slurm.effects import Effect, Kind
 from tests.unit.slurm.node_makers import record, registries
 
 RELEASES = ["22.05.8", "23.02.1", "23.11.6", "24.05.2", "24.11.5", "25.05.0"]
@@ -132,13 +133,19 @@ def test_the_first_configuration_starts_slurmctld(live: list[str]) -> None:
 
 def test_plain_data_for_the_record() -> None:
     nothing: dict[str, list[str]] = {
-        "partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": [], "partitions_closed": [],
+        "partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": [], "partitions_closed": [], "slurmd": [], "rows": [],
     }  # fmt: skip
     assert config_change([CONF], CONF, "22.05.8").as_dict() == {"kind": "nothing", "why": [], **nothing}
-    change = Change(Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",), ("all",)).as_dict()
+    row = Row("TaskPlugin changed", "taskplugin changed", Effect(Kind.RESTART, slurmd=True), ("node bld-009",))
+    change = Change(
+        Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",), ("all",), ("taskplugin changed",), (row,)
+    ).as_dict()
     ends = {
         "partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"], "nodes_gone": ["bld-009"],
-        "partitions_closed": ["all"],
+        "partitions_closed": ["all"], "slurmd": ["taskplugin changed"],
+        "rows": [
+            {"what": "TaskPlugin changed", "needs": "restart slurmctld, restart slurmd", "ends": ["node bld-009"]}
+        ],
     }  # fmt: skip
     assert change == {"kind": "restart", "why": ["why"], **ends}
 

@@ -118,6 +118,7 @@ def test_slurmctld_is_restarted_to_hand_out_again_what_it_withholds() -> None:
         "kind": "restart",
         "why": ["GPUs of bld-[002-003] were withheld"],
         "nodes_gone": [],
+        "rows": [{"what": "GPUs of bld-[002-003] were withheld", "needs": "restart slurmctld", "ends": []}],
     }
     other = {"kind": "restart", "why": ["new nodes: bld-004"]}
     assert hand_out_again(other, ["bld-002"]) == other

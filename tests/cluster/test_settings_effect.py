@@ -1,0 +1,61 @@
+"""The table of what each setting needs, proved on live daemons: another value of every key, and what they have then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from provisioner.slurm.effects import Kind, effect, entries
+from tests.cluster.labs import Lab
+from tests.cluster.settings_effect import RELEASES, Daemons, measured, values
+
+# Keys that a live daemon is not asked for, and why.
+ELSEWHERE = {
+    "AuthType": "there is no other one that works",
+    "AuthAltTypes": "the plugin comes with REST: test_rest.py",
+    "ClusterName": "slurmctld refuses another one: roles/slurmctld",
+    "SlurmctldHost": "slurmctld refuses a machine that is not this one",
+    "AccountingStorageType": "needs a database: test_accounting.py",
+    "AccountingStorageTRES": "needs a database: test_gpus.py",
+    "AccountingStorageHost": "needs a database: test_accounting.py",
+    "gres.conf": "test_gpus.py",
+    "job_container.conf": "test_job_tmp.py",
+    "mpi.conf": "test_mpi.py",
+    "topology.conf": "test_mpi.py",
+    "TopologyPlugin": "needs topology.conf: test_mpi.py",
+}
+FOLDER = "/var/lib/slurm/slurmctld/effect"
+
+
+@pytest.fixture
+def daemons(cluster: Lab) -> Iterator[Daemons]:
+    """Daemons whose configuration is the test's; as they were afterwards."""
+    made = Daemons(cluster)
+    cluster.ask(f"install --directory --owner=slurm --group=slurm {FOLDER}")
+    yield made
+    made.put_back()
+    assert made.restart()
+    cluster.ask(f"rm -rf {FOLDER} /var/log/slurm/*.effect")
+    said = cluster.slurm(cluster.compute)
+    assert said.code == 0, said.text
+
+
+def test_every_key_of_the_table_is_tried_or_has_a_reason() -> None:
+    tried = {key for release in RELEASES.values() for key in values(release)}
+    assert {entry.key for entry in entries().values()} == tried | ELSEWHERE.keys()
+
+
+def test_every_setting_needs_what_the_table_says(daemons: Daemons, cluster: Lab) -> None:
+    release = RELEASES[cluster.release]
+    year, _, month = release.partition(".")
+    wrong = []
+    for key, given in values(release).items():
+        claim = effect(key, (int(year), int(month)))
+        found = measured(daemons, key, given)
+        late = {"slurmctld", "shown"} if claim.slurmctld is Kind.RESTART else set()
+        late |= {"slurmd"} if claim.slurmd else set()
+        by_reconfigure, wanted = found.wanted - late, found.wanted & late
+        if missing := (by_reconfigure - found.by_reconfigure) | (wanted - found.by_restart):
+            wrong.append(f"{key} ({claim.words()}): {', '.join(sorted(missing))} not there {found.words}")
+    assert wrong == []
