@@ -37,6 +37,9 @@ def trusted(plan: Plan, state: Path, make: bool) -> HostCa | None:
     file = host_trust.trust_file(known_hosts)
     before = host_trust.read_trust(file)
     text = host_trust.with_ca(before, names, ca.public if ca else "", f"host CA of {plan.cluster.name}")
+    for name in [name for name, blade in plan.blades.items() if blade.host_key] if before else []:
+        # A key that the plan pins is good, whatever was before.
+        text = host_trust.put_aside(text, way_to(plan, name, lab=key is not None).known_name, ())
     host_trust.write_trust(file, before, text)
     return ca if ca or plan.host_ca is False else HostCa(ca_file(state), NOT_MADE)
 
