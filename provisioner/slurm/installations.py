@@ -13,6 +13,7 @@ from typing import Any
 
 from provisioner.preflight import MUNGE_KEY, REGISTRY, was_member
 from provisioner.slurm.installation import (
+    MARK,
     Installation,
     Standing,
     Verdict,
@@ -47,14 +48,15 @@ def judged(hosts: Iterable[Host], controller: Host) -> dict[str, Judged]:
         controller: those of the controller; it may not have answered.
     """
     nodes = {str(host["inventory_hostname"]): host for host in hosts}
-    records = _records(_blade(controller))
+    head = _blade(controller)
+    records = _records(head)
     first = _first_of_each(nodes, records)
     names = {name: str(host.get("blade_id") or name) for name, host in nodes.items()}
-    return {name: _judged(name, host, controller, records, first, names) for name, host in nodes.items()}
+    return {name: _judged(name, host, head, records, first, names) for name, host in nodes.items()}
 
 
 def _judged(
-    name: str, host: Host, controller: Host, records: Records, first: Mapping[str, str], names: Mapping[str, str]
+    name: str, host: Host, head: Mapping[str, Any], records: Records, first: Mapping[str, str], names: Mapping[str, str]
 ) -> Judged:
     blade, record = _blade(host), records.get(name, {})
     namesake = first.get(name, "")
@@ -68,7 +70,7 @@ def _judged(
         namesake=names.get(namesake, namesake),
         other_board=board_words(blade, record) if record else "",
         joined=was_member(blade),
-        same_key=_has_same_key(blade, _blade(controller)),
+        same_key=_has_same_key(blade, head),
         differs=bool(host.get("state_pending") or host.get("state_before")),
     )
     how = verdict(found)
@@ -80,7 +82,7 @@ def _judged(
         is_member = record.get("machine_id") == blade["machine_id"]
         return Judged(how, noted=(words,)) if is_member else Judged(how, refused=(words,))
     if how.standing is Standing.FOREIGN and found.mark:
-        step = f"`provision release {names[name]}` with the plan of that cluster, or image it anew"
+        step = f"`provision release {names[name]}` with the plan of that cluster, or `rm {MARK}` on it if it is no more"
         return Judged(how, refused=(f"{how.why}, whose jobs may be on it; next: {step}",))
     if other := _other_place(name, blade, host, records):
         words = f"its board is the one of {names.get(other, other)} by its serial number {serial_number(blade)}"
@@ -133,6 +135,6 @@ def _blade(host: Host) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _has_same_key(blade: Mapping[str, Any], controller: Mapping[str, Any]) -> bool:
-    digests = [str((each.get("secrets") or {}).get(MUNGE_KEY, "")).split(":")[0] for each in (blade, controller)]
+def _has_same_key(*blades: Mapping[str, Any]) -> bool:
+    digests = [str((each.get("secrets") or {}).get(MUNGE_KEY, "")).split(":")[0] for each in blades]
     return digests[0] != "" and digests[0] == digests[1]

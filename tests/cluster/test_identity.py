@@ -144,9 +144,9 @@ def test_the_copy_of_another_node_is_refused_until_it_has_a_machine_id_of_its_ow
 
     cluster.inside(virgin, MEND)
     assert cluster.inside(virgin, "cat /etc/machine-id") != own
-    said = cluster.slurm([first, virgin])
+    said = cluster.slurm([first, virgin], "--check")
     assert said.code == 0, said.text
-    assert cluster.slurm(cluster.compute, f"--forget={virgin}").code == 0
+    assert said.json["blades"][virgin]["installation"]["standing"] == "fresh"
 
 
 def test_a_blade_of_another_cluster_is_refused(cluster: Lab, virgin: str) -> None:
