@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.console_text import their_words
 from provisioner.preflight import MUNGE_KEY, REGISTRY, was_member
 from provisioner.slurm.installation import (
     MARK,
@@ -67,7 +68,7 @@ def _judged(
         host_keys=keys_digest(blade),
         mark=read_mark(blade),
         known=str(record.get("machine_id") or ""),
-        namesake=names.get(namesake, namesake),
+        namesake=names.get(namesake) or their_words(namesake, 63),
         other_board=board_words(blade, record) if record else "",
         joined=was_member(blade),
         same_key=_has_same_key(blade, head),
@@ -85,8 +86,9 @@ def _judged(
         step = f"`provision release {names[name]}` with the plan of that cluster, or `rm {MARK}` on it if it is no more"
         return Judged(how, refused=(f"{how.why}, whose jobs may be on it; next: {step}",))
     if other := _other_place(name, blade, host, records):
-        words = f"its board is the one of {names.get(other, other)} by its serial number {serial_number(blade)}"
-        step = f"is it in the right bay? If it moved for good: `provision release {names.get(other, other)}` first"
+        whose = names.get(other) or their_words(other, 63)
+        words = f"its board is the one of {whose} by its serial number {serial_number(blade)}"
+        step = f"is it in the right bay? If it moved for good: `provision release {whose}` first"
         return Judged(how, refused=(f"{words}; next: {step}",))
     return Judged(how)
 
