@@ -1,4 +1,4 @@
-"""Which host keys count besides those on record: signed ones, and those that must not count any more. Pure.
+"""Which host keys count besides those on record: signed ones, and those that must not count any more.
 
 A file in the form of known_hosts, `known_hosts.ca` beside the site's own. ssh only ever adds to its first file, so this
 one can be written as a whole. Its lines:
@@ -13,8 +13,10 @@ certificate may be good for a year.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+
+from filelock import FileLock
 
 from provisioner.private import write_private
 
@@ -62,24 +64,22 @@ def settled(text: str, name: str, shown: Collection[str], before: Iterable[str] 
     return _joined([*rest, *(f"{REVOKED} {name} {key}" for key in old if key not in shown)])
 
 
-def has_before(text: str, name: str) -> bool:
-    """Whether keys of a host were put aside."""
-    return any(line.startswith(f"{BEFORE} {name} ") for line in text.splitlines())
-
-
 def read_trust(file: Path) -> str:
     """The file's text, '' where it is not there."""
     return file.read_text() if file.exists() else ""
 
 
-def write_trust(file: Path, before: str, text: str) -> None:
-    """Puts the text in place where it differs from the one of before; without a line there is no file."""
-    if text == before:
-        return
-    if text:
-        write_private(file, text)
-    else:
-        file.unlink(missing_ok=True)
+def change_trust(file: Path, change: Callable[[str], str]) -> None:
+    """Changes the file's text, which nobody else does meanwhile; without a line there is no file."""
+    with FileLock(file.with_name(f".{file.name}.lock")):
+        before = read_trust(file)
+        text = change(before)
+        if text == before:
+            return
+        if text:
+            write_private(file, text)
+        else:
+            file.unlink(missing_ok=True)
 
 
 def _joined(lines: Iterable[str]) -> str:

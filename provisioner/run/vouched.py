@@ -33,14 +33,20 @@ def trusted(plan: Plan, state: Path, make: bool) -> HostCa | None:
     if plan.host_ca is not False:
         ca = ensure_ca(state, plan.cluster.name) if make else read_ca(state)
     key, known_hosts = ssh_identity(state)
-    names = [way_to(plan, name, lab=key is not None).known_name for name in certified(plan)] if ca else []
-    file = host_trust.trust_file(known_hosts)
-    before = host_trust.read_trust(file)
-    text = host_trust.with_ca(before, names, ca.public if ca else "", f"host CA of {plan.cluster.name}")
-    for name in [name for name, blade in plan.blades.items() if blade.host_key] if before else []:
-        # A key that the plan pins is good, whatever was before.
-        text = host_trust.put_aside(text, way_to(plan, name, lab=key is not None).known_name, ())
-    host_trust.write_trust(file, before, text)
+    lab, file = key is not None, host_trust.trust_file(known_hosts)
+    names = [way_to(plan, name, lab).known_name for name in certified(plan)] if ca else []
+    pinned = [way_to(plan, name, lab).known_name for name, blade in plan.blades.items() if blade.host_key]
+
+    def change(text: str) -> str:
+        text = host_trust.with_ca(text, names, ca.public if ca else "", f"host CA of {plan.cluster.name}")
+        for name in pinned if text else []:
+            # A key that the plan pins is good, whatever was before.
+            text = host_trust.put_aside(text, name, ())
+        return text
+
+    # A site that never had a CA has no file, and none is looked for twice.
+    if ca or file.exists():
+        host_trust.change_trust(file, change)
     return ca if ca or plan.host_ca is False else HostCa(ca_file(state), NOT_MADE)
 
 
@@ -65,10 +71,10 @@ def settle(plan: Plan, state: Path, told: Mapping[str, Mapping[str, Any]]) -> Me
     if plan.host_ca is False:
         return Met()
     key, known_hosts = ssh_identity(state)
-    file = host_trust.trust_file(known_hosts)
-    trust = before = host_trust.read_trust(file)
     changed: list[str] = []
     first: list[str] = []
+    seen: list[tuple[str, set[str], Sequence[str]]] = []
+    new: dict[str, list[str]] = {}
     for name in certified(plan):
         shown = _keys(told.get(host_name(name), {}))
         if not shown:
@@ -80,11 +86,21 @@ def settle(plan: Plan, state: Path, told: Mapping[str, Mapping[str, Any]]) -> Me
             proved = [each for each in offered_keys(way, (), known_hosts) if each in shown]
             if not proved:
                 continue
-            knownhosts.announce(known_hosts, way.known_name, proved)
+            new[way.known_name] = proved
             (changed if known else first).append(name)
             gone = known
-        trust = host_trust.settled(trust, way.known_name, shown, gone)
-    host_trust.write_trust(file, before, trust)
+        seen.append((way.known_name, shown, gone))
+
+    def change(text: str) -> str:
+        for name, shown, gone in seen:
+            text = host_trust.settled(text, name, shown, gone)
+        return text
+
+    if seen:
+        host_trust.change_trust(host_trust.trust_file(known_hosts), change)
+    # In this order: a run that dies in between does it again.
+    for name, keys in new.items():
+        knownhosts.announce(known_hosts, name, keys)
     return Met(tuple(changed), tuple(first))
 
 
@@ -96,11 +112,15 @@ def put_aside(plan: Plan, state: Path, blades: Collection[str]) -> None:
     key, known_hosts = ssh_identity(state)
     text = known_hosts.read_text() if known_hosts.exists() else ""
     file = host_trust.trust_file(known_hosts)
-    trust = before = host_trust.read_trust(file)
-    for name in blades:
-        known = way_to(plan, name, lab=key is not None).known_name
-        trust = host_trust.put_aside(trust, known, knownhosts.keys_of(text, known) if plan.host_ca else ())
-    host_trust.write_trust(file, before, trust)
+
+    def change(trust: str) -> str:
+        for name in blades:
+            known = way_to(plan, name, lab=key is not None).known_name
+            trust = host_trust.put_aside(trust, known, knownhosts.keys_of(text, known) if plan.host_ca else ())
+        return trust
+
+    if plan.host_ca or file.exists():
+        host_trust.change_trust(file, change)
 
 
 def tell(met: Met, say: Callable[[str], None]) -> None:

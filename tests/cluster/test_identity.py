@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.cluster.labs import Lab
+from tests.cluster.labs import Lab, Said
 from tests.cluster.test_trust import Site
 
 MARK = "/var/lib/provision/installation.json"
@@ -41,6 +43,16 @@ def wants(site: Site, host_ca: object) -> None:
     (site.folder / "plan.yml").write_text(yaml.safe_dump(plan, sort_keys=False))
 
 
+def hostca(site: Site, *words: str) -> Said:
+    """`provision hostca` on the site."""
+    variables = site.lab.variables(
+        XDG_STATE_HOME=str(site.folder / "state"), PROVISION_PLAN=str(site.folder / "plan.yml")
+    )
+    command = [sys.executable, "-m", "provisioner", "hostca", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
 def new_key(site: Site, blade: str, signed: bool) -> None:
     """Another host key of the blade, as an image brings it along."""
     key = site.folder / "ssh_host_ed25519_key"
@@ -51,7 +63,7 @@ def new_key(site: Site, blade: str, signed: bool) -> None:
     site.lab.inside(blade, f"cd /etc/ssh && rm -f ssh_host_* && {made} && systemctl restart ssh")
     if signed:
         key.with_suffix(".pub").write_text(site.lab.inside(blade, "cat /etc/ssh/ssh_host_ed25519_key.pub") + "\n")
-        said = site.run("hostca", "sign", str(key.with_suffix(".pub")), f"--blade={blade}")
+        said = hostca(site, "sign", str(key.with_suffix(".pub")), f"--blade={blade}")
         assert said.code == 0, said.text
         put = f"echo '{certificate.read_text().strip()}' > /etc/ssh/{certificate.name} && systemctl reload ssh"
         site.lab.inside(blade, put)
@@ -75,7 +87,7 @@ def test_a_signed_key_is_known_and_the_one_of_before_counts_no_more(site: Site) 
 
     # sshd shows it, to whoever trusts the CA alone.
     address = yaml.safe_load(site.lab.plan.read_text())["blades"][blade]["address"]
-    line = json.loads(site.run("hostca", "show", "--json").out)["known_hosts"]
+    line = json.loads(hostca(site, "show", "--json").out)["known_hosts"]
     site.lab.ask(f"printf '%s\\n' '{line}' > /root/ca")
     asked = "ssh -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/root/ca -o BatchMode=yes"
     words = site.lab.tried(site.lab.controller, f"{asked} nobody@{address} true; rm /root/ca")

@@ -37,7 +37,7 @@ def test_who_is_announced_may_come_back_with_a_key_of_before() -> None:
 def test_without_a_line_there_is_no_file(tmp_path: Path) -> None:
     file = host_trust.trust_file(tmp_path / "known_hosts")
     assert (file.name, host_trust.read_trust(file)) == ("known_hosts.ca", "")
-    host_trust.write_trust(file, "", "x\n")
+    host_trust.change_trust(file, lambda text: f"{text}x\n")
     assert (host_trust.read_trust(file), file.stat().st_mode & 0o777) == ("x\n", 0o600)
-    host_trust.write_trust(file, "x\n", "")
+    host_trust.change_trust(file, lambda text: "")
     assert not file.exists()

@@ -47,7 +47,7 @@ def record(standing: str, release: str = __version__, check: bool = False, **bla
     }  # fmt: skip
 
 
-FAILURE = {"failure": {"message": "refused", "next_step": ""}}
+FAILURE: dict[str, Any] = {"failure": {"message": "refused", "next_step": ""}}
 
 
 @pytest.mark.parametrize(

@@ -113,11 +113,12 @@ def test_where_nobody_knows_when_root_came_into_being_nothing_follows() -> None:
 
 
 def test_a_mark_is_read_as_it_was_written() -> None:
-    blade = {"machine_id": MINE, "root_created": 200, "host_keys": ["ssh-ed25519 B", "ssh-rsa A"]}
+    keys = ["ssh-ed25519 B", "ssh-rsa A"]
+    blade = {"machine_id": MINE, "root_created": 200, "host_keys": keys}
     text = mark_text(blade, "asgard", "bld-008")
     mark = read_mark({"paths": {MARK: {"kind": "file", "content": text}}})
     assert (mark["cluster"], mark["node"], mark["machine_id"]) == ("asgard", "bld-008", MINE)
-    turned = {**blade, "host_keys": list(reversed(blade["host_keys"]))}
+    turned = {**blade, "host_keys": keys[::-1]}
     assert mark_text(turned, "asgard", "bld-008") == text
     assert mark_text({"machine_id": MINE}, "asgard", "bld-008") != text
 
