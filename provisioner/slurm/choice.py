@@ -42,19 +42,19 @@ def _choice(host: Host, chosen: bool, how: Judged) -> dict[str, Any]:
     refused = list(how.refused) if not host["slurm_work"]["problems"] else []
     return {
         "name": str(host["inventory_hostname"]),
-        "groups": list(_groups(host, chosen, bool(refused or how.noted))),
+        "groups": list(_groups(host, chosen, bool(refused), bool(how.noted))),
         "refused": refused,
         "noted": list(how.noted),
         "installation": how.verdict.as_dict(),
     }
 
 
-def _groups(host: Host, chosen: bool, said: bool) -> Iterator[str]:
+def _groups(host: Host, chosen: bool, refused: bool, noted: bool) -> Iterator[str]:
     work = host["slurm_work"]
-    if work["problems"] or work["busy"] or work["remains"] or said:
+    if work["problems"] or work["busy"] or work["remains"] or refused or noted:
         yield STOPPED
     # What is at work on it may end in differences that nobody sees yet.
-    if chosen or work["remains"] or work["doubts"] or work["unaccounted"] or _is_touched(host):
+    if chosen or work["remains"] or work["doubts"] or work["unaccounted"] or (_is_touched(host) and not refused):
         yield PENDING
     if work["masked"]:
         yield MASKED

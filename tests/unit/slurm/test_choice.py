@@ -49,7 +49,7 @@ def test_a_node_is_in_the_groups_of_what_is_to_be_done(case: str) -> None:
 
 
 def test_a_node_that_is_refused_for_its_installation_is_stopped() -> None:
-    copy = host("bld-011")
+    copy = host("bld-011", pending=True)
     copy["ansible_facts"]["blade"]["machine_id"] = "bld-008"
     found = {each["name"]: each for each in choice([WELL, host(), copy], WELL)}["bld-011"]
     assert found["groups"] == ["slurm_stopped"]
