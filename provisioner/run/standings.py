@@ -9,7 +9,9 @@ from provisioner.announced import FACTS_TASK
 from provisioner.slurm.installation import Standing, Verdict
 
 TASK = "Choose the nodes that are to be stopped, or have work"
-"""It names each node that is not in sync, with what it is instead."""
+"""It names each node that is not in sync, with what it is instead; where all are it has no result."""
+LATER = "Tell the controller which nodes to verify"
+"""What a run comes to after that."""
 
 
 def standings(results: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -19,6 +21,8 @@ def standings(results: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, s
         results: what tasks returned, by inventory name.
     """
     chosen = next((its[TASK] for its in results.values() if TASK in its), None)
+    if chosen is None and any(LATER in its for its in results.values()):
+        chosen = {"results": []}
     items = chosen.get("results") if isinstance(chosen, Mapping) else None
     if not isinstance(items, list):
         return {}

@@ -8,7 +8,7 @@ import pytest
 from provisioner import __version__
 from provisioner.announced import FACTS_TASK
 from provisioner.run.history import past_run
-from provisioner.run.standings import TASK, standings
+from provisioner.run.standings import LATER, TASK, standings
 from provisioner.run.synced import synced
 from provisioner.slurm.installation import Standing, Verdict
 from tests.contracts.ansible_files import ROOT, read
@@ -30,14 +30,21 @@ def test_who_is_not_named_is_in_sync_and_who_did_not_answer_is_unknown() -> None
     assert standings(results) == {"bld-006": Verdict(Standing.IN_SYNC).as_dict(), "bld-008": FRESH}
 
 
+def test_where_nothing_was_chosen_all_are_in_sync() -> None:
+    looked: dict[str, dict[str, Any]] = {"bld-006": {FACTS_TASK: {}}, "bld-008": {FACTS_TASK: {}}}
+    assert standings(looked) == {}, "the run may have been stopped before"
+    looked["bld-006"][LATER] = {}
+    assert [found["standing"] for found in standings(looked).values()] == ["in sync", "in sync"]
+
+
 @pytest.mark.parametrize("odd", [{}, {TASK: 7}, {TASK: {"results": "x"}}, {TASK: {"results": [7, {"item": 7}]}}])
 def test_what_has_another_shape_says_nothing_of_a_blade(odd: dict[str, Any]) -> None:
     assert "bld-008" not in standings({"bld-006": odd})
 
 
 def test_the_task_is_the_one_of_the_playbook() -> None:
-    names = [task["name"] for play in read(ROOT / "playbooks" / "preflight.yml") for task in play["tasks"]]
-    assert TASK in names
+    plays = [*read(ROOT / "playbooks" / "preflight.yml"), *read(ROOT / "playbooks" / "prove.yml")]
+    assert {TASK, LATER} <= {task["name"] for play in plays for task in play["tasks"]}
 
 
 def record(standing: str, release: str = __version__, check: bool = False, **blade: Any) -> dict[str, Any]:
