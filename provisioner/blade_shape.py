@@ -117,6 +117,8 @@ BLADE = record(
             record({"held": flag, "age": whole(0, 2**40)}, {"token": _WORD, "busy": text(1000), "next": text(1000)})
         ),
         "parts": PARTS,
+        "host_keys": listed(text(3000, r"(ssh|ecdsa)-[a-z0-9-]{1,40} [A-Za-z0-9+/]+={0,2}"), 8),
+        "root_created": _EPOCH,
         "remains": listed(record({"pid": _ID, "name": text(64), "run": text(300)}), 100_000),
         "slurmd_holds": nothing_or(record({"cpus": whole(0, 2**20), "memory_mib": _MIB, "scratch_mib": _MIB})),
     },

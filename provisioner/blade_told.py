@@ -9,6 +9,8 @@ from provisioner.answer import fits
 
 # What is kept of one fact of a blade: nobody asks for the texts of its files after the run.
 _LARGEST_KEPT = 2**10
+# What a run goes by afterwards, whatever its size; its shape limits it.
+_KEPT = frozenset({"host_keys"})
 
 
 def without_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -16,7 +18,8 @@ def without_texts(facts: Mapping[str, Any]) -> dict[str, Any]:
     if "blade" not in facts:
         return dict(facts)
     blade = facts["blade"] if isinstance(facts["blade"], Mapping) else {}
-    return {**facts, "blade": {name: fact for name, fact in blade.items() if fits(fact, _LARGEST_KEPT)}}
+    kept = {name: fact for name, fact in blade.items() if name in _KEPT or fits(fact, _LARGEST_KEPT)}
+    return {**facts, "blade": kept}
 
 
 def turned_away(facts: Mapping[str, Any]) -> tuple[str, str] | None:

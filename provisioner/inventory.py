@@ -5,11 +5,13 @@ The groups of the inventory are declared here and nowhere else (GROUPS); roles n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from provisioner.inventory_way import common_options, way_variables
 from provisioner.names import host_name
+from provisioner.plan.certified import certified
 from provisioner.plan.derive import (
     accounting_host,
     compute_blades,
@@ -27,11 +29,13 @@ from provisioner.plan.derive_mpi import compiles_mpi, has_mpi, switches
 from provisioner.plan.derive_partitions import preemption_rule, slurm_partitions
 from provisioner.plan.model import Plan
 from provisioner.plan.node import Blade
-from provisioner.plan.way import LAB_INTERPRETER, way_to
+from provisioner.plan.way import LAB_INTERPRETER
 from provisioner.roles import roles_of
 from provisioner.services import opened_ports, service_variables
-from provisioner.ssh import ssh_options
 from provisioner.ssh_key import key_file
+
+if TYPE_CHECKING:
+    from provisioner.hostca import HostCa
 
 # One connection per blade for a whole run. The lock of the cluster lives as long as the one to the controller: it has
 # to outlast the longest task on other blades (30 min), and a sign of life every 15 s tells when its client is gone.
@@ -65,6 +69,7 @@ def inventory(
     known_hosts: Path | None = None,
     announced: Mapping[str, str] | None = None,
     accounts: Path | None = None,
+    host_ca: HostCa | None = None,
 ) -> dict[str, Any]:
     """All blades of the plan with the variables that the roles take.
 
@@ -75,6 +80,7 @@ def inventory(
         known_hosts: the site's own known_hosts file; without it ssh uses the user's.
         announced: name of the announcement of each blade that is new or was reimaged.
         accounts: the accounts file of the site, where it has one.
+        host_ca: the site's host CA, where the plan wants one and it has been made.
 
     Returns:
         `{"_meta": {"hostvars": {...}}, "all": {...}, group: {"hosts": [...]}, ...}` as documented for
@@ -95,10 +101,13 @@ def inventory(
     shared = cluster_variables(plan, ssh_key, known_hosts)
     if accounts is not None and plan.accounting:
         shared["provision_accounts"] = str(accounts)
+    if host_ca is not None:
+        shared |= {"hostcert_signer": str(host_ca.file), "hostcert_ca": host_ca.public}
+    names = certified(plan)
     return {
         "_meta": {
             "hostvars": {
-                host_name(name): host_variables(plan, name, ssh_key, known_hosts, told.get(name, ""))
+                host_name(name): host_variables(plan, name, ssh_key, known_hosts, told.get(name, ""), names)
                 for name in plan.blades
             }
         },
@@ -125,13 +134,18 @@ def static_form(listed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def host_variables(
-    plan: Plan, name: str, ssh_key: Path | None = None, known_hosts: Path | None = None, announced: str = ""
+    plan: Plan,
+    name: str,
+    ssh_key: Path | None = None,
+    known_hosts: Path | None = None,
+    announced: str = "",
+    signed: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """The variables of one blade, as `--host` prints them; see `inventory`."""
+    """The variables of one blade, as `--host` prints them; see `inventory`. `signed` is `certified(plan)`."""
     blade = plan.blades[name]
     layout = scratch_layout(plan, blade)
     return {
-        **_way_variables(plan, name, ssh_key, known_hosts),
+        **way_variables(plan, name, ssh_key, known_hosts, bool(announced)),
         "blade_id": name,
         **({} if blade.bay is None else {"blade_bay": blade.bay}),
         "blade_tier": blade.tier,
@@ -142,6 +156,7 @@ def host_variables(
         **({"metrics_address": str(blade.address)} if "metrics" in roles else {}),
         **({"metrics_folder": "/run/slurm-metrics"} if "slurm_metrics" in roles else {}),
         **({"firewall_open": opened_ports(plan, name)} if "firewall" in roles else {}),
+        **({"hostcert_names": list(_names(plan, name, signed))} if "hostcert" in roles else {}),
         "scratch_disks": [{"id": disk.id, "size_gb": disk.size_gb} for disk in scratch_disks(plan, blade)],
         "scratch_layout": layout.layout if layout else "plain",
         "scratch_prove": scratch_proof(plan, blade),
@@ -149,25 +164,8 @@ def host_variables(
     }
 
 
-def _way_variables(plan: Plan, name: str, ssh_key: Path | None, known_hosts: Path | None) -> dict[str, Any]:
-    """How the blade is reached, and what of it is not as with the other blades."""
-    blade, lab = plan.blades[name], ssh_key is not None
-    way = way_to(plan, name, lab)
-    jump = None if lab else plan.ssh.jump
-    pinned = bool(blade.host_key) and not lab
-    args = " ".join(ssh_options(known_hosts, "yes" if pinned else "accept-new", way.jump))
-    own: dict[str, tuple[Any, Any]] = {
-        "ansible_port": (way.port, plan.ssh.port),
-        "ansible_user": (way.user, plan.ssh.user),
-        "ansible_python_interpreter": (way.interpreter, LAB_INTERPRETER if lab else plan.ssh.interpreter),
-    }
-    return {
-        **({"ansible_ssh_common_args": args} if pinned or way.jump != jump else {}),
-        **({"ansible_ssh_private_key_file": str(key_file(way.key))} if way.key and way.key != plan.ssh.key else {}),
-        **{key: value for key, (value, usual) in own.items() if value != usual},
-        "ansible_host": way.address,
-        **({"base_address": str(blade.address)} if way.address != str(blade.address) else {}),
-    }
+def _names(plan: Plan, name: str, signed: Mapping[str, Sequence[str]] | None) -> Sequence[str]:
+    return (certified(plan) if signed is None else signed).get(name, ())
 
 
 def _node_variables(plan: Plan, blade: Blade) -> dict[str, Any]:
@@ -192,7 +190,7 @@ def cluster_variables(plan: Plan, ssh_key: Path | None, known_hosts: Path | None
         # Every supported Debian has it there; looking for an interpreter costs a call per blade.
         "ansible_python_interpreter": plan.ssh.interpreter if ssh_key is None else LAB_INTERPRETER,
         "ansible_ssh_args": SSH_ARGS,
-        "ansible_ssh_common_args": " ".join(ssh_options(known_hosts, jump=None if ssh_key else plan.ssh.jump)),
+        "ansible_ssh_common_args": common_options(plan, known_hosts, lab=ssh_key is not None),
         "base_cluster": plan.cluster.name,
         "base_domain": plan.cluster.domain or "",
         "base_hosts": [_host(name, blade) for name, blade in plan.blades.items()],

@@ -166,7 +166,7 @@ def _cluster_problems(
     if controller is None or wanted["new_cluster"]:
         return []
     if wanted["controls"]:
-        lost = _has_no_registry(blade) and any(_was_member(member) for member in wanted["members"])
+        lost = _has_no_registry(blade) and any(was_member(member) for member in wanted["members"])
         return [f"it has lost the registry of a cluster that blades still belong to; next: {_RESTORE}"] if lost else []
     problems = []
     if blade["units"][CONTROLLER_UNIT]["active"] == "active":
@@ -181,7 +181,7 @@ def _cluster_problems(
             "it is a compute node on record, where jobs may run, and a login node by the plan; next: take it out of "
             f"the cluster with `provision release {wanted['name']}`, then run again"
         )
-    if _was_member(blade) and not on_record and not _has_key_of(controller, blade):
+    if was_member(blade) and not on_record and not _has_key_of(controller, blade):
         problems.append(
             f"it belongs to a cluster whose controller has lost its registry, or to another one; next: {_RESTORE}"
         )
@@ -192,8 +192,8 @@ def _has_no_registry(controller: Mapping[str, Any]) -> bool:
     return not _text(controller, REGISTRY).strip()
 
 
-def _was_member(blade: Mapping[str, Any]) -> bool:
-    """Our own options of slurmd come last, when the registry has had the node for long."""
+def was_member(blade: Mapping[str, Any]) -> bool:
+    """Whether it has our options of slurmd, which come last, when the registry has had the node for long."""
     return "Written by provision" in _text(blade, "/etc/default/slurmd")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.plan.derive import accounting_host, is_member, login_blades, rest_way, slurm_role
+from provisioner.plan.derive import accounting_host, host_key_pins, is_member, login_blades, rest_way, slurm_role
 from provisioner.plan.derive_mpi import runs_mpi
 from provisioner.plan.model import Plan, SlurmRole
 
@@ -52,6 +52,10 @@ def _takes_logins(plan: Plan, name: str) -> bool:
     return name in login_blades(plan)
 
 
+def _is_certified(plan: Plan, name: str) -> bool:
+    return plan.host_ca is not False and is_member(plan, name) and not host_key_pins(plan.blades[name])
+
+
 ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "base": is_member,
     "munge": is_member,
@@ -70,6 +74,7 @@ ROLES: dict[str, Callable[[Plan, str], bool]] = {
     "slurm_metrics": _measures,
     "slurmrestd": _serves,
     "firewall": _is_closed,
+    "hostcert": _is_certified,
     # Where jobs run no more, it takes back what it had done there.
     "adopt": is_member,
 }

@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+from provisioner.host_trust import trust_file
+
 # A blade that somebody else controls gets nothing beside the commands that are sent to it: no agent to sign with, no
 # way back through a forwarded port or display, no second source of trusted host keys. Where the plan names
 # no jump host, ProxyJump and ProxyCommand stay the person's: many sites reach their blades through another host.
@@ -38,7 +40,9 @@ def ssh_options(known_hosts: Path | None, unknown: str = "accept-new", jump: str
     options += [f"-o {option}" for option in CLOSED]
     if known_hosts:
         own = shlex.quote(f'UserKnownHostsFile="{known_hosts}"')
-        options += [f"-o {own}", "-o GlobalKnownHostsFile=/dev/null"]
+        # Written as a whole by every run; the first file is the one that ssh itself adds to.
+        signed = shlex.quote(f'GlobalKnownHostsFile="{trust_file(known_hosts)}"')
+        options += [f"-o {own}", f"-o {signed}"]
         options.append("-o HashKnownHosts=no")
     if jump:
         options.append(f"-o {shlex.quote(through(jump, known_hosts))}")

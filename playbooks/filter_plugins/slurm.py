@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.accounts.digest import people_asked
 from provisioner.console_text import their_words
 from provisioner.firewall import firewall_rules, shut_out, shut_out_problems, sshd_ports
+from provisioner.host_certificate import UNSIGNED, certificate_notes, wanted
 from provisioner.hosts_file import hosts_file, hosts_notes
 from provisioner.left_over import left_over_notes
 from provisioner.node_doubts import node_doubts
@@ -27,6 +28,7 @@ from provisioner.slurm.enforcement import enforcement_is_due, stays_enforced
 from provisioner.slurm.gpus import gpu_notes, hand_out_again
 from provisioner.slurm.hand_edits import digests, edit_notes, hand_edits
 from provisioner.slurm.harm import harm, harm_lines
+from provisioner.slurm.installation import mark_text
 from provisioner.slurm.job_tmp import job_notes, job_place
 from provisioner.slurm.outdated import slurmd_outdated
 from provisioner.slurm.partitions import nameless
@@ -60,8 +62,12 @@ class FilterModule:
             "firewall_shut_out": shut_out,
             "firewall_shut_out_problems": shut_out_problems,
             "firewall_sshd_ports": sshd_ports,
+            "host_certificate_notes": certificate_notes,
+            "host_certificate_unsigned": lambda nothing: UNSIGNED,
+            "host_certificates": wanted,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
+            "installation_mark": mark_text,
             "left_over_notes": left_over_notes,
             "node_doubts": node_doubts,
             "node_program": node_program,

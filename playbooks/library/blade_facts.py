@@ -91,6 +91,7 @@ from ansible.module_utils.blade_software import (
 )
 from ansible.module_utils.cluster_lock import FOLDER, take
 from ansible.module_utils.file_reads import readable_state, secret_digests, written
+from ansible.module_utils.installation import host_keys, root_created
 from ansible.module_utils.remains import remains, wait_out
 from ansible.module_utils.slurmd_holds import holds
 
@@ -203,6 +204,8 @@ def main():
         "slurmd_holds": holds(units.get("slurmd.service")),
         "lock": lock,
         "remains": remains(),
+        "host_keys": host_keys(),
+        "root_created": root_created(),
     }
     module.exit_json(ansible_facts={"blade": facts, **({"provision_notes": notes} if notes else {})})
 

@@ -11,6 +11,8 @@ from ansible.module_utils.blade_software import run, unit_states
 UNITS = ("slurm-job-tmp.path", "slurm-job-tmp.timer", "slurmd.service")
 # Our own options of slurmd: a node that has them counts as a member of the cluster that they name.
 OPTIONS = "/etc/default/slurmd"
+# By which a run knows whose installation this is.
+MARK = "/var/lib/provision/installation.json"
 OURS = "Written by provision"
 _EXPORTER, _FIREWALL = "prometheus-node-exporter.service", "provision-firewall.service"
 
@@ -45,8 +47,8 @@ def end(check):
         OSError: the options cannot be removed.
     """
     changed = [line for name, unit in unit_states(UNITS).items() for line in _differs(name, unit)]
-    if has_options():
-        changed.append(f"file {OPTIONS}: removed")
+    gone = [path for path, there in ((OPTIONS, has_options()), (MARK, os.path.lexists(MARK))) if there]
+    changed += [f"file {path}: removed" for path in gone]
     if check or not changed:
         return changed
     os.environ["SYSTEMCTL_SKIP_SYSV"] = "1"
@@ -55,8 +57,8 @@ def end(check):
     run("systemctl", "stop", *there, limit=120)
     if left := [name for name, unit in unit_states(UNITS).items() if _differs(name, unit)]:
         raise RuntimeError(f"{', '.join(left)} does not end")
-    if has_options():
-        os.unlink(OPTIONS)
+    for path in gone:
+        os.unlink(path)
     return changed
 
 

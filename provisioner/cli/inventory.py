@@ -30,6 +30,7 @@ def inventory(
     from provisioner.accounts.load import accounts_beside
     from provisioner.announced import announced_file, read_announced
     from provisioner.errors import UsageError
+    from provisioner.hostca import read_ca
     from provisioner.inventory import GROUPS, host_variables
     from provisioner.inventory import inventory as build
     from provisioner.names import host_name
@@ -51,7 +52,8 @@ def inventory(
         answer(host_variables(site, name, *identity, told.get(name, "")))
         return
     told = read_announced(announced_file(state))
-    listed = build(site, *ssh_identity(state), told, accounts_beside(plan_file))
+    host_ca = read_ca(state) if site.host_ca else None
+    listed = build(site, *ssh_identity(state), told, accounts_beside(plan_file), host_ca)
     if list_all:
         answer(listed)
         return

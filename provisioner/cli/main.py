@@ -19,6 +19,7 @@ from provisioner.cli import (
     disks,
     drain,
     explain,
+    hostca,
     init,
     inventory,
     lab,
@@ -116,6 +117,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(timer.app, name="timer")
 app.command("unlock")(unlock.unlock)
 app.command("reimaged")(reimaged.reimaged)
+app.add_typer(hostca.app, name="hostca")
 app.command("inventory")(inventory.inventory)
 app.command("schema")(schema.schema)
 app.add_typer(lab.app, name="lab")

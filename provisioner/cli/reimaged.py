@@ -65,10 +65,12 @@ def _now(site: Plan, chosen: Sequence[str], state: Path, check: bool) -> list[st
     from provisioner import knownhosts, reimage_windows
     from provisioner.announced import announce, announced_file
     from provisioner.plan.way import way_to
+    from provisioner.run.vouched import put_aside
     from provisioner.ssh_identity import ssh_identity
 
     lab_key, file = ssh_identity(state)
     if not check:
+        put_aside(site, state, chosen)
         knownhosts.forget(file, [way_to(site, name, lab=lab_key is not None).known_name for name in chosen])
         announce(announced_file(state), chosen)
         reimage_windows.close(reimage_windows.windows_file(state), chosen)

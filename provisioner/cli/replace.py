@@ -140,13 +140,20 @@ def _key_on_trial(site: Plan, name: str) -> Iterator[Callable[[], None]]:
     from provisioner import knownhosts
     from provisioner.paths import state_dir
     from provisioner.plan.way import way_to
+    from provisioner.run.vouched import put_aside
     from provisioner.ssh_identity import ssh_identity
 
-    lab_key, file = ssh_identity(state_dir(site.cluster.name))
+    state = state_dir(site.cluster.name)
+    lab_key, file = ssh_identity(state)
     known = way_to(site, name, lab=lab_key is not None).known_name
     before = knownhosts.keys_of(file.read_text(), known) if file.exists() else []
+
+    def give_up() -> None:
+        put_aside(site, state, [name])
+        knownhosts.forget(file, [known])
+
     try:
-        yield lambda: knownhosts.forget(file, [known])
+        yield give_up
     except BaseException:
         if before:
             knownhosts.announce(file, known, before)

@@ -168,8 +168,13 @@ def _table(seen: Seen) -> Any:
 def _not_in_sync(known: Synced | None) -> str:
     from provisioner.console_text import one_line
     from provisioner.run.synced import DIFFERS, FAILED
+    from provisioner.slurm.installation import Standing
 
-    return one_line(known.words, 160) if known is not None and known.state in (DIFFERS, FAILED) else ""
+    if known is None:
+        return ""
+    odd = known.installation if known.installation not in ("", Standing.IN_SYNC) else ""
+    words = known.words if known.state in (DIFFERS, FAILED) else ""
+    return one_line("; ".join(each for each in (odd, words) if each), 200)
 
 
 def _whose(owner: str, by: str) -> str:

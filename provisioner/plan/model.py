@@ -31,6 +31,7 @@ from provisioner.plan.fields import (
     Word,
 )
 from provisioner.plan.firewall import Firewall
+from provisioner.plan.host_ca import HostCa
 from provisioner.plan.mpi import Mpi
 from provisioner.plan.node import JOB_TMP, PROVE, Blade, Features, Gpus, JobTmp, Proof, Scratch, SshWay, Weight
 from provisioner.plan.notify import Notify
@@ -199,6 +200,11 @@ class Plan(Strict):
         default="anybody",
         description="who may log in on compute nodes by SSH: anybody with an account there, or jobs for users with a "
         "job on the node, whose session becomes part of the job; admins always",
+    )
+    host_ca: HostCa = Field(
+        default=False,
+        description="whether a host CA on this machine signs the host keys of blades: true, or required for blades "
+        "that have to show a certificate when they are met for the first time",
     )
     tiers: dict[Word, Tier] = Field(description="what blades of one kind get and may be")
     partitions: dict[PartitionName, NamedPartition] = Field(

@@ -9,6 +9,7 @@ from provisioner import announced, knownhosts, reimage_windows
 from provisioner.plan.model import Plan
 from provisioner.plan.way import way_to
 from provisioner.run.hostkeys import MOST_AT_ONCE, offered_keys
+from provisioner.run.vouched import put_aside
 from provisioner.ssh_identity import ssh_identity
 
 
@@ -36,6 +37,7 @@ def take_note(plan: Plan, state: Path) -> list[str]:
     # In this order: a run that dies in between does it again.
     if back:
         announced.announce(announced.announced_file(state), back)
+        put_aside(plan, state, back)
         knownhosts.forget(known_hosts, [ways[name].known_name for name in back])
         reimage_windows.close(file, back)
     return back

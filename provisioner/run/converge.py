@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from provisioner import announced
+from provisioner import __version__, announced
 from provisioner.blade_told import turned_away
 from provisioner.console_text import lines
 from provisioner.errors import BusyError, ExitCode
@@ -21,6 +21,7 @@ from provisioner.names import host_name
 from provisioner.paths import assets, state_dir
 from provisioner.plan.derive import spelling
 from provisioner.plan.way import way_to
+from provisioner.run import vouched
 from provisioner.run.came_back import take_note
 from provisioner.run.course import Course, course
 from provisioner.run.engine import run_playbook
@@ -33,6 +34,7 @@ from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import PlaybookRun, runner_call
 from provisioner.run.session import RunId, interruptible, only_run
+from provisioner.run.standings import standings
 from provisioner.run.unseen import mark_unseen
 from provisioner.run.workplace import end_processes, workplace
 from provisioner.ssh_identity import ssh_identity
@@ -73,7 +75,7 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
             words = f"{name}: it came back with another host key, as was announced"
             console.print(words, markup=False, highlight=False, soft_wrap=True)
         told = announced.read_announced(announced.announced_file(state))
-        finished = _run(asked, run, console)
+        finished = _run(asked, run, console, makes=not check)
         if refused := turned_away(finished.facts(cluster.controller)):
             raise BusyError(*refused)
         if not check:
@@ -82,7 +84,7 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
             return finished
         owner = this_owner(str(run), os.getpid())
         by = f"{owner['by']}@{owner['at']}"
-        data = {"run": str(run), "by": by, "playbook": asked.playbook, "check": check}
+        data = {"run": str(run), "by": by, "playbook": asked.playbook, "check": check, "release": __version__}
         data |= {"scheduled": bool(asked.options.extra.get("provision_scheduled")), **finished.outcome.as_dict()}
         return replace(finished, record=write_record(state, str(run), data))
 
@@ -92,7 +94,12 @@ def look(asked: PlaybookRun, console: Console) -> Finished:
     return _run(asked, RunId(), console)
 
 
-def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
+def _run(asked: PlaybookRun, run: RunId, console: Console, makes: bool = False) -> Finished:
+    """Runs it.
+
+    Args:
+        makes: whether it may make what belongs to this machine, such as the host CA.
+    """
     plan = asked.plan
     state = state_dir(plan.cluster.name)
     key, known_hosts = ssh_identity(state)
@@ -101,7 +108,8 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
             if needed:
                 refuse_unusable(key_file(needed))
     told = announced.read_announced(announced.announced_file(state))
-    call = runner_call(_named(asked, run), assets(), key, known_hosts, told)
+    host_ca = vouched.trusted(plan, state, makes)
+    call = runner_call(_named(asked, run), assets(), key, known_hosts, told, host_ca)
     shows = bool(asked.options.verbosity) and not asked.quiet
     if shows and call.left_out:
         words = f"settings of the environment that do not count in a run: {', '.join(call.left_out)}"
@@ -144,11 +152,17 @@ def _run(asked: PlaybookRun, run: RunId, console: Console) -> Finished:
     seconds = time.monotonic() - start
     stopped = interrupt.signal is not None
     mark_unseen(seen, controller, plan.cluster.controller, asked.looked_at(facts), stopped)
+    for host, found in standings(seen.results).items():
+        if host in seen.blades:
+            seen.blades[host].installation = found
     outcome = conclude(seen, names, controller, code, seconds, stopped)
+    answered = {host: facts_in(results).get("blade") or {} for host, results in seen.results.items()}
+    met = vouched.settle(plan, state, answered)
+    vouched.tell(met, lambda words: console.print(words, markup=False, highlight=False, soft_wrap=True))
     now = on_record(plan, chosen, known_hosts, lab=key is not None)
     new = {names[host]: keys for host, keys in first_contacts(host_keys, now).items()}
     keys = {names[host]: found for host, found in now.items()}
-    say_first_contact(console, new, keys)
+    say_first_contact(console, {name: found for name, found in new.items() if name not in met.first}, keys)
     return Finished(replace(outcome, told=asked.tell(facts), host_keys=keys, first_contact=list(new)), seen.results)
 
 

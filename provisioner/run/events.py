@@ -25,7 +25,8 @@ class BladeState:
     `since` is when it began with what it is `doing`, by the clock of the run; `is_at_work` while that is a task. What
     it `waits` for is told by tasks. `lines` say what changed; `titles` are tasks that changed something, for a blade of
     which no line is told. `failure` says why it failed, or, where it is `serving` the cluster all the same, what does
-    not work there. `skipped` says why nothing was done on it, or why nobody looked at it.
+    not work there. `skipped` says why nothing was done on it, or why nobody looked at it. `installation` is what it
+    was found to be: `standing` and `why`, see `slurm.installation`.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -37,6 +38,7 @@ class BladeState:
     failure: Diagnosis | None = None
     serving: bool = False
     skipped: str = ""
+    installation: Mapping[str, str] = field(default_factory=dict)
     unreachable: bool = False
     tasks: int = 0
     modules: int = 0

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.console_text import counted
 from provisioner.errors import ExitCode
 from provisioner.names import folded
+from provisioner.slurm.installation import Standing
 
 CHECK, SCHEDULED, ROLLING = " --check", " --scheduled", " --rolling"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -30,6 +31,8 @@ class PastRun:
         code: its exit code, with its meaning.
         seconds: how long it took.
         changed, notes, left, failed, skipped: lines by blade, without blades that have none.
+        installations: what each blade that was looked at was found to be, see `slurm.installation`.
+        release: that of the program, '' for an older one.
     """
 
     run: str
@@ -45,6 +48,8 @@ class PastRun:
     failed: dict[str, str]
     skipped: dict[str, str]
     blades: tuple[str, ...]
+    installations: dict[str, str] = field(default_factory=dict)
+    release: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -97,6 +102,8 @@ def past_run(run: str, record: Any) -> PastRun | None:
         failed={name: _failure(each["failure"]) for name, each in blades.items() if each.get("failure")},
         skipped={name: str(each["skipped"]) for name, each in blades.items() if each.get("skipped")},
         blades=tuple(blades),
+        installations={name: found for name, each in blades.items() if (found := _standing(each.get("installation")))},
+        release=str(record.get("release") or "")[:40],
     )
 
 
@@ -135,6 +142,11 @@ def _lines(blades: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, list[
         for name, each in blades.items()
         if isinstance(each.get(key), list) and each[key]
     }
+
+
+def _standing(found: Any) -> str:
+    said = found.get("standing") if isinstance(found, Mapping) else ""
+    return str(said) if said in set(Standing) else ""
 
 
 def _failure(failure: Any) -> str:

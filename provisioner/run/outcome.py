@@ -72,6 +72,7 @@ def _blade(name: str, blade: BladeState) -> dict[str, Any]:
         "modules": blade.modules,
         "seconds": round(blade.seconds, 1),
         "skipped": blade.skipped,
+        "installation": dict(blade.installation),
         "failure": _failure(name, blade.failure) if blade.failure else None,
     }
 

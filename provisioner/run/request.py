@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from provisioner.accounts.load import accounts_beside
+from provisioner.hostca import HostCa
 from provisioner.inventory import inventory
 from provisioner.names import host_name
 from provisioner.plan.model import Plan
@@ -84,17 +85,18 @@ def runner_call(
     ssh_key: Path | None = None,
     known_hosts: Path | None = None,
     announced: Mapping[str, str] | None = None,
+    host_ca: HostCa | None = None,
 ) -> RunnerCall:
     """The call that runs what is asked for.
 
     Args:
         assets: folder of `playbooks/` and `roles/`.
-        ssh_key, known_hosts, announced: see `inventory`.
+        ssh_key, known_hosts, announced, host_ca: see `inventory`.
     """
     chosen = dict.fromkeys([asked.plan.cluster.controller, *asked.blades])
     return RunnerCall(
         playbook=assets / "playbooks" / asked.playbook,
-        inventory=inventory(asked.plan, ssh_key, known_hosts, announced, accounts_beside(asked.plan_file)),
+        inventory=inventory(asked.plan, ssh_key, known_hosts, announced, accounts_beside(asked.plan_file), host_ca),
         limit=tuple(host_name(name) for name in chosen),
         site=asked.plan_file.resolve().parent,
         options=asked.options,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
 
+from provisioner import __version__
 from provisioner.console_text import counted, their_words
 from provisioner.errors import ExitCode
 from provisioner.run.history import PastRun, chosen
+from provisioner.slurm.installation import Standing
 
 IN_SYNC, DIFFERS, FAILED, UNKNOWN = "in sync", "differs", "failed", "unknown"
 COMPARES = "slurm"
@@ -25,11 +27,13 @@ class Synced:
         state: one of the four above.
         words: the same for a person, with what differs.
         at: when that was so, an ISO time; '' where nobody knows.
+        installation: what its installation is to the cluster, see `slurm.installation`; '' where nobody knows.
     """
 
     state: str
     words: str
     at: str = ""
+    installation: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -56,7 +60,8 @@ def synced(
             break
     for name in blades:
         if changes.get(name) and found.get(name, _NOBODY).state != FAILED:
-            found[name] = Synced(DIFFERS, f"the plan changed: {', '.join(changes[name])}")
+            words = f"the plan changed: {', '.join(changes[name])}"
+            found[name] = Synced(DIFFERS, words, installation=Standing.OUTDATED)
     return {name: found.get(name, _NOBODY) for name in blades}
 
 
@@ -75,6 +80,23 @@ _NOBODY = Synced(UNKNOWN, "no run of this account")
 
 
 def _of(run: PastRun, name: str) -> Synced:
+    known = _compared(run, name)
+    return replace(known, installation=_installation(run, name, known))
+
+
+def _installation(run: PastRun, name: str, known: Synced) -> str:
+    """What the installation is by now: a run that has done its work leaves it in sync, until the program is newer."""
+    found = run.installations.get(name, "")
+    if known.state == IN_SYNC and found:
+        # Members with one machine-id stay that, whatever a run does.
+        stays = found == Standing.DUPLICATE
+        return found if stays else Standing.IN_SYNC if run.release == __version__ else Standing.OUTDATED
+    if known.state == DIFFERS:
+        return found if found and found != Standing.IN_SYNC else Standing.OUTDATED
+    return found
+
+
+def _compared(run: PastRun, name: str) -> Synced:
     if name in run.failed:
         return Synced(FAILED, f"the last run failed: {their_words(run.failed[name], 120)}", run.started)
     if name in run.skipped:

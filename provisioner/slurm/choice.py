@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from provisioner.slurm.installation import Standing
+from provisioner.slurm.installations import Judged, judged
 from provisioner.state.pending import concerns
 
 STOPPED, PENDING, MASKED = "slurm_stopped", "slurm_pending", "slurm_masked"
@@ -17,7 +19,10 @@ Host = Mapping[str, Any]
 
 
 def choice(hosts: Iterable[Host], controller: Host, upgrade: bool = False) -> list[dict[str, Any]]:
-    """`{"name", "groups"}` of each node that is stopped, has work or an admin's mask; a node in sync is in none.
+    """What the run knows of each node that is stopped, has work or an admin's mask; a node in sync is not in it.
+
+    `{"name", "groups", "refused", "noted", "installation": {"standing", "why"}}`, of which `refused` and `noted` are
+    sentences about its installation.
 
     Args:
         hosts: the variables of the nodes that were looked at.
@@ -26,16 +31,30 @@ def choice(hosts: Iterable[Host], controller: Host, upgrade: bool = False) -> li
         upgrade: whether packages are upgraded, which is work on every node.
     """
     all_of_them = upgrade or "slurm_work" not in controller
-    found = [{"name": str(host["inventory_hostname"]), "groups": list(_groups(host, all_of_them))} for host in hosts]
-    return [each for each in found if each["groups"]]
+    hosts = list(hosts)
+    known = judged(hosts, controller)
+    found = [_choice(host, all_of_them, known[str(host["inventory_hostname"])]) for host in hosts]
+    return [each for each in found if each["groups"] or each["installation"]["standing"] != Standing.IN_SYNC]
 
 
-def _groups(host: Host, chosen: bool) -> Iterator[str]:
+def _choice(host: Host, chosen: bool, how: Judged) -> dict[str, Any]:
+    # A node that answers for problems already is not told twice whose it is.
+    refused = list(how.refused) if not host["slurm_work"]["problems"] else []
+    return {
+        "name": str(host["inventory_hostname"]),
+        "groups": list(_groups(host, chosen, bool(refused), bool(how.noted))),
+        "refused": refused,
+        "noted": list(how.noted),
+        "installation": how.verdict.as_dict(),
+    }
+
+
+def _groups(host: Host, chosen: bool, refused: bool, noted: bool) -> Iterator[str]:
     work = host["slurm_work"]
-    if work["problems"] or work["busy"] or work["remains"]:
+    if work["problems"] or work["busy"] or work["remains"] or refused or noted:
         yield STOPPED
     # What is at work on it may end in differences that nobody sees yet.
-    if chosen or work["remains"] or work["doubts"] or work["unaccounted"] or _is_touched(host):
+    if chosen or work["remains"] or work["doubts"] or work["unaccounted"] or (_is_touched(host) and not refused):
         yield PENDING
     if work["masked"]:
         yield MASKED

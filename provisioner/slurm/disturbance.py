@@ -15,7 +15,7 @@ from provisioner.state.units import MASKED
 
 # They serve others than the jobs of their node, or only add to it. A user who is missing on one node fails jobs there.
 _BESIDE = frozenset(
-    {"users", "health", "jwt", "mariadb", "metrics", "slurm_metrics", "slurmctld", "slurmdbd", "slurmrestd"}
+    {"users", "health", "hostcert", "jwt", "mariadb", "metrics", "slurm_metrics", "slurmctld", "slurmdbd", "slurmrestd"}
 )
 # What jobs on the node live by: a daemon that is down is started, a file that no daemon reads is put in place.
 _BELOW = frozenset({"base", "munge", "slurmd"})

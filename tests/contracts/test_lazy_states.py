@@ -131,7 +131,7 @@ def test_a_role_can_be_asked_for_before_there_are_facts(asked: dict[str, Any], r
         assert set(questions["secrets"]) == set(state_of(role).get("secrets", {}))
         assert set(questions["asks"]) == set(state_of(role).get("asks", {}))
     # What users need is there on every machine that one can log in to; adopt needs something where the plan says so.
-    assert asked[COMPUTE]["alone"][role]["packages"] or role in ("users", "adopt")
+    assert asked[COMPUTE]["alone"][role]["packages"] or role in ("users", "adopt", "hostcert")
 
 
 def test_there_were_no_facts(asked: dict[str, Any]) -> None:

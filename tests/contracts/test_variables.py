@@ -36,6 +36,8 @@ EXTRA = {
 }  # fmt: skip
 # What the plays, or the verb, hand to a role, which works without it too.
 HANDED = {"slurm_due", "slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
+# What the task that chooses nodes says of them.
+SAID = {"slurm_refused", "slurm_noted"}
 ANSIBLE = {
     "ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_facts", "ansible_host",
     "ansible_play_hosts_all",
@@ -85,7 +87,7 @@ def shared() -> set[str]:
 def test_variables_of_the_playbooks_come_from_somewhere(path: Path, from_the_plan: set[str]) -> None:
     # Without the underscores, what a role sets is for the plays to read.
     answers = {name for role in ROLES for name in defined_in(role_files(role)) if not name.startswith("_")}
-    known = defined_in(playbook_files()) | answers | ANSIBLE | from_the_plan | EXTRA
+    known = defined_in(playbook_files()) | answers | ANSIBLE | from_the_plan | EXTRA | SAID
     roles = all_options()
     found = variables_of(path)
     # states.yml is imported beside them, and with it the defaults of the roles are there.

@@ -176,7 +176,9 @@ def test_the_labs_key_wins_over_the_plans(site: Plan, monkeypatch: pytest.Monkey
 def test_host_keys_are_checked_against_the_sites_own_file(site: Plan) -> None:
     options = inventory(site, known_hosts=Path("/state/known_hosts"))["all"]["vars"]["ansible_ssh_common_args"]
     assert "-o StrictHostKeyChecking=accept-new" in options
-    assert """-o 'UserKnownHostsFile="/state/known_hosts"' -o GlobalKnownHostsFile=/dev/null""" in options
+    assert (
+        """-o 'UserKnownHostsFile="/state/known_hosts"' -o 'GlobalKnownHostsFile="/state/known_hosts.ca"'""" in options
+    )
     assert "UserKnownHostsFile" not in inventory(site)["all"]["vars"]["ansible_ssh_common_args"]
 
 

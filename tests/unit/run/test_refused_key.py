@@ -62,3 +62,26 @@ def test_without_fingerprints_the_sentence_is_whole_all_the_same() -> None:
 @pytest.mark.parametrize("words", ["", "Connection refused", "Permission denied (publickey)."])
 def test_any_other_failure_is_not_about_keys(words: str) -> None:
     assert refused_key(words, "bld-008", HostKeys(RECORDED, PINS)) is None
+
+
+REVOKED = """\
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+@       WARNING: REVOKED HOST KEY DETECTED!               @
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+The ED25519 host key for 10.20.0.108 is marked as revoked.
+This could mean that a stolen key is being used to impersonate this host.
+Host key verification failed."""
+
+
+def test_a_revoked_key_is_one_of_before() -> None:
+    found = refused_key(REVOKED, "bld-008", HostKeys(RECORDED))
+    assert found is not None
+    assert "had before it was reimaged" in found.message
+    assert "provision reimaged BLD-008" in found.step_for("BLD-008")
+
+
+def test_an_unsigned_first_key_is_told_where_a_signed_one_is_wanted() -> None:
+    found = refused_key(UNKNOWN, "bld-008", HostKeys())
+    assert found is not None
+    assert found.message == "it shows no certificate of the host CA"
+    assert "provision reimaged BLD-008" in found.step_for("BLD-008")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from provisioner.slurm.choice import choice, on_trial, reported, touched
+from provisioner.slurm.installation import MARK, mark_text
 
 LINE = {"role": "slurmd", "kind": "units", "name": "slurmd.service", "line": "x", "own": False}
 WORK: dict[str, Any] = {"problems": [], "busy": "", "remains": [], "doubts": [], "masked": [], "unaccounted": []}
@@ -12,9 +13,12 @@ WORK: dict[str, Any] = {"problems": [], "busy": "", "remains": [], "doubts": [],
 
 def host(name: str = "bld-008", full: bool = False, before: bool = False, pending: bool = False, **work: Any) -> Any:
     """The variables of a node that was looked at, in sync unless something else is said."""
+    blade: dict[str, Any] = {"full": full, "machine_id": name, "paths": {}}
+    blade["paths"][MARK] = {"content": mark_text(blade, "demo", name)}
     return {
         "inventory_hostname": name,
-        "ansible_facts": {"blade": {"full": full}},
+        "base_cluster": "demo",
+        "ansible_facts": {"blade": blade},
         "state_before": [LINE] if before else [],
         "state_pending": [LINE] if pending else [],
         "slurm_work": {**WORK, **work},
@@ -40,7 +44,20 @@ CASES: dict[str, tuple[Any, list[str]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_node_is_in_the_groups_of_what_is_to_be_done(case: str) -> None:
     node, groups = CASES[case]
-    assert choice([WELL, node], WELL) == ([{"name": "bld-008", "groups": groups}] if groups else [])
+    found = choice([WELL, node], WELL)
+    assert [(each["name"], each["groups"]) for each in found] == ([("bld-008", groups)] if groups else [])
+
+
+def test_a_node_that_is_refused_for_its_installation_is_stopped() -> None:
+    copy = host("bld-011", pending=True)
+    copy["ansible_facts"]["blade"]["machine_id"] = "bld-008"
+    found = {each["name"]: each for each in choice([WELL, host(), copy], WELL)}["bld-011"]
+    assert found["groups"] == ["slurm_stopped"]
+    assert found["installation"]["standing"] == "duplicate machine-id"
+    assert "the machine-id of bld-008" in found["refused"][0]
+    # Who answers for something else already is told that first.
+    copy["slurm_work"]["problems"] = ["x"]
+    assert all(each["refused"] == [] for each in choice([WELL, host(), copy], WELL))
 
 
 def test_all_nodes_hear_that_the_controller_did_not_answer() -> None:
