@@ -8,8 +8,9 @@ module: munge_rotation
 short_description: The steps of a rotation of munge's key
 description:
   - C(look) says what the node has. C(make) stages another key on the controller, C(stage) on the other nodes.
-  - C(moment) is a time by the clock of the controller, C(arm) tells each node of it; then each changes its key by itself,
-    whatever becomes of the run. C(wait) returns once the controller has. C(prove) and C(accept) show that it works.
+  - C(moment) is a time by the clock of the controller, C(arm) tells each node of it; then each changes its key by
+    itself, whatever becomes of the run. C(wait) returns once the controller has. C(vouch), C(prove) and C(accept) show
+    that it works.
   - C(drop) takes back what was staged, C(finish) removes the key of before.
   - C(make) and C(stage) do not fail, since C(no_log) would hide why; their answer may have C(refused).
 options:

@@ -74,7 +74,7 @@ def jwt(check: Check = False, plan: PlanFile = None, as_json: AsJson = False) ->
 def database(check: Check = False, plan: PlanFile = None, as_json: AsJson = False) -> None:
     """Look whether slurmdbd's account in the database has a password to change.
 
-    MariaDB knows slurmdbd by its socket, so that there is none. That is asked of MariaDB itself, and nothing is changed.
+    MariaDB knows slurmdbd by its socket, so that there is none. MariaDB itself is asked, and nothing is changed.
 
     Examples:
 

@@ -45,14 +45,16 @@ class Rotation:
             typer.Exit: one does not answer; that is said.
         """
         from provisioner.cli.summary import print_summary
+        from provisioner.errors import ExitCode
         from provisioner.names import host_name
         from provisioner.run.converge import look
         from provisioner.slurm.rotation import judge
 
         finished = look(self._run("look", self.blades), self.console)
         found = {name: finished.results.get(host_name(name), {}).get(LOOK_TASK) for name in self.blades}
-        good = {name: seen for name, seen in found.items() if seen is not None and not finished.outcome.blades[name].failure}
-        if len(good) == len(found) and finished.outcome.code == 0:
+        failed = finished.outcome.failures()
+        good = {name: seen for name, seen in found.items() if seen is not None and name not in failed}
+        if len(good) == len(found) and finished.outcome.code == ExitCode.OK:
             return judge(good, self.site.cluster.controller, self.asked.undo)
         away = [name for name in found if name not in good]
         print_summary(self.console, finished.outcome, check=True)
@@ -60,7 +62,7 @@ class Rotation:
         if self.site.cluster.controller in away:
             where = "mend the controller first"
         self.say(f"nothing was touched: {', '.join(away)} did not answer as it should", f"  next: mend it, or {where}")
-        self.end(finished.outcome.code or 1, away=away, run=finished.outcome.as_dict())
+        self.end(ExitCode.FAILED, missing=away, run=finished.outcome.as_dict())
         raise AssertionError
 
     def change(self, step: str, verdict: Verdict) -> Finished:
@@ -187,8 +189,8 @@ def _change(command: Rotation, verdict: Verdict, said: dict[str, Any]) -> None:
         if not proves:
             command.say(f"munge's key is another one; no job started for {came['away']:g} s")
         command.say(
-            f"the key of before is kept on the controller for {KEPT_DAYS} days: `provision rotate munge --undo` takes it "
-            "back, `provision rotate munge --finish` removes it"
+            f"the key of before is kept on the controller for {KEPT_DAYS} days: `provision rotate munge --undo` takes "
+            "it back, `provision rotate munge --finish` removes it"
         )
         if command.asked.without:
             command.say(f"next: `provision slurm --nodes {command.asked.without}` once they are back")

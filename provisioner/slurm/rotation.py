@@ -94,8 +94,8 @@ def intent(verdict: Verdict, undo: bool) -> str:
     what = "take back the munge key of before" if undo else "give another munge key to"
     to = f" on {folded(verdict.nodes)}" if undo else f" {folded(verdict.nodes)}"
     return (
-        f"would {what}{to}: slurmctld is stopped for about {verdict.seconds:g} s, in which no job starts; jobs that run "
-        "go on, and commands wait"
+        f"would {what}{to}: slurmctld is stopped for about {verdict.seconds:g} s, in which no job starts; jobs that "
+        "run go on, and commands wait"
     )
 
 

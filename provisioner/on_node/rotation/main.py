@@ -46,9 +46,7 @@ def run(*command: str, content: bytes = b"", limit: float = COMMAND) -> tuple[in
     """Exit code and words of a command that reads this content; 124 when it took too long."""
     environment = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            command, input=content, capture_output=True, env=environment, timeout=limit, check=False
-        )
+        done = subprocess.run(command, input=content, capture_output=True, env=environment, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
         return 124, ""
     return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
