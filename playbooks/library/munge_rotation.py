@@ -60,8 +60,7 @@ def work(given):
         rotation.arm(given["at"], given["lead"], given["program"])
         return {"changed": False}
     if step == "wait":
-        found = rotation.wait()
-        return {"changed": found.get("stage") == "switched", "rotation": found}
+        return {"changed": False, "rotation": rotation.wait()}
     if step == "vouch":
         return {"changed": False, "credential": rotation.vouch()}
     if step == "prove":

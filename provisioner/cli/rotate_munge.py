@@ -179,7 +179,7 @@ def _change(command: Rotation, verdict: Verdict, said: dict[str, Any]) -> None:
 
     proves = verdict.unfinished and not command.asked.undo
     if proves:
-        command.say(f"a rotation by {verdict.last} was stopped after the change; this proves it")
+        command.say(f"the rotation of {verdict.last} was stopped after the change; this proves it")
     finished = command.change("prove" if proves else "switch", verdict)
     own = finished.results.get(host_name(command.site.cluster.controller), {})
     came = {"stage": SWITCHED, "away": verdict.seconds} if proves else result(own.get(WAIT_TASK))
