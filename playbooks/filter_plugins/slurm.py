@@ -34,7 +34,6 @@ from provisioner.slurm.record import node_records
 from provisioner.slurm.registry import merge_notes, merge_records, read_registry, write_registry
 from provisioner.slurm.releases import SLURM_OF_DEBIAN
 from provisioner.slurm.rest import proxy_settings
-from provisioner.slurm.rotation import refused
 from provisioner.slurm.security import security_notes
 from provisioner.slurm.settings import site_problems
 from provisioner.slurm.upgrade import upgrade_lines, upgrade_problems
@@ -61,7 +60,6 @@ class FilterModule:
             "firewall_sshd_ports": sshd_ports,
             "hosts_file": hosts_file,
             "hosts_notes": hosts_notes,
-            "munge_refused": refused,
             "left_over_notes": left_over_notes,
             "node_doubts": node_doubts,
             "node_program": node_program,

@@ -108,15 +108,3 @@ def result(answer: Mapping[str, Any] | None) -> dict[str, Any]:
         "stage": their_words(rotation.get("stage") or "nothing", 20),
         "away": float(away) if isinstance(away, int | float) else None,
     }
-
-
-def refused(words: str) -> str:
-    """Why a key was not staged, as a sentence with a next step of ours."""
-    what = their_words(str(words).split("; next: ")[0], 300)
-    steps = {
-        "room": "make room on its disk, then run again",
-        "not that of the controller": "`provision slurm` first, which gives it the controller's key",
-        "key of before": "nothing, the key stays as it is",
-    }
-    step = next((step for word, step in steps.items() if word in words), "look there, then run again")
-    return f"nothing was changed: {what}; next: {step}"
