@@ -10,10 +10,12 @@ from provisioner.answer import LOOK
 MODULES_ADVICE = frozenset(
     {
         LOOK,
+        "look at `chronyc tracking` there",
         "correct what it is made from; the file in use stays as it was",
         "look at `journalctl -u mariadb` there",
         "look at `journalctl -u provision-backup -u slurmctld` there",
         "look at `journalctl -u provision-backup-dump` there",
+        "look at `journalctl -u provision-rotation` there",
         "look at `journalctl -u slurmctld` there",
         "look at `systemctl status slurmctld` there, then run again",
         "look at `systemctl status slurmdbd` there, then run again",

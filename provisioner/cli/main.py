@@ -29,6 +29,7 @@ from provisioner.cli import (
     replace,
     report,
     restore,
+    rotate,
     runs,
     schema,
     slurm,
@@ -112,6 +113,7 @@ app.command("release")(release.release)
 app.command("replace")(replace.replace)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.add_typer(rotate.app, name="rotate")
 app.command("disks")(disks.disks)
 app.add_typer(runs.app, name="runs")
 app.add_typer(timer.app, name="timer")

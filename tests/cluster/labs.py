@@ -168,7 +168,7 @@ class Lab:
 
     def command(self, *words: str) -> list[str]:
         """`provision WORDS` with the plan of this lab."""
-        verb = 2 if words[0] == "lab" else 1
+        verb = 2 if words[0] in ("lab", "rotate") else 1
         return [*COMMAND, *words[:verb], f"--plan={self.plan}", *words[verb:]]
 
     def provision(self, *words: str, **more: str) -> Said:

@@ -168,6 +168,26 @@ def test_another_key_ends_all_tokens_at_once(served: Lab, shown: dict[str, str])
     assert changed(run(served)) == {}
 
 
+def test_other_keys_come_by_verb_and_reach_the_database_too(served: Lab, shown: dict[str, str]) -> None:
+    key = served.ask(f"sha256sum < {KEY}")
+    checked = served.provision("rotate", "jwt", "--check", "--json")
+    assert (checked.code, checked.json["restarts"]) == (0, ["slurmctld", "slurmdbd"])
+    assert (served.ask(f"sha256sum < {KEY}"), status(served, JOBS, shown)) == (key, 200)
+    said = served.provision("rotate", "jwt")
+    assert said.code == 0, said.text
+    assert "all tokens of before are void" in said.text
+    assert served.inside(served.spare, f"sha256sum < {KEY}") == served.ask(f"sha256sum < {KEY}") != key
+    assert status(served, JOBS, shown) >= 400
+    munge = served.provision("rotate", "munge", "--json")
+    assert munge.code == 0, munge.text
+    assert served.provision("rotate", "munge", "--finish").code == 0
+    fresh = shows(token_of(served, served.spare))
+    assert status(served, JOBS, fresh) == 200
+    assert status(served, "/slurmdb/VERSION/clusters/", fresh) == 200
+    assert served.provision("rotate", "database", "--json").json["password"] is False
+    assert changed(run(served)) == {}
+
+
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_harm_is_shown_mended_and_gone(served: Lab, harm: str) -> None:
     harmed = [case for case in cases_of(served, served.controller) if case.harm == harm and case.role in ROLES]

@@ -32,7 +32,7 @@ from tests.contracts.ansible_files import (
 EXTRA = {
     "provision_run", "provision_time", "provision_drain", "provision_explain", "provision_scheduled",
     "provision_backup", "provision_restore", "provision_roll", "provision_fetch_lists", "provision_ask",
-    "provision_may_end", "provision_fingerprint",
+    "provision_may_end", "provision_fingerprint", "provision_rotate",
 }  # fmt: skip
 # What the plays, or the verb, hand to a role, which works without it too.
 HANDED = {"slurm_due", "slurm_ready", "slurm_enforcing", "slurm_told", "provision_accounts", "provision_trial_patience"}
