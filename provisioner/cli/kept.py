@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from provisioner.cli.slurm import _Asked
+    from provisioner.cli.slurm_run import Asked
     from provisioner.run.converge import Finished
     from provisioner.run.preview import Chosen, Preview
     from provisioner.run.request import PlaybookRun
@@ -55,7 +55,7 @@ def words_of(file: Path, plan: Path | None, given: Sequence[Any]) -> tuple[Previ
     return preview, plan or Real(preview.plan)
 
 
-def finish(run: PlaybookRun, console: Console, asked: _Asked) -> Finished:
+def finish(run: PlaybookRun, console: Console, asked: Asked) -> Finished:
     """The run or check that was asked for: with a question where somebody can answer, kept or applied."""
     from provisioner.cli.consent import can_answer, consented
     from provisioner.run.converge import converge
@@ -74,7 +74,7 @@ def finish(run: PlaybookRun, console: Console, asked: _Asked) -> Finished:
     return do(_with(run, provision_may_end=ANY) if asked.yes else run, console)
 
 
-def keep_if_asked(finished: Finished, run: PlaybookRun, asked: _Asked) -> dict[str, str]:
+def keep_if_asked(finished: Finished, run: PlaybookRun, asked: Asked) -> dict[str, str]:
     """Keeps what a check found; the file for JSON, '' for one that failed, {} where nobody asked."""
     from provisioner.run.kept import keep
 
@@ -99,7 +99,7 @@ def _with(run: PlaybookRun, **extra: Any) -> PlaybookRun:
     return replace(run, options=replace(run.options, extra={**run.options.extra, **extra}))
 
 
-def _chosen(asked: _Asked) -> Chosen:
+def _chosen(asked: Asked) -> Chosen:
     from provisioner.run.preview import Chosen
 
     said = asked.options.extra
