@@ -27,7 +27,7 @@ SETTLE, OTHERS = 1.0, 1.5
 GOES, FOLLOWS = 20.0, 3600.0
 STOPS, STARTS, COMMAND = 150.0, 240.0, 60.0
 LATE = 5.0
-POLL = 0.1
+POLL, LONGEST_PAUSE = 0.1, 30.0
 # Without root in the folder of munge, whose account could put a link in its place.
 _PUT = """
 set -e
@@ -39,7 +39,6 @@ sync munge.key.rotating
 mv -fT munge.key.rotating munge.key
 """
 _AS_MUNGE = ("setpriv", "--reuid=munge", "--regid=munge", "--clear-groups", "sh", "-c", _PUT)
-_REFUSED = ("authentication", "Invalid credential")
 
 
 def run(*command: str, content: bytes = b"", limit: float = COMMAND) -> tuple[int, str]:
@@ -129,14 +128,17 @@ def follow(folder: str, server: str) -> None:
         time.sleep(SETTLE)
         if not take(other):
             here, other = other, here
-    deadline = time.monotonic() + FOLLOWS
+    deadline, pause = time.monotonic() + FOLLOWS, 0.5
     while time.monotonic() < deadline:
         answer = controller_says()
         if answer == "welcome" or (answer == "nobody to ask" and reached(server) == "answers"):
             break
-        if answer == "stranger" and not take(other):
-            here, other = other, here
-        time.sleep(random.uniform(0.5, 1.5))
+        time.sleep(random.uniform(pause, 3 * pause))
+        if answer == "stranger":
+            # Each key is tried for longer than before: what is wrong may be something else.
+            pause = min(2 * pause, LONGEST_PAUSE)
+            if not take(other):
+                here, other = other, here
 
 
 def reached(server: str) -> str:
@@ -158,9 +160,8 @@ def controller_says() -> str:
     code, words = run("sinfo", "--noheader", "--format=%R")
     if code == 0:
         return "welcome"
-    if any(word in words for word in _REFUSED):
-        return "stranger"
-    return "nothing" if "ontact" in words or code == 124 else "nobody to ask"
+    # Slurm 24.11 speaks of authentication, 22.05 of an unspecified error.
+    return "nothing" if "ontact" in words or code == 124 else "stranger"
 
 
 def state(unit: str) -> str:
