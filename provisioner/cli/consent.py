@@ -60,6 +60,7 @@ def _asked(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ask(asked: Mapping[str, Any], console: Console) -> None:
+    from provisioner.cli.say import say
     from provisioner.console_text import their_words
     from provisioner.errors import ProvisionError, StoppedError
 
@@ -68,7 +69,7 @@ def _ask(asked: Mapping[str, Any], console: Console) -> None:
     try:
         goes_on = typer.confirm("Go on, and give these jobs up?", err=True)
     except typer.Abort:
-        typer.echo(err=True)
+        say("", err=True)
         raise StoppedError(
             f"stopped at the question; {_NOTHING}", "wait for these jobs or cancel them, then run again"
         ) from None

@@ -35,7 +35,7 @@ PLAIN = re.compile(
     # What roles keep is named by them, and the host that has it by the plan.
     r"|slurm_work\.masked.*|__state_place\.path|__state_place\.as_on|__state_unit|__state_complaint"
     # provisioner.run.owner took what a lock says with care.
-    r"|slurm_work\.busy"
+    r"|slurm_work\.busy|__lock\.(busy|next)"
     r"|__verdict\.problems \| slurm_verdict.*"
     # An address by its parser.
     r"|firewall_shut_out \| firewall_shut_out_problems.*"
