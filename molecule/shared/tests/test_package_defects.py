@@ -78,7 +78,7 @@ def test_daemons_are_enabled_and_come_back_from_a_crash(
     for host, daemon in daemons:
         assert host.service(daemon).is_enabled
         shown = host.check_output(f"systemctl show --property Restart --value {daemon}")
-        assert shown == "on-failure", daemon
+        assert shown == "always", daemon
 
 
 def test_installing_slurmd_did_not_hang_apt(compute: dict[str, Host], members: dict[str, Host]) -> None:
