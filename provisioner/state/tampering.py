@@ -98,8 +98,14 @@ HARMS: dict[str, dict[str, Script]] = {
             f"echo 'rm {FOLDER}/{name}/pending' > take-back"
         )
     },
-    # What has just ended there lets go of it a moment later.
-    "unmounted": {"scratch": _always("timeout 30 sh -c 'until umount {0}; do sleep 0.2; done'")},
+    # What has just ended there lets go of it a moment later. Where windows came out of a job, Slurm 24.11 may leave the
+    # job's folder mounted, which then keeps it busy until it is swept.
+    "unmounted": {
+        "scratch": _always(
+            "timeout 30 sh -c 'until umount {0}; do "
+            "JOB_TMP_PATIENCE=0 /usr/local/sbin/slurm-job-tmp tend 2> /dev/null; sleep 0.2; done'"
+        )
+    },
     "lost at boot": {"scratch": _always("sed -i '\\: {0} :d' /etc/fstab")},
 }
 """The script of each harm for the kinds that it can come to; '' for a thing that it leaves alone.

@@ -106,8 +106,10 @@ def test_a_controller_that_is_off_is_one_sentence(cluster: Lab) -> None:
     finally:
         cluster.lab("on", cluster.controller)
     until(lambda: cluster.ask("scontrol ping >/dev/null 2>&1 && echo up || true") == "up")
-    # Slurm saves its state every few seconds: a job that ended just before the power cut is back, and runs nowhere.
-    cluster.ask("scancel --user=root")
+    # Slurm saves its state every few seconds: a job that ended just before the power cut is back, and runs nowhere; so
+    # is a drain.
+    names = ",".join(cluster.compute).lower()
+    cluster.ask(f"scancel --user=root; scontrol update nodename={names} state=resume; true")
     said = cluster.slurm(cluster.compute)
     assert (said.code, said.json["changed"]) == (0, 0), said.text
 
