@@ -38,9 +38,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import DRAINED, drain, resume
-from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import ON_NODES
-from ansible.module_utils.slurm_nodes import ANSWER, show_nodes
+from ansible.module_utils.slurm_nodes import order, show_nodes
 from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
@@ -65,7 +64,7 @@ def apply(wanted, check):
             due.setdefault(tuple(map(tuple, updates)), []).append(name)
     for updates, names in () if check else due.items():
         for update in updates:
-            _update(names, update)
+            order("update", f"nodename={','.join(names)}", *update)
     after = before if check or not due else show_nodes()
     return [
         {
@@ -78,12 +77,6 @@ def apply(wanted, check):
         }
         for name, result, told in done
     ]
-
-
-def _update(names, update):
-    code, out, err = run("scontrol", "update", f"nodename={','.join(names)}", *update, limit=ANSWER)
-    if code != 0:
-        raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
 
 
 def jobs_on(names):

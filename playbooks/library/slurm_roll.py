@@ -55,9 +55,8 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import ROLLING, is_rolling, roll, unroll
 from ansible.module_utils.rolling_note import claim, end, heard, read
-from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import ON_NODES
-from ansible.module_utils.slurm_nodes import ANSWER, show_nodes
+from ansible.module_utils.slurm_nodes import order, show_nodes
 from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
@@ -86,7 +85,7 @@ def act(wanted):
             due.setdefault(tuple(map(tuple, updates)), []).append(name)
     for updates, names in due.items():
         for update in updates:
-            _scontrol("update", f"nodename={','.join(names)}", *update)
+            order("update", f"nodename={','.join(names)}", *update)
     return found
 
 
@@ -97,17 +96,11 @@ def _reboot(names, words):
         name for name in names if name in nodes and "DRAIN" in nodes[name]["states"] and not is_rolling(nodes[name])
     ]
     if ours := [name for name in names if name not in kept]:
-        _scontrol("reboot", "ASAP", "nextstate=RESUME", f"reason={ROLLING}{words}", ",".join(ours))
+        order("reboot", "ASAP", "nextstate=RESUME", f"reason={ROLLING}{words}", ",".join(ours))
     # A drain outlives it without another state to come, and, on 22.05, without ASAP. No job is on them.
     if kept:
-        _scontrol("reboot", ",".join(kept))
+        order("reboot", ",".join(kept))
     return dict.fromkeys(names, "reboots")
-
-
-def _scontrol(*words):
-    code, out, err = run("scontrol", *words, limit=ANSWER)
-    if code != 0:
-        raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
 
 
 def jobs():

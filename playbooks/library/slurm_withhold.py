@@ -20,8 +20,7 @@ drained: {description: Nodes that were drained, type: list, returned: success}
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import withhold
-from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_nodes import ANSWER, show_nodes
+from ansible.module_utils.slurm_nodes import order, show_nodes
 
 
 def apply(lost, check):
@@ -34,9 +33,7 @@ def apply(lost, check):
     for name, lines in lost.items():
         update, begins = withhold(nodes.get(name), ", ".join(map(str, lines)))
         if update and not check:
-            code, out, err = run("scontrol", "update", f"nodename={name}", *update, limit=ANSWER)
-            if code != 0:
-                raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
+            order("update", f"nodename={name}", *update)
         drained += [name] if begins else []
     return drained
 

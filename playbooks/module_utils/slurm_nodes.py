@@ -45,6 +45,17 @@ class Deadline:
         return time.monotonic() >= self.end
 
 
+def order(*words):
+    """Gives slurmctld an order.
+
+    Raises:
+        RuntimeError: it does not answer, or refuses; with scontrol's words.
+    """
+    code, out, err = run("scontrol", *words, limit=ANSWER)
+    if code != 0:
+        raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
+
+
 def show_nodes(limit=ANSWER):
     """The nodes by name, as slurmctld has them, see `parse_nodes`.
 

@@ -7,7 +7,6 @@ The services take turns, so that eight rounds or so strike in the midst of each.
 from __future__ import annotations
 
 import shlex
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from tests.campaign.cluster import Cluster, shortly
 from tests.campaign.faults import FAULTS
 from tests.campaign.kills import broken_by
 from tests.campaign.services import ALL
-from tests.campaign.struck import LONGEST, Mends, mend, plain
+from tests.campaign.struck import LONGEST, Mends, count_round, mend, plain, see_end
 from tests.campaign.terminal import Terminal, on_terminal
 from tests.cluster.waiting import until
 
@@ -133,9 +132,7 @@ def _round(services: Services, case: Case, evidence: dict[str, str]) -> list[str
         mends: Mends = []
         try:
             mends = _strike(cluster, run, thing, random, told)
-            if not until(lambda: run.process.poll() is not None, LONGEST):
-                broken.append("a run does not end")
-                run.stop(signal.SIGKILL)
+            see_end(run, broken)
         finally:
             mend(cluster, mends, told)
             evidence["round"] = "\n".join(told)
@@ -168,13 +165,8 @@ def _open(place: Place) -> Iterator[Run]:
         started = time.monotonic()
         tally["rounds"] += 1
         broken = _round(services, case, evidence)
-        tally["seconds of the longest round"] = max(
-            tally["seconds of the longest round"], round(time.monotonic() - started)
-        )
+        count_round(tally, broken, time.monotonic() - started)
         tally["struck in the midst"] += "when it was over" not in evidence["round"]
-        mended = "one run does not mend it" not in broken
-        tally["converged in one run"] += mended
-        tally["0 changes after it"] += mended and "the run after it changes something" not in broken
         if lost := cluster.lost_job():
             tally["jobs lost"] += 1
             broken.append("the job is lost")

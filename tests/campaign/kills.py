@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from tests.campaign.declared import declare, lost_accounts
 from tests.campaign.disturbances import DISTURBANCES
 from tests.campaign.records import lost_records, record_jobs
 from tests.campaign.services import services
-from tests.campaign.struck import LONGEST, Mends, mend, plain, some_blade, strike
+from tests.campaign.struck import Mends, count_round, mend, plain, see_end, some_blade, strike
 from tests.campaign.terminal import on_terminal
 from tests.cluster.labs import Said
 from tests.cluster.waiting import until
@@ -40,7 +39,7 @@ def _disturb(cluster: Cluster, random: Random, told: list[str]) -> Mends:
 def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> list[str]:
     """The disturbed run that is struck; the world is right again afterwards. Returns the promises it broke."""
     told: list[str] = []
-    broken = []
+    broken: list[str] = []
     record_jobs(cluster)
     # Switched on or off by the run that is struck, where the round before had the other.
     cluster.lab.accounting = random.choice((True, False))
@@ -53,9 +52,7 @@ def _killed_run(cluster: Cluster, random: Random, evidence: dict[str, str]) -> l
     with on_terminal(cluster.lab, "slurm", f"--nodes={','.join(cluster.targets)}", *words) as run:
         try:
             mends = [*strike(cluster, random, run, told), *mends]
-            if not until(lambda: run.process.poll() is not None, LONGEST):
-                broken.append("a run does not end")
-                run.stop(signal.SIGKILL)
+            see_end(run, broken)
             if run.cursor_is_lost:
                 broken.append("the cursor is lost")
         finally:
@@ -91,14 +88,9 @@ def _open(place: Place) -> Iterator[Run]:
         started = time.monotonic()
         tally["rounds"] += 1
         broken = _killed_run(cluster, case.random(), evidence)
-        tally["seconds of the longest round"] = max(
-            tally["seconds of the longest round"], round(time.monotonic() - started)
-        )
+        mended = count_round(tally, broken, time.monotonic() - started)
         tally["tracebacks"] += "a traceback" in broken
         tally["cursors lost"] += "the cursor is lost" in broken
-        mended = "one run does not mend it" not in broken
-        tally["converged in one run"] += mended
-        tally["0 changes after it"] += mended and "the run after it changes something" not in broken
         if lost := cluster.lost_job():
             tally["jobs lost"] += 1
             broken.append("the job is lost")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 from random import Random
 
+from tests.campaign.case import Tally
 from tests.campaign.cluster import Cluster
 from tests.campaign.disturbances import Act
 from tests.campaign.faults import FAULTS, Fault
@@ -45,6 +47,22 @@ def mend(cluster: Cluster, mends: Mends, told: list[str]) -> None:
             act(cluster, blade)
         except AssertionError as error:
             told.append(f"not put right on {blade}: {str(error)[:200]}")
+
+
+def see_end(run: Terminal, broken: list[str]) -> None:
+    """Waits for its end, and ends what has none; what it broke by that is added to `broken`."""
+    if not until(lambda: run.process.poll() is not None, LONGEST):
+        broken.append("a run does not end")
+        run.stop(signal.SIGKILL)
+
+
+def count_round(tally: Tally, broken: list[str], seconds: float) -> bool:
+    """Counts a round of a run that was struck and two more; whether the first of these mended everything."""
+    tally["seconds of the longest round"] = max(tally["seconds of the longest round"], round(seconds))
+    mended = "one run does not mend it" not in broken
+    tally["converged in one run"] += mended
+    tally["0 changes after it"] += mended and "the run after it changes something" not in broken
+    return mended
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,9 @@ from random import Random
 
 from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import Cluster, shortly
-from tests.campaign.struck import LONGEST, mend, plain, strike
+from tests.campaign.struck import mend, plain, see_end, strike
 from tests.campaign.terminal import on_terminal
 from tests.cluster.labs import Said
-from tests.cluster.waiting import until
 
 REASON = "for the campaign"
 ADMIN = "fan, says the admin"
@@ -89,9 +87,7 @@ def _struck(cluster: Cluster, random: Random, folder: Path, evidence: dict[str, 
             if random.random() < 0.3 and run.process.poll() is None:
                 told.append("a run at the same time")
                 _check_other(cluster.lab.slurm(cluster.targets), broken)
-            if not until(lambda: run.process.poll() is not None, LONGEST):
-                broken.append("it does not end")
-                run.stop(signal.SIGKILL)
+            see_end(run, broken)
             if run.cursor_is_lost:
                 broken.append("the cursor is lost")
         finally:

@@ -8,15 +8,14 @@ from contextlib import contextmanager
 
 import yaml
 
+from provisioner.state.tampering import HARMS
 from tests.cluster.labs import Lab
 from tests.cluster.waiting import until
 
 HOME = "/scratch/.job-tmp"
 REASON = "Reason=provision: job-tmp: its scratch is not mounted at /scratch"
 TEND = "/usr/local/sbin/slurm-job-tmp tend"
-# A job that has just ended there lets go of it a moment later, and the check of each minute stands in it. Slurm 24.11
-# may leave the job's folder mounted, for us to sweep.
-UNMOUNT = f"timeout 30 sh -c 'until umount /scratch; do JOB_TMP_PATIENCE=0 {TEND} 2> /dev/null; sleep 0.2; done'"
+UNMOUNT = HARMS["unmounted"]["scratch"]("/scratch", {})
 
 
 def submit(lab: Lab, blade: str, script: str, *words: str, output: str = "/dev/null") -> str:

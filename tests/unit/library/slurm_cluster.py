@@ -25,6 +25,15 @@ def node(name: str, state: str = "IDLE", version: str = "22.05.8", reason: str =
     return f"NodeName={name} CPUTot=8{known} State={state} Partitions=all{tail}"
 
 
+def update(nodes: dict[str, tuple[str, str]], command: tuple[str, ...]) -> None:
+    """What `scontrol update` makes of nodes: state and reason by name."""
+    given = dict(word.split("=", 1) for word in command[2:])
+    for name in given["nodename"].split(","):
+        state, reason = nodes[name]
+        states = {"drain": "IDLE+DRAIN", "undrain": "IDLE", "": state}
+        nodes[name] = (states[given.get("state", "")], given.get("reason", reason))
+
+
 class Cluster:
     """Slurm's commands on the controller, and what was asked of them."""
 

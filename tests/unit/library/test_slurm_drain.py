@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.library.modules import ansible_module, answer_of, shared
+from tests.unit.library.slurm_cluster import update
 
 MODULE = ansible_module("slurm_drain")
 OWNER, NODES = shared("drain_owner"), shared("slurm_nodes")
@@ -95,11 +96,7 @@ class Slurm:
             self.told.append(command[2:])
             if self.refuses:
                 return 1, "", "slurm_update error: Access/permission denied\n"
-            given = dict(word.split("=", 1) for word in command[2:])
-            for name in given["nodename"].split(","):
-                state, reason = self.nodes[name]
-                states = {"drain": "IDLE+DRAIN", "undrain": "IDLE", "": state}
-                self.nodes[name] = (states[given.get("state", "")], given.get("reason", reason))
+            update(self.nodes, command)
             return 0, "", ""
         rows = [
             f"NodeName={name} State={state} Version=1 Reason={reason} [root@2026-11-23T04:31:00]"
@@ -114,7 +111,6 @@ class Slurm:
 @pytest.fixture
 def slurm(monkeypatch: pytest.MonkeyPatch) -> Slurm:
     made = Slurm()
-    monkeypatch.setattr(MODULE, "run", made.run)
     monkeypatch.setattr(NODES, "run", made.run)
     monkeypatch.setattr(MODULE, "table", made.table)
     monkeypatch.setattr(MODULE, "_POLL_SECONDS", 0.01)

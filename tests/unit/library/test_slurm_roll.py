@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.library.modules import ansible_module, answer_of, shared
+from tests.unit.library.slurm_cluster import update
 
 MODULE = ansible_module("slurm_roll")
 OWNER, NODES, NOTE = shared("drain_owner"), shared("slurm_nodes"), shared("rolling_note")
@@ -93,11 +94,7 @@ class Slurm:
         if command[1] in ("update", "reboot"):
             self.told.append(command[1:])
         if command[1] == "update":
-            given = dict(word.split("=", 1) for word in command[2:])
-            for name in given["nodename"].split(","):
-                state, reason = self.nodes[name]
-                states = {"drain": "IDLE+DRAIN", "undrain": "IDLE", "": state}
-                self.nodes[name] = (states[given.get("state", "")], given.get("reason", reason))
+            update(self.nodes, command)
             return 0, "", ""
         rows = [
             f"NodeName={name} Version=1 OS=Linux Partitions=forged State={state} Partitions=all,medium "
@@ -110,7 +107,6 @@ class Slurm:
 @pytest.fixture
 def slurm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Slurm:
     made = Slurm()
-    monkeypatch.setattr(MODULE, "run", made.run)
     monkeypatch.setattr(NODES, "run", made.run)
     monkeypatch.setattr(MODULE, "table", lambda *_: made.jobs)
     for name in ("claim", "heard", "end", "read"):
@@ -209,5 +205,6 @@ def test_a_note_that_makes_no_sense_is_none(slurm: Slurm, tmp_path: Path, text: 
 
 def test_a_refusal_of_slurmctld_is_said(slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> None:
     asked("begin", kind="reboot")
-    monkeypatch.setattr(MODULE, "run", lambda *_, **__: (1, "", "RebootProgram isn't defined\n"))
+    refuses = (1, "", "RebootProgram isn't defined\n")
+    monkeypatch.setattr(NODES, "run", lambda *words, **_: refuses if words[1] == "reboot" else slurm.run(*words))
     assert "RebootProgram isn't defined" in asked("reboot", "bld-008")["msg"]

@@ -92,7 +92,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         asked.append(command)
         return 0, "", ""
 
-    monkeypatch.setattr(MODULE, "run", run)
+    monkeypatch.setattr(NODES, "run", run)
     monkeypatch.setattr(MODULE, "show_nodes", lambda: {"bld-008": node("IDLE"), "bld-011": node("IDLE+DRAIN", "fans")})
     return asked
 
