@@ -1,8 +1,9 @@
-"""Goes in front of each module of Ansible on a blade: keeps what Python makes of the module's source texts.
+"""Keeps what Python makes of a text from one run to the next, in a folder that only one account can look into.
 
-A module comes as an archive with all of Ansible that it uses, and Python compiles that anew for each module of each
-run, which is a third of the module's CPU time. What was compiled stays until the next boot, in a folder that only root
-can look into, under a digest of the text and of this Python. What cannot be kept, or is damaged, is compiled as ever.
+Goes in front of each module of Ansible on a blade, so it is whole by itself: a module comes as an archive with all of
+Ansible that it uses, and Python compiles that anew for each module of each run, which is a third of the module's CPU
+time. On a blade it stays until the next boot. Every piece has a digest before it; what cannot be kept, or is damaged,
+is made as ever.
 """
 
 from __future__ import annotations
@@ -10,32 +11,32 @@ from __future__ import annotations
 FOLDER = "/run/provision-compiled"
 
 
-def keep_compiled(folder: str = FOLDER, user: int = 0) -> None:
-    """Lets Python's import of archives ask the folder first."""
+def code_keeper(folder: str, user: int) -> object:
+    """A function `kept(text, make)`: the code object that was made of a text of bytes before, else what `make()` gives.
+
+    None where the process is not of this account, or the folder cannot be made or is not its own: what is in it is run.
+    """
     import hashlib
     import marshal
     import os
     import stat
     import sys
-    import zipimport
 
-    real = getattr(zipimport, "_compile_source", None)
-    if real is None or os.geteuid() != user:
-        return
+    if os.geteuid() != user:
+        return None
     try:
         os.mkdir(folder, 0o700)
     except FileExistsError:
         pass
     except OSError:
-        return
-    # Nobody else has put it there: what is in it is run.
+        return None
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or stat.S_IMODE(found.st_mode) != 0o700:
-        return
+        return None
     python = sys.version.encode()
 
-    def compiled(path: str, source: bytes) -> object:
-        place = os.path.join(folder, hashlib.sha256(python + source).hexdigest())
+    def kept(text: bytes, make: object) -> object:
+        place = os.path.join(folder, hashlib.sha256(python + text).hexdigest())
         try:
             with open(place, "rb") as file:
                 digest, code = file.read(32), file.read()
@@ -44,7 +45,7 @@ def keep_compiled(folder: str = FOLDER, user: int = 0) -> None:
                 return marshal.loads(code)
         except OSError:
             pass
-        made = real(path, source)
+        made = make()  # type: ignore[operator]
         code = marshal.dumps(made)
         part = f"{place}.{os.getpid()}"
         try:
@@ -57,4 +58,14 @@ def keep_compiled(folder: str = FOLDER, user: int = 0) -> None:
                 os.unlink(part)
         return made
 
-    zipimport.__dict__["_compile_source"] = compiled
+    return kept
+
+
+def keep_compiled(folder: str = FOLDER, user: int = 0) -> None:
+    """Lets Python's import of archives ask the folder first."""
+    import zipimport
+
+    real = getattr(zipimport, "_compile_source", None)
+    kept = code_keeper(folder, user) if real else None
+    if kept is not None:
+        zipimport.__dict__["_compile_source"] = lambda path, source: kept(source, lambda: real(path, source))

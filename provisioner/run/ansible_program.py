@@ -1,4 +1,5 @@
-"""The program that ansible-runner finds as `ansible-playbook`: Ansible as it is, without Python's search for cycles.
+"""The program that ansible-runner finds as `ansible-playbook`: Ansible as it is, without Python's search for cycles, and
+with what former runs made (`kept_work`).
 
 The search looks at all objects again and again while Ansible loads its playbooks, and in each of its workers, where it
 also copies memory that they share: an eighth of the time of a run that changes nothing. A run ends soon enough that
@@ -11,12 +12,22 @@ import shlex
 import sys
 from pathlib import Path
 
+from provisioner.paths import assets, state_home
+
 _START = """\
 import gc, sys
+from pathlib import Path
 gc.disable()
 from ansible.cli.playbook import main
+from provisioner.run.kept_work import keep_work
+keep_work(Path({home!r}), Path({project!r}))
 sys.exit(main())
 """
+
+
+def start_text(home: Path, project: Path) -> str:
+    """The Python that starts Ansible; `home` and `project` are those of `keep_work`."""
+    return _START.format(home=str(home), project=str(project))
 
 
 def write_program(folder: Path) -> Path:
@@ -28,7 +39,7 @@ def write_program(folder: Path) -> Path:
     place = folder / "bin"
     place.mkdir(mode=0o700)
     start = place / "ansible-playbook.py"
-    start.write_text(_START)
+    start.write_text(start_text(state_home() / ".kept", assets()))
     # Through a shell, since the path of Python may be too long for the first line of a script, or hold blanks.
     program = place / "ansible-playbook"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(start))} "$@"\n')
