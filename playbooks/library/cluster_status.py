@@ -27,6 +27,10 @@ running:
   description: Per job on nodes its number and its nodes, at most MOST_JOBS of them.
   type: list
   returned: success
+in_prolog:
+  description: Per running job whose prolog is not over its number and how long it runs, at most MOST_JOBS of them.
+  type: list
+  returned: success
 pending:
   description: How many jobs wait.
   type: int
@@ -52,6 +56,8 @@ NODE = (
     ("Timestamp", 40),
 )
 JOB = (("JobID", 20), ("NodeList", 4000))
+# Slurm 24.11 may leave a job so for ever that begins while it is reconfigured.
+BEGUN = (*JOB, ("Reason", 40), ("TimeUsed", 20))
 ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
 MOST_JOBS = 10000
 
@@ -75,7 +81,7 @@ def drained_by(row):
 def main():
     """Asks and prints."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    found = {"up": is_up(), "nodes": [], "running": [], "pending": 0}
+    found = {"up": is_up(), "nodes": [], "running": [], "in_prolog": [], "pending": 0}
     try:
         if found["up"]:
             # A node is in the list once per partition.
@@ -84,6 +90,8 @@ def main():
             found["pending"] = len(table("squeue", JOB[:1], "--all", "--states=PENDING"))
             jobs = table("squeue", JOB, "--all", f"--states={ON_NODES}")
             found["running"] = jobs[:MOST_JOBS]
+            begun = table("squeue", BEGUN, "--all", "--states=RUNNING")
+            found["in_prolog"] = [[job, used] for job, _, why, used in begun if why == "Prolog"][:MOST_JOBS]
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     module.exit_json(changed=False, **found)

@@ -87,6 +87,8 @@ class Seen:
             node = self.cluster.nodes.get(host_name(name))
             if node is not None and not node.is_good() and node.owner not in _KNOWN and not _is_coming(node.state):
                 yield f"{name} takes no jobs; next: provision explain {name}"
+        for job in self.cluster.unstarted:
+            yield f"job {job} is called running and has not begun; next: scontrol requeue {job}, or scancel {job}"
         for name, lines in self.worn.items():
             blade = as_spelt(self.site, [name])[0]
             yield from (f"{blade}: {line}; next: replace that part before it fails" for line in lines)

@@ -8,10 +8,15 @@ is made as ever.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
 FOLDER = "/run/provision-compiled"
 
 
-def code_keeper(folder: str, user: int) -> object:
+def code_keeper(folder: str, user: int) -> Callable[[bytes, Callable[[], CodeType]], CodeType] | None:
     """A function `kept(text, make)`: the code object that was made of a text of bytes before, else what `make()` gives.
 
     None where the process is not of this account, or the folder cannot be made or is not its own: what is in it is run.
@@ -35,17 +40,18 @@ def code_keeper(folder: str, user: int) -> object:
         return None
     python = sys.version.encode()
 
-    def kept(text: bytes, make: object) -> object:
+    def kept(text: bytes, make: Callable[[], CodeType]) -> CodeType:
         place = os.path.join(folder, hashlib.sha256(python + text).hexdigest())
         try:
             with open(place, "rb") as file:
                 digest, code = file.read(32), file.read()
             # marshal trusts what it reads.
             if hashlib.sha256(code).digest() == digest:
-                return marshal.loads(code)
+                found_before: CodeType = marshal.loads(code)
+                return found_before
         except OSError:
             pass
-        made = make()  # type: ignore[operator]
+        made = make()
         code = marshal.dumps(made)
         part = f"{place}.{os.getpid()}"
         try:
@@ -67,5 +73,5 @@ def keep_compiled(folder: str = FOLDER, user: int = 0) -> None:
 
     real = getattr(zipimport, "_compile_source", None)
     kept = code_keeper(folder, user) if real else None
-    if kept is not None:
+    if real is not None and callable(kept):
         zipimport.__dict__["_compile_source"] = lambda path, source: kept(source, lambda: real(path, source))

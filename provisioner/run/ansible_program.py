@@ -1,4 +1,4 @@
-"""The program that ansible-runner finds as `ansible-playbook`: Ansible as it is, without Python's search for cycles, and
+"""The program that ansible-runner finds as `ansible-playbook`: Ansible without the search for cycles of Python, and
 with what former runs made (`kept_work`).
 
 The search looks at all objects again and again while Ansible loads its playbooks, and in each of its workers, where it

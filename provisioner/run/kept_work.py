@@ -60,25 +60,49 @@ def _drop_unused(home: Path) -> None:
 
 
 def _keep_templates(kept: Any, project: Path) -> None:
-    """Templates that stand in files of the project are compiled once."""
+    """Templates and conditions that stand in files of the project are compiled once."""
     from ansible._internal._datatag._tags import Origin
     from ansible._internal._templating import _jinja_bits as bits
+    from jinja2.environment import TemplateExpression
 
     environment: Any = bits.AnsibleEnvironment
-    real, options, context = environment.compile, bits._TEMPLATE_OVERRIDE_FIELD_NAMES, bits._TemplateCompileContext
-    ours = tuple(f"{project / name}{os.sep}" for name in ("playbooks", "roles"))
+    template, expression = environment.compile, environment.compile_expression
+    options, context = bits._TEMPLATE_OVERRIDE_FIELD_NAMES, bits._TemplateCompileContext
+    folders = tuple(f"{project / name}{os.sep}" for name in ("playbooks", "roles"))
+    # What was compiled of a tree: Jinja makes one of a condition, and keeps its code to itself.
+    of_trees: list[Any] = []
 
-    def compiled(self: Any, source: Any, name: Any = None, filename: Any = None, *rest: Any, **more: Any) -> Any:
-        origin = Origin.get_tag(source) if isinstance(source, str) and not (name or filename or rest or more) else None
-        if origin is None or not (origin.path or "").startswith(ours):
-            return real(self, source, name, filename, *rest, **more)
+    def is_ours(source: Any) -> bool:
+        origin = Origin.get_tag(source) if isinstance(source, str) else None
+        return origin is not None and (origin.path or "").startswith(folders)
+
+    def key(self: Any, kind: str, source: str) -> bytes:
+        """The text, with all else that its code depends on."""
         here = context.current(optional=True)
-        # All that the code depends on besides the text.
         settings = [getattr(self, option) for option in options]
-        key = repr((here is not None and here.escape_backslashes, settings, str(source)))
-        return kept(key.encode("utf-8", "surrogatepass"), lambda: real(self, source))
+        whole = (kind, here is not None and here.escape_backslashes, settings, str(source))
+        return repr(whole).encode("utf-8", "surrogatepass")
 
-    environment.compile = compiled
+    def compile_template(self: Any, source: Any, *rest: Any, **more: Any) -> Any:
+        if is_ours(source) and not rest and not more:
+            return kept(key(self, "template", source), lambda: template(self, source))
+        code = template(self, source, *rest, **more)
+        of_trees[:] = [code]
+        return code
+
+    def compile_expression(self: Any, source: Any, undefined_to_none: bool = True) -> Any:
+        if not is_ours(source):
+            return expression(self, source, undefined_to_none)
+
+        def made() -> Any:
+            expression(self, source, undefined_to_none)
+            return of_trees.pop()
+
+        code = kept(key(self, "expression", source), made)
+        whole = self.template_class.from_code(self, code, self.make_globals(None), None)
+        return TemplateExpression(whole, undefined_to_none)
+
+    environment.compile, environment.compile_expression = compile_template, compile_expression
 
 
 def _keep_modules(folder: Path) -> None:

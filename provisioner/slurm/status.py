@@ -12,8 +12,12 @@ from typing import Any
 
 from ClusterShell.NodeSet import NodeSet, NodeSetException
 
+from provisioner.slurm.times import seconds
+
 MOST_NODES = 10_000
 """Nodes that one text may stand for; a cluster of blades has some hundred."""
+LONGEST_PROLOG = 600
+"""Seconds; Slurm 24.11 may leave a job in its prolog for ever that begins while it is reconfigured."""
 OWNERS = frozenset(
     {
         "job folders",
@@ -62,11 +66,15 @@ class NodeStatus:
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """The controller's answer and its nodes by name."""
+    """The controller's answer and its nodes by name.
+
+    `unstarted` has the ids of jobs that are called running and whose prolog is not over after LONGEST_PROLOG.
+    """
 
     up: bool
     nodes: dict[str, NodeStatus]
     pending: int
+    unstarted: tuple[int, ...] = ()
 
 
 def parse_status(answer: Mapping[str, Any]) -> ClusterStatus:
@@ -90,7 +98,10 @@ def parse_status(answer: Mapping[str, Any]) -> ClusterStatus:
         )
         for name, state, cpus, memory, version, reason, by, since, owner in _rows(answer.get("nodes"), 9)
     }
-    return ClusterStatus(up=answer.get("up") is True, nodes=nodes, pending=_number(str(answer.get("pending"))))
+    pending = _number(str(answer.get("pending")))
+    in_prolog = _rows(answer.get("in_prolog"), 2)
+    stuck = sorted(_number(job) for job, used in in_prolog if (seconds(used) or 0) > LONGEST_PROLOG)
+    return ClusterStatus(answer.get("up") is True, nodes, pending, tuple(stuck))
 
 
 def expand(nodes: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What Ansible made once is used again: only of texts of the project, and nothing that is damaged or somebody else's."""
+"""What Ansible made once is used again: only of texts of the project, and nothing damaged or somebody else's."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ PLAYBOOK = """\
     - name: Say
       ansible.builtin.debug:
         msg: "{{ answer.said ~ ' twice' }}"
+      when: "'asked' in answer.said"
 """
 MODULE = """\
 from ansible.module_utils.basic import AnsibleModule
@@ -77,7 +78,7 @@ def test_what_was_made_is_used_again(project: Path, home: Path) -> None:
     assert said(project, home) == "he asked of the site only twice"
     first = pieces(home)
     assert any(name.endswith(".module") and "own_module" in name for name in first)
-    assert sum(not name.endswith(".module") for name in first) == 2
+    assert sum(not name.endswith(".module") for name in first) == 3
     assert said(project, home) == "he asked of the site only twice"
     assert pieces(home) == first
 

@@ -19,6 +19,7 @@ ANSWER: dict[str, Any] = {
         ["bld-012", "down+not_responding", "0/0/16/16", "7792", "(null)", "Not responding", "slurm", SINCE, ""],
     ],
     "running": [["17", "bld-[008,011]"]],
+    "in_prolog": [["17", "10:00"], ["19", "12:00"], ["18", "1-00:00:00"]],
     "pending": 1,
 }
 anything = st.recursive(
@@ -34,6 +35,10 @@ def test_reads_nodes_jobs_and_the_queue() -> None:
     busy = cluster.nodes["bld-008"]
     assert (busy.state, busy.cpus, busy.cpus_used, busy.memory_mib) == ("mixed", 32, 4, 31440)
     assert (busy.version, busy.reason, busy.jobs) == ("22.05.8", "", (17,))
+
+
+def test_a_job_that_does_not_begin_is_known_after_a_while() -> None:
+    assert parse_status(ANSWER).unstarted == (18, 19)
 
 
 def test_a_reason_is_told_as_it_is() -> None:
