@@ -148,7 +148,8 @@ def test_slurmd_is_restarted_for_what_it_reads_at_its_start_only(cluster: Lab) -
             if old:
                 assert (_started(cluster, first) != started[first], _started(cluster, other)) == (True, started[other])
             notes = str(said.json["blades"][cluster.controller]["notes"])
-            assert (f"slurmd on {other.lower()} has settings of its start" in notes) == old
+            away = ", ".join(name.lower() for name in cluster.compute[1:])
+            assert (f"slurmd on {away} has settings of its start" in notes) == old, notes
             assert state(cluster, job) == "RUNNING"
             said = cluster.slurm([other])
             assert _started(cluster, other) != started[other], said.text
