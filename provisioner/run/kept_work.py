@@ -74,7 +74,9 @@ def _keep_templates(kept: Any, project: Path) -> None:
 
     def is_ours(source: Any) -> bool:
         origin = Origin.get_tag(source) if isinstance(source, str) else None
-        return origin is not None and (origin.path or "").startswith(folders)
+        path = origin.path or "" if origin is not None else ""
+        # Beside a playbook of a checkout a site may have variables of its own.
+        return path.startswith(folders) and "/group_vars/" not in path and "/host_vars/" not in path
 
     def key(self: Any, kind: str, source: str) -> bytes:
         """The text, with all else that its code depends on."""

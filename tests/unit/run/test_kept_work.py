@@ -83,8 +83,14 @@ def test_what_was_made_is_used_again(project: Path, home: Path) -> None:
     assert pieces(home) == first
 
 
-def test_texts_of_a_site_are_not_kept(project: Path, home: Path) -> None:
-    said(project, home)
+@pytest.mark.parametrize("beside", ["inventory", "playbook"])
+def test_texts_of_a_site_are_not_kept(project: Path, home: Path, beside: str) -> None:
+    if beside == "playbook":
+        variables = project / "playbooks" / "group_vars"
+        variables.mkdir()
+        (project.parent / "site.json").rename(variables / "all.json")
+        (project.parent / "site.json").write_text("{}")
+    assert said(project, home) == "he asked of the site only twice"
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b" twice" in kept
     assert b"of the site" not in kept
