@@ -27,6 +27,7 @@ IN_A_BOX = (
     "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
 )  # fmt: skip
 PARTS = Path(__file__).parent / "image"
+NAMESPACES = Path(__file__).with_name("namespaces.py")
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 
@@ -73,7 +74,7 @@ def read_recipe(release: Release, user: str) -> Recipe:
         user=user,
         sources=tuple(read_mirror_lines(release)),
         apt_settings=tuple(read_settings()),
-        parts={file.name: file.read_bytes() for file in PARTS.iterdir() if file.is_file()},
+        parts={file.name: file.read_bytes() for file in (*PARTS.iterdir(), NAMESPACES) if file.is_file()},
         certificates={file.name: file.read_bytes() for file in CERTIFICATES.glob("*.crt")},
     )
 

@@ -3,6 +3,8 @@
 Linux 6.18 gives ids of namespaces out in batches, one for each CPU, and refuses to bind the mount namespace of a job
 where its id is lower than that of the blade around it: as if the job were older than its blade. A blade of metal is
 never hit, since the first namespace of a machine has the lowest id.
+
+A blade runs this file by itself, too: one that reboots gets its namespaces without anybody of this machine.
 """
 
 from __future__ import annotations
@@ -60,3 +62,7 @@ def _next_id() -> int:
             return int(struct.unpack("Q", fcntl.ioctl(namespace, _GET_ID, bytes(8)))[0])
     except OSError:
         return 0
+
+
+if __name__ == "__main__":
+    use_up_low_ids()
