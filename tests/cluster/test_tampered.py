@@ -52,6 +52,17 @@ def run(lab: Lab, *words: str) -> dict[str, list[str]]:
     return changed(lab.slurm([lab.compute[0]], *words))
 
 
+def test_a_node_that_differs_in_less_gives_no_order_to_another(cluster: Lab) -> None:
+    """munge does not start again with a key that is yet to be replaced."""
+    first, other = cluster.compute[:2]
+    cluster.inside(first, "systemctl disable --quiet munge")
+    cluster.inside(other, "echo of another cluster > /etc/munge/munge.key")
+    assert changed(cluster.slurm([first, other])) == {
+        first: ["unit munge.service: disabled -> enabled"],
+        other: ["secret /etc/munge/munge.key: content", "unit munge.service: restart: it uses /etc/munge/munge.key"],
+    }
+
+
 def damage(lab: Lab, blade: str, harmed: Sequence[Case]) -> None:
     for case in harmed:
         lab.inside(blade, f"{case.script}; true")

@@ -26,7 +26,7 @@ from tests.contracts.ansible_files import (
     tasks_in,
 )
 
-CHOSEN = {"{{ __state_part }}.yml", "{{ __state_part_now }}.yml"}
+CHOSEN = {"{{ __state_step[0] }}.yml", "{{ __state_step_now[0] }}.yml"}
 DAEMONS = {"systemd_service", "systemd", "service"}
 
 per_role = pytest.mark.parametrize("role", ROLES)
