@@ -34,7 +34,7 @@ def answered(lab: Lab, question: str, answer: bytes, *words: str) -> Said:
     os.close(slave)
     try:
         until(lambda: question.encode() in seen or process.poll() is not None, 120)
-        # Once more, as a person does: a signal between the question and the wait for its answer is heard at the next key.
+        # Once more, as a person does: a signal just before the wait for an answer is heard at the next key.
         for _ in range(10):
             if question.encode() in seen:
                 if answer == INTERRUPT:
