@@ -31,8 +31,8 @@ def busy_systemd(lab: Lab, blade: str) -> Iterator[None]:
 
 
 def processes(lab: Lab, blade: str, name: str) -> str:
-    """The processes of a daemon, without those that nobody has buried yet."""
-    return lab.inside(blade, f"ps -C {name} -o pid=,stat= | awk '$2 !~ /Z/ {{ print $1 }}'")
+    """The processes of a daemon, without what it started itself and those that nobody has buried yet."""
+    return lab.inside(blade, f"ps -C {name} -o pid=,ppid=,stat= | awk '$2 == 1 && $3 !~ /Z/ {{ print $1 }}'")
 
 
 def restarts(lab: Lab, blade: str, name: str) -> int:
