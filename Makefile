@@ -84,7 +84,7 @@ test-all: lint unit disks browser wheel  ## everything on Debian 12 and 13, with
 	$(MAKE) scenarios LAB_OS=trixie
 	$(MAKE) cluster-all
 	$(MAKE) programs
-	$(MAKE) campaign MINUTES=30 CAMPAIGN_OS=bookworm,trixie CAMPAIGN_NODES=3
+	$(MAKE) campaign MINUTES=45 CAMPAIGN_OS=bookworm,trixie CAMPAIGN_NODES=3
 
 fast: lint unit  ## lint and unit tests, no containers
 
@@ -123,7 +123,7 @@ programs: $(VENV)/tested lab-packages  ## what people run on a cluster (submitit
 	pytest tests/programs
 
 # The minutes are a budget for all parts; each has one case at least. A failure prints the command that repeats it.
-campaign: $(VENV)/tested lab-packages test-packages  ## random disks, kills, nodes, plans and settings; longer: make campaign MINUTES=60
+campaign: $(VENV)/tested lab-packages test-packages  ## random disks, kills, verbs, nodes, plans and settings; longer: make campaign MINUTES=60
 	python -m tests.campaign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PARTS),--parts $(PARTS)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(if $(CAMPAIGN_OS),--os $(CAMPAIGN_OS)) \
 	  $(if $(CAMPAIGN_NODES),--nodes $(CAMPAIGN_NODES))

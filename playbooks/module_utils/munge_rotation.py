@@ -51,7 +51,7 @@ def look(salt, controls):
     code, words = own_munge()
     found = {"key": digest(KEY, salt), "munge": "" if code == 0 else words or f"exit code {code}", "at_work": works()}
     if controls:
-        old = digest(f"{ON_CONTROLLER}/{OLD}", salt)
+        old = digest(f"{ON_CONTROLLER}/{NEW if _stopped_undo() else OLD}", salt)
         found.update(slurmctld=state("slurmctld.service"), rotation=journal(), old=old if old != found["key"] else "")
     return found
 
@@ -69,6 +69,8 @@ def make(undo, by):
     os.makedirs(ON_CONTROLLER, mode=0o700, exist_ok=True)
     for folder in (os.path.dirname(ON_CONTROLLER), ON_CONTROLLER):
         os.chmod(folder, 0o700)
+    if _stopped_undo():
+        os.replace(f"{ON_CONTROLLER}/{NEW}", f"{ON_CONTROLLER}/{OLD}")
     drop_staged()
     try:
         if undo and not os.path.exists(f"{ON_CONTROLLER}/{OLD}"):
@@ -82,6 +84,18 @@ def make(undo, by):
         drop_staged()
         raise
     return content
+
+
+def _stopped_undo():
+    """Whether an undo ended between its first note and the change: the key of before is where it staged it."""
+    note = journal()
+    if note.get("stage") != "switching" or note.get("undo") is not True or works():
+        return False
+    try:
+        new, old, now = (secret(path) for path in (f"{ON_CONTROLLER}/{NEW}", f"{ON_CONTROLLER}/{OLD}", KEY))
+    except (OSError, RuntimeError):
+        return False
+    return old == now != new
 
 
 def stage(content, was, salt, program, server):
@@ -133,7 +147,11 @@ def arm(at, lead, program=""):
 def wait():
     """How far the rotation is once the change is over that is under way on the controller."""
     wait_for_change(controls=True)
-    return journal()
+    found = journal()
+    # Its program had no room to write down that the key has changed, or was killed.
+    if found.get("stage") == "switching" and secret(KEY) != secret(f"{ON_CONTROLLER}/{OLD}"):
+        found["stage"] = "switched"
+    return found
 
 
 def wait_for_change(controls):

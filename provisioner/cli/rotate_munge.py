@@ -151,7 +151,7 @@ def _preview(command: Rotation, verdict: Verdict) -> None:
 
     if command.asked.finish:
         command.say("would remove the key of before" if verdict.undo else "there is no key of before to remove")
-    elif verdict.unfinished and not command.asked.undo:
+    elif verdict.unfinished:
         command.say(f"would prove the key of {verdict.last}, whose rotation was stopped")
     else:
         command.say(intent(verdict, command.asked.undo))
@@ -177,7 +177,7 @@ def _change(command: Rotation, verdict: Verdict, said: dict[str, Any]) -> None:
     from provisioner.names import host_name
     from provisioner.slurm.rotation import KEPT_DAYS, SWITCHED, result
 
-    proves = verdict.unfinished and not command.asked.undo
+    proves = verdict.unfinished
     if proves:
         command.say(f"the rotation of {verdict.last} was stopped after the change; this proves it")
     finished = command.change("prove" if proves else "switch", verdict)
@@ -187,7 +187,8 @@ def _change(command: Rotation, verdict: Verdict, said: dict[str, Any]) -> None:
         print_summary(command.console, finished.outcome)
     if came["stage"] == SWITCHED:
         if not proves:
-            command.say(f"munge's key is another one; no job started for {came['away']:g} s")
+            away = "some seconds" if came["away"] is None else f"{came['away']:g} s"
+            command.say(f"munge's key is another one; no job started for {away}")
         command.say(
             f"the key of before is kept on the controller for {KEPT_DAYS} days: `provision rotate munge --undo` takes "
             "it back, `provision rotate munge --finish` removes it"

@@ -24,7 +24,7 @@ class Verdict:
         problems: what speaks against it, by blade, each with the next step.
         nodes: the blades that take the key.
         strangers: those that were never members and have no key to change.
-        unfinished: a former rotation has changed the key, and nobody has proved it yet.
+        unfinished: a former rotation has changed the key as this one would, and nobody has proved it yet.
         seconds: for how long no job starts, as far as one can tell.
         undo: whether the key of before is there.
         last: when the last rotation was, and by whom; '' where there was none.
@@ -54,7 +54,8 @@ def judge(found: Mapping[str, Mapping[str, Any]], controller: str, undo: bool) -
     changed = rotation.get("stage") == SWITCHED
     # The program that changes it was killed before it could say so.
     changed = changed or (rotation.get("stage") == "switching" and old)
-    unfinished = changed and rotation.get("proved") is not True
+    # One in the other direction is no beginning of this one.
+    unfinished = changed and rotation.get("proved") is not True and bool(rotation.get("undo")) is undo
     problems = {name: words for name, seen in found.items() if (words := _problem(name, seen, key, name == controller))}
     strangers = tuple(name for name, seen in found.items() if name != controller and not seen.get("key"))
     if undo and not old:

@@ -29,12 +29,16 @@ from tests.campaign.live import LIVE
 from tests.campaign.nodes import NODES
 from tests.campaign.plans import PLANS
 from tests.campaign.report import tables, told, write
+from tests.campaign.restores import RESTORE
+from tests.campaign.rolls import ROLLING
+from tests.campaign.rotations import ROTATE
 from tests.campaign.schedule import cases, run_part, seconds_for, turns
 from tests.campaign.settings import SETTINGS
 from tests.campaign.verbs import VERB_FAULTS
 from tests.cluster.labs import STATE_HOME
 
-PARTS = {part.name: part for part in (DISKS, PLANS, SETTINGS, LIVE, NODES, KILLS, VERB_FAULTS, FIRST)}
+_ON_CLUSTERS = (LIVE, NODES, KILLS, VERB_FAULTS, FIRST, ROTATE, ROLLING, RESTORE)
+PARTS = {part.name: part for part in (DISKS, PLANS, SETTINGS, *_ON_CLUSTERS)}
 RELEASES = ("bookworm", "trixie")
 
 

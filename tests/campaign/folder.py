@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from playbooks.module_utils.blade_disks.tree import unescape
 from tests.campaign.cluster import NAME
+from tests.campaign.full_disk import make_room
 from tests.cluster.labs import STATE_HOME
 
 # Beside that of another checkout, whose lab has another name too.
@@ -42,6 +43,7 @@ def campaign_folder() -> Iterator[Path]:
     FOLDER.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(FOLDER.with_suffix(".lock"), timeout=0):
+            make_room(STATE_HOME / "provision" / NAME)
             clear(FOLDER)
             FOLDER.mkdir()
             try:

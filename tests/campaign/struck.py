@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Sequence
 from random import Random
 
 from tests.campaign.case import Tally
@@ -27,10 +28,15 @@ def some_blade(cluster: Cluster, random: Random, on_controller: bool) -> str:
 
 
 def strike(
-    cluster: Cluster, random: Random, run: Terminal, told: list[str], moments: tuple[float, ...] = MOMENTS
+    cluster: Cluster,
+    random: Random,
+    run: Terminal,
+    told: list[str],
+    moments: tuple[float, ...] = MOMENTS,
+    names: Sequence[str] = tuple(FAULTS),
 ) -> Mends:
-    """A fault at a moment of chance; what was done is added to `told`."""
-    name = random.choice(list(FAULTS))
+    """One of these faults at a moment of chance; what was done is added to `told`."""
+    name = random.choice(names)
     fault: Fault = FAULTS[name]
     blade = some_blade(cluster, random, fault.on_controller)
     moment = random.uniform(0.3, random.choice(moments))

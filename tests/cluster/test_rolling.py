@@ -16,6 +16,15 @@ from tests.cluster.waiting import until
 FILE = "/etc/logrotate.d/slurmd"
 NOTE = "/var/lib/provision/rolling.json"
 BOOT = "stat --format=%Y /proc/1"
+# As a folder of a job has it, on every processor.
+BINDS = """
+place=$(mktemp --directory) && mount -t tmpfs none "$place" || exit
+mount --make-private "$place" && touch "$place/ns" || exit
+for cpu in $(seq 0 $(($(nproc) - 1))); do
+  taskset --cpu-list "$cpu" unshare --mount="$place/ns" true && umount "$place/ns" || exit
+done
+umount "$place" && rmdir "$place"
+"""
 
 
 @pytest.fixture
@@ -99,6 +108,7 @@ def test_slurm_reboots_them_and_a_drain_of_an_admin_stays(rolls: Lab) -> None:
     assert sorted(name for batch in batches(said) for name in batch) == [first, second]
     for name in (first, second):
         assert lab.inside(name, BOOT) != before[name], f"{name} did not reboot"
+        lab.inside(name, BINDS)
     assert drained(lab) == [second]
     assert "Reason=fans, says the admin [" in node(lab, second)
     assert owner(lab, second) == "admin"

@@ -46,6 +46,15 @@ def test_all_members_are_looked_at_and_then_told(played: Played) -> None:
     assert "`provision rotate munge --undo` takes it back" in done.output.replace("\n", " ")
 
 
+def test_a_change_of_which_nobody_knows_how_long_it_took(played: Played) -> None:
+    answers = looked()
+    answers["bld-006"][WAIT_TASK] = {"rotation": {"stage": "switched"}}
+    played(results=answers)
+    done = runner.invoke(app, ["rotate", "munge"])
+    assert done.exit_code == 0, done.output
+    assert "no job started for some seconds" in done.output
+
+
 def test_a_check_only_looks(played: Played) -> None:
     runs = played(results=looked())
     done = runner.invoke(app, ["rotate", "munge", "--check", "--json"])
@@ -65,10 +74,11 @@ def test_one_that_does_not_answer_stops_it(played: Played) -> None:
     assert "--without BLD-011" in done.output
 
 
-def test_a_rotation_that_was_stopped_is_proved_and_no_other_begins(played: Played) -> None:
+@pytest.mark.parametrize("words", [[], ["--undo"]])
+def test_a_rotation_that_was_stopped_is_proved_and_no_other_begins(played: Played, words: list[str]) -> None:
     rotation = {"stage": "switched", "proved": False, "when": "2026-11-27T01:00:00Z", "by": "ada", "away": 3.0}
-    runs = played(results=looked(rotation=rotation, old="o"))
-    done = runner.invoke(app, ["rotate", "munge"])
+    runs = played(results=looked(rotation={**rotation, "undo": bool(words)}, old="o"))
+    done = runner.invoke(app, ["rotate", "munge", *words])
     assert done.exit_code == 0, done.output
     assert runs.asked[1].options.extra["provision_rotate"]["step"] == "prove"
     assert "2026-11-27T01:00:00Z by ada" in done.output

@@ -77,6 +77,27 @@ def test_a_key_that_is_not_kept_cannot_come_back(folder: Path) -> None:
     assert not (folder / "new.key").exists()
 
 
+@pytest.mark.parametrize(("now", "stage"), [(b"n", "switched"), (b"k", "switching")])
+def test_a_change_that_nobody_could_write_down_is_one(folder: Path, tmp_path: Path, now: bytes, stage: str) -> None:
+    STEPS.make(False, "eve")
+    (folder / "before.key").replace(folder / "old.key")
+    PLACE.note(stage="switching")
+    (tmp_path / "munge.key").write_bytes(now * 128)
+    assert STEPS.wait()["stage"] == stage
+
+
+def test_an_undo_that_ended_before_the_change_can_be_said_again(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "old.key").write_bytes(b"o" * 128)
+    STEPS.make(True, "eve")
+    # What the program does first in the moment.
+    (folder / "before.key").replace(folder / "old.key")
+    PLACE.note(stage="switching")
+    assert STEPS.look(SALT, True)["old"] == PLACE.digest(f"{folder}/new.key", SALT) != ""
+    assert STEPS.make(True, "eve") == b"o" * 128
+    assert (folder / "old.key").read_bytes() == b"o" * 128
+
+
 def test_a_node_takes_a_key_only_in_place_of_the_controllers(folder: Path, tmp_path: Path) -> None:
     was = PLACE.digest(STEPS.KEY, SALT)
     STEPS.stage(b"n" * 128, was, SALT, "", "10.0.0.1:6817")

@@ -62,6 +62,13 @@ def test_what_a_former_rotation_left(case: str) -> None:
     assert judge({CONTROLLER: own}, CONTROLLER, undo=False).unfinished is unfinished
 
 
+@pytest.mark.parametrize("undone", [False, True])
+def test_only_one_of_the_same_direction_is_proved(undone: bool) -> None:
+    own = controller() | {"rotation": {"stage": "switched", "proved": False, "undo": undone}, "old": "old"}
+    found = {undo: judge({CONTROLLER: own}, CONTROLLER, undo).unfinished for undo in (False, True)}
+    assert found == {undone: True, not undone: False}
+
+
 def test_a_key_that_is_not_kept_cannot_come_back() -> None:
     assert CONTROLLER in judge({CONTROLLER: controller()}, CONTROLLER, undo=True).problems
     kept = controller() | {"old": "old"}
