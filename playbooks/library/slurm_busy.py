@@ -9,6 +9,7 @@ short_description: Jobs in partitions and on nodes of a Slurm cluster
 description:
   - Lists the jobs of users. Jobs of our own verification, such as one that a killed run left behind, are cancelled.
   - What the running slurmctld does not know (a run was killed before it was told) has no jobs.
+  - A job that names a node which goes (C(--nodelist)) ends with it, also while it waits.
 options:
   partitions:
     description: Partitions whose jobs are listed, pending ones included.
@@ -20,6 +21,15 @@ options:
     type: list
     elements: str
     default: []
+  gone:
+    description: Those of O(nodes) that slurmctld will not know any more.
+    type: list
+    elements: str
+    default: []
+  named:
+    description: Whether a job that names several nodes ends with C(any) of them, or with C(all).
+    choices: [any, all]
+    default: any
   closed:
     description: Partitions whose pending jobs are listed as waiting.
     type: list
@@ -57,12 +67,32 @@ def may_be_requeued(numbers):
     return {row.split()[0] for row in rows.splitlines() if row.split()[1:] == ["1", "1"]}
 
 
+def naming(gone, named):
+    """Jobs whose users named nodes that go, by node: slurmctld ends them when it reads its jobs, those that wait, too."""
+    if not gone:
+        return {}
+    asked = ["--noheader", "--states=PENDING,RUNNING,SUSPENDED", "--format=%A|%n"]
+    rows = [row.partition("|") for row in run("squeue", *asked, limit=ANSWER)[1].splitlines()]
+    lists = sorted({nodes.strip() for _, _, nodes in rows} - {""})
+    names = together(lambda some: set(run("scontrol", "show", "hostnames", some, limit=ANSWER)[1].split()), lists)
+    found = {name: [] for name in gone}
+    for number, _, nodes in rows:
+        wanted = names.get(nodes.strip()) or set()
+        lost = wanted & set(gone)
+        if lost and (named == "any" or lost == wanted):
+            for name in lost:
+                found[name].append(number)
+    return found
+
+
 def main():
     """Cancels ours, and prints the ids of the others."""
     module = AnsibleModule(
         argument_spec={
             "partitions": {"type": "list", "elements": "str", "default": []},
             "nodes": {"type": "list", "elements": "str", "default": []},
+            "gone": {"type": "list", "elements": "str", "default": []},
+            "named": {"choices": ["any", "all"], "default": "any"},
             "closed": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -74,11 +104,13 @@ def main():
     found = together(lambda name: jobs(f"--partition={name}"), module.params["partitions"])
     running = ["--states=RUNNING,SUSPENDED"]
     on_nodes = together(lambda name: jobs(*running, f"--nodelist={name}"), module.params["nodes"])
-    of = {f"partition {name}": found[name] for name in found} | {f"node {name}": on_nodes[name] for name in on_nodes}
+    named = naming(module.params["gone"], module.params["named"])
+    of = {f"partition {name}": found[name] for name in found}
+    of |= {f"node {name}": [*on_nodes[name], *named.get(name, ())] for name in on_nodes}
     of = {place: sorted(set(numbers) - ours.keys(), key=int) for place, numbers in of.items()}
     numbers = {number for some in of.values() for number in some}
-    # A job of a partition that goes has nowhere to begin anew.
-    lost = {number for name in found for number in found[name]}
+    # A job of a partition that goes, or that names a node which goes, has nowhere to begin anew.
+    lost = {number for some in (*found.values(), *named.values()) for number in some}
     requeues = may_be_requeued(numbers - lost) & numbers - lost
     pending = together(lambda name: jobs("--states=PENDING", f"--partition={name}"), module.params["closed"])
     waiting = {number for some in pending.values() for number in some} - ours.keys() - numbers

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LEAVE_TASK = "End slurmd"
 
 
-def leave(command: DrainCommand, blades: list[str], by: str, check: bool) -> dict[str, Released]:
-    """Takes them out of the cluster, then ends slurmd on each.
+def leave(command: DrainCommand, blades: list[str], by: str, check: bool, yes: bool) -> dict[str, Released]:
+    """Takes them out of the cluster, then ends slurmd on each; `yes` gives up jobs that would end with it.
 
     Raises:
         typer.Exit: the controller did not take them out; that is said.
@@ -30,12 +30,14 @@ def leave(command: DrainCommand, blades: list[str], by: str, check: bool) -> dic
     from provisioner.run.request import Options, PlaybookRun
     from provisioner.slurm.archive import note_leaving
     from provisioner.slurm.cluster_words import cluster_words
+    from provisioner.slurm.harm import ANY
 
     site, plan_file, console = command.site, command.plan_file, command.console
     there = [name for name in blades if name in site.blades]
     disks = _disks(command, there)
     noted = {host_name(name): {"by": by, "disks": disks.get(name)} for name in blades}
     extra = {"slurmctld_forget": list(noted), "slurmctld_forget_noted": note_leaving(noted)}
+    extra |= {"provision_may_end": ANY} if yes else {}
     tell = partial(cluster_words, blades=spelling(site), check=check)
     out = converge(PlaybookRun(site, plan_file, [], "slurm.yml", Options(check, extra=extra), True, tell), console)
     if out.outcome.code not in (ExitCode.OK, ExitCode.DEGRADED):

@@ -25,6 +25,9 @@ def release(
         str | None,
         typer.Option("--wait", metavar="TIME", help="Wait until no job is on them, at most so long: 30min, 2h, 1d."),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Give up jobs that wait for these very blades (--nodelist).")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", "-C", help="Only say what would be done.")] = False,
     plan: PlanFile = None,
     as_json: AsJson = False,
@@ -35,8 +38,10 @@ def release(
     stopped and disabled. The controller keeps their last record and what their disks were, in
     /var/lib/provision/released.json. Packages, keys, disks and users stay on the blade, which is said.
 
-    A blade with jobs stays drained and a member; --wait waits for them. One that is off or was reimaged leaves all the
-    same. Stopped at any point, the same command goes on; while the blade is a member, `provision resume` takes it back.
+    A blade with jobs stays drained and a member; --wait waits for them. So does one that a waiting job names
+    (--nodelist), since Slurm ends such a job when the blade goes: cancel it, or --yes gives it up. A blade that is off
+    or was reimaged leaves all the same. Stopped at any point, the same command goes on; while the blade is a member,
+    `provision resume` takes it back.
     A later run over all blades adds it again, unless the plan gives it no Slurm role.
 
     Examples:
@@ -63,7 +68,7 @@ def release(
     _refuse_unknown(command)
     stopped, why = _drained(command, seconds, check)
     ready = [] if stopped else list(blades.values())
-    found = leave(command, ready, account(), check) if ready else _kept(stopped, why)
+    found = leave(command, ready, account(), check, yes) if ready else _kept(stopped, why)
     _end(command, found, check)
 
 

@@ -19,8 +19,9 @@ UNMOUNT = HARMS["unmounted"]["scratch"]("/scratch", {})
 
 
 def submit(lab: Lab, blade: str, script: str, *words: str, output: str = "/dev/null") -> str:
-    """The number of a job of nobody on this blade, beside others."""
-    asked = ["--parsable", "--chdir=/", "--ntasks=1", "--mem=64", f"--output={output}", f"--nodelist={blade.lower()}"]
+    """The number of a job of nobody on this blade ('' for any), beside others."""
+    asked = ["--parsable", "--chdir=/", "--ntasks=1", "--mem=64", f"--output={output}"]
+    asked += [f"--nodelist={blade.lower()}"] if blade else []
     return lab.ask(f"runuser -u nobody -- {shlex.join(['sbatch', *asked, *words, '--wrap', script])}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +119,77 @@ def test_a_kept_preview_is_done_exactly_or_not_at_all(cluster: Lab, night: tuple
     # It was made before that: the same preview is nothing any more.
     again = cluster.provision("slurm", f"--apply={kept}", "--json")
     assert (again.code, "moved since the preview" in again.json["error"]) == (2, True), again.text
+
+
+@pytest.fixture
+def leaving(cluster: Lab) -> Iterator[tuple[str, str]]:
+    """A job that may run on any node, and the blade that it runs on; the blade is a member again afterwards."""
+    blade, others = cluster.compute[0], ",".join(cluster.compute[1:]).lower()
+    cluster.ask(f"scontrol update nodename={others} state=drain reason=elsewhere")
+    job = submit(cluster, "", "sleep 600")
+    assert until(lambda: state(cluster, job) == "RUNNING", 30)
+    cluster.ask(f"scontrol update nodename={others} state=resume")
+    yield blade, job
+    cluster.ask("squeue --noheader --format=%A | xargs --no-run-if-empty scancel")
+    said = cluster.slurm(cluster.compute)
+    assert said.code == 0, said.text
+
+
+@pytest.mark.parametrize("agreed", ["y", "--yes"])
+def test_a_job_that_begins_anew_is_given_up_by_a_person_too(
+    cluster: Lab, leaving: tuple[str, str], agreed: str
+) -> None:
+    blade, job = leaving
+    words = ("slurm", f"--nodes={cluster.controller}", f"--forget={blade}")
+    shown = cluster.provision(*words, "--check", "--json")
+    assert shown.code == 0, shown.text
+    plan = shown.json["plan"]
+    assert (plan["ends"], plan["requeues"]) == ([], [job])
+    assert plan["words"].endswith(f"1 job would be requeued: {job}."), shown.text
+
+    before = files(cluster)
+    said = answered(cluster, QUESTION, b"n\n", *words)
+    assert (said.code, "nothing was touched" in said.text) == (1, True), said.text
+    assert f"requeue jobs {job}" in said.text
+    assert (state(cluster, job), files(cluster)) == ("RUNNING", before)
+    assert restarts(cluster, job) == ("0", blade.lower())
+
+    said = cluster.provision(*words, agreed) if agreed == "--yes" else answered(cluster, QUESTION, b"y\n", *words)
+    assert said.code == 0, said.text
+    assert f"jobs: requeued: {job}" in said.text
+    assert blade not in cluster.states()
+    # By itself Slurm starts it two minutes later, lest it comes to the same node.
+    cluster.ask(f"scontrol update jobid={job} starttime=now")
+    assert until(lambda: state(cluster, job) == "RUNNING", 30)
+    count, where = restarts(cluster, job)
+    assert count == "1"
+    assert where in {name.lower() for name in cluster.compute[1:]}
+
+
+def test_a_job_that_names_the_node_ends_with_it(cluster: Lab, leaving: tuple[str, str]) -> None:
+    """slurmctld takes nobody who asks for a node that it does not know, whether it waits or is requeued."""
+    blade, other = leaving
+    running = submit(cluster, blade, "sleep 600")
+    waiting = submit(cluster, blade, "sleep 600", "--hold")
+    stays = submit(cluster, "", "sleep 600", "--hold", f"--exclude={blade.lower()}")
+    assert until(lambda: state(cluster, running) == "RUNNING", 30)
+    words = ("slurm", f"--nodes={cluster.controller}", f"--forget={blade}", "--json")
+    plan = cluster.provision(*words, "--check").json["plan"]
+    assert (plan["ends"], plan["requeues"]) == ([running, waiting], [other])
+    refused = cluster.provision(*words)
+    assert refused.code == 1, refused.text
+    assert f"end jobs {running}, {waiting} and requeue jobs {other}" in refused.failure(cluster.controller)
+    assert (state(cluster, running), state(cluster, waiting)) == ("RUNNING", "PENDING")
+    said = cluster.provision(*words, "--yes")
+    assert said.code == 0, said.text
+    assert (state(cluster, running), state(cluster, waiting)) == ("CANCELLED", "CANCELLED")
+    assert (state(cluster, other), state(cluster, stays)) == ("PENDING", "PENDING")
+
+
+def restarts(lab: Lab, job: str) -> tuple[str, str]:
+    """How often a job has begun anew, and the node that it is on."""
+    shown = lab.ask(f"scontrol show job {job}")
+    return re.findall(r"Restarts=(\d+)", shown)[0], re.findall(r" NodeList=(\S+)", shown)[0]
 
 
 def test_where_nobody_is_harmed_nobody_is_asked(cluster: Lab) -> None:

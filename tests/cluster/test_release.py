@@ -53,6 +53,20 @@ def slurmd(lab: Lab, blade: str) -> str:
     return lab.inside(blade, "systemctl is-active slurmd; systemctl is-enabled slurmd; true")
 
 
+def test_a_job_that_waits_for_the_blade_keeps_it_in_the_cluster(cluster: Lab, blade: str) -> None:
+    moved, waiting = (submit(cluster, blade, "true", "--hold") for _ in range(2))
+    said = release(cluster, blade)
+    assert said.code == 1, said.text
+    assert f"the change would end jobs {moved}, {waiting} (" in said.failure(cluster.controller)
+    assert (blade in cluster.states(), state(cluster, waiting)) == (True, "PENDING")
+    cluster.ask(f"scontrol update jobid={moved} nodelist=")
+    said = release(cluster, blade, "--yes")
+    assert said.code == 0, said.text
+    assert blade not in cluster.states()
+    assert (state(cluster, moved), state(cluster, waiting)) == ("PENDING", "CANCELLED")
+    cluster.ask(f"scancel {moved}")
+
+
 def test_a_blade_leaves_once_its_job_is_over_and_comes_back(cluster: Lab, blade: str) -> None:
     # Each job has a /tmp of its own.
     job = submit(cluster, blade, "until [ -e /run/go ]; do sleep 0.2; done")

@@ -43,6 +43,16 @@ def answers(*jobs: str, result: str = "drained", name: str = "bld-008", **left: 
     return {"bld-006": {TASK: drained}, **({name: {LEAVE_TASK: left}} if left else {})}
 
 
+@pytest.mark.parametrize(("words", "agreed"), [([], None), (["--yes"], "any")])
+def test_jobs_that_wait_for_the_blade_are_given_up_by_a_word_alone(
+    words: list[str], agreed: str | None, played: Played
+) -> None:
+    runs = played(results=answers(told=[], stays=[]))
+    done = runner.invoke(app, ["release", "BLD-008", *words])
+    assert done.exit_code == 0, done.output
+    assert runs.asked[2].options.extra.get("provision_may_end") == agreed
+
+
 def test_drains_takes_out_and_ends_slurmd(played: Played) -> None:
     runs = played(results=answers(told=["unit slurmd.service: running -> stopped"], stays=["munge", "\x1b[2J"]))
     done = runner.invoke(app, ["release", "BLD-008", "--json"])

@@ -135,7 +135,9 @@ def test_plain_data_for_the_record() -> None:
     nothing: dict[str, list[str]] = {
         "partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": [], "partitions_closed": [], "slurmd": [], "rows": [],
     }  # fmt: skip
-    assert config_change([CONF], CONF, "22.05.8").as_dict() == {"kind": "nothing", "why": [], **nothing}
+    assert config_change([CONF], CONF, "22.05.8").as_dict() == {
+        "kind": "nothing", "why": [], "named": "any", **nothing,
+    }  # fmt: skip
     row = Row("TaskPlugin changed", "taskplugin changed", Effect(Kind.RESTART, slurmd=True), ("node bld-009",))
     change = Change(
         Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",), ("all",), ("taskplugin changed",), (row,)
@@ -147,7 +149,12 @@ def test_plain_data_for_the_record() -> None:
             {"what": "TaskPlugin changed", "needs": "restart slurmctld, restart slurmd", "ends": ["node bld-009"]}
         ],
     }  # fmt: skip
-    assert change == {"kind": "restart", "why": ["why"], **ends}
+    assert change == {"kind": "restart", "why": ["why"], "named": "any", **ends}
+
+
+@pytest.mark.parametrize(("version", "named"), [("22.05.8", "any"), ("23.11.4", "any"), ("24.11.5", "all")])
+def test_which_jobs_outlive_the_nodes_that_they_name(version: str, named: str) -> None:
+    assert config_change([MORE_NODES], CONF, version).named == named
 
 
 THIN = CONF + "PartitionName=thin Nodes=bld-008\n"
