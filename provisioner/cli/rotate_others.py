@@ -54,7 +54,7 @@ def rotate_tokens(check: bool, plan: Any, as_json: bool) -> None:
     options = Options(extra={"provision_rotate": {"step": "jwt"}})
     if check:
         _end(as_json, 0, check=True, restarts=daemons.split(" and "))
-    made = converge(PlaybookRun(site, plan_file, [], "rotate_jwt.yml", options, as_json), console)
+    made = converge(PlaybookRun(site, plan_file, blades, "rotate_jwt.yml", options, as_json), console)
     code, run = made.outcome.code, made.outcome
     if code == ExitCode.OK:
         # Here slurmd of the nodes has no part: the daemons that are older than the key start again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cluster.accounting import QUEUE, changed
 from tests.cluster.accounting import submit as submitted
+from tests.cluster.background import background
 from tests.cluster.labs import Lab, Said
 from tests.cluster.rest import PORT, USER, ask, say, shows, state_of, status, submit, token_of
 from tests.cluster.size import RELEASES
@@ -74,6 +76,13 @@ def served(lab: Lab, switched_on: SwitchedOn) -> Lab:
 def shown(served: Lab) -> dict[str, str]:
     """The headers of somebody who made a token on the node."""
     return shows(token_of(served, served.spare))
+
+
+def database_hears(lab: Lab, headers: dict[str, str]) -> bool:
+    """Whether slurmdbd itself takes a token, without munge."""
+    token = headers["X-SLURM-USER-TOKEN"]
+    asked = f"runuser -u {USER} -- env SLURM_JWT={token} sacctmgr --noheader --parsable2 show cluster format=cluster"
+    return lab.tried(lab.spare, asked).out.strip() == lab.name
 
 
 def test_switching_it_on_harms_no_job_and_is_what_check_shows(switched_on: SwitchedOn) -> None:
@@ -178,14 +187,45 @@ def test_other_keys_come_by_verb_and_reach_the_database_too(served: Lab, shown: 
     assert "all tokens of before are void" in said.text
     assert served.inside(served.spare, f"sha256sum < {KEY}") == served.ask(f"sha256sum < {KEY}") != key
     assert status(served, JOBS, shown) >= 400
+    assert not database_hears(served, shown)
     munge = served.provision("rotate", "munge", "--json")
     assert munge.code == 0, munge.text
     assert served.provision("rotate", "munge", "--finish").code == 0
     fresh = shows(token_of(served, served.spare))
     assert status(served, JOBS, fresh) == 200
     assert status(served, "/slurmdb/VERSION/clusters/", fresh) == 200
+    assert database_hears(served, fresh)
     assert served.provision("rotate", "database", "--json").json["password"] is False
     assert changed(run(served)) == {}
+
+
+def test_tokens_count_as_long_as_the_blade_of_the_database_is_away(served: Lab, shown: dict[str, str]) -> None:
+    key = served.ask(f"sha256sum < {KEY}")
+    served.lab("off", served.spare)
+    try:
+        said = served.provision("rotate", "jwt", "--json")
+    finally:
+        served.lab("on", served.spare)
+    assert said.code == 1, said.text
+    refused = str(said.json["run"]["blades"][served.controller]["failure"])
+    assert f"nothing was touched: {served.spare} did not answer" in refused
+    assert served.ask(f"sha256sum < {KEY}") == key
+    assert run(served).code == 0
+    assert status(served, JOBS, shown) == 200
+    assert until(lambda: database_hears(served, shown), 60)
+
+
+def test_a_rotation_of_tokens_that_is_killed_is_ended_by_the_next_run(served: Lab, shown: dict[str, str]) -> None:
+    key = served.ask(f"sha256sum < {KEY}")
+    with background(served, "rotate", "jwt") as rotation:
+        rotation.reaches(lambda: served.ask(f"sha256sum < {KEY}") != key)
+        rotation.stop(signal.SIGKILL)
+    assert run(served).code == 0
+    assert changed(run(served)) == {}
+    assert served.inside(served.spare, f"sha256sum < {KEY}") == served.ask(f"sha256sum < {KEY}")
+    fresh = shows(token_of(served, served.spare))
+    assert (status(served, JOBS, shown) >= 400, database_hears(served, shown)) == (True, False)
+    assert (status(served, JOBS, fresh), database_hears(served, fresh)) == (200, True)
 
 
 @pytest.mark.parametrize("harm", HARMS)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from provisioner.cli.main import app
 from provisioner.cli.rotate_munge import LOOK_TASK, WAIT_TASK
-from provisioner.errors import UsageError
+from provisioner.errors import ExitCode, UsageError
 
 Played = Callable[..., Any]
 runner = CliRunner()
@@ -101,3 +101,13 @@ def test_what_cannot_be_is_refused_before_anything_is_touched(case: str, played:
     assert sentence in done.exception.message
     assert done.exception.next_step
     assert runs.asked == []
+
+
+def test_the_blade_of_the_database_is_looked_at_before_tokens_are_void(played: Played, site: Path) -> None:
+    plan = site / "plan.yml"
+    plan.write_text(f"rest: true\naccounting: {{host: BLD-008}}\n{plan.read_text()}")
+    runs = played(ExitCode.FAILED)
+    done = runner.invoke(app, ["rotate", "jwt"])
+    assert done.exit_code == 1, done.output
+    (asked,) = runs.asked
+    assert (asked.playbook, asked.blades) == ("rotate_jwt.yml", ["BLD-008"])
