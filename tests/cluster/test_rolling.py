@@ -7,10 +7,12 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.cluster.background import background
 from tests.cluster.job_tmp import node, state, submit
 from tests.cluster.labs import Lab, Said
+from tests.cluster.test_upgrade import MINIMUM, OLD, VERSION, make_older, members
 from tests.cluster.waiting import until
 
 FILE = "/etc/logrotate.d/slurmd"
@@ -191,3 +193,90 @@ def test_resume_ends_what_a_rolling_run_left(rolls: Lab) -> None:
     assert owner(lab, first) == "rolling run"
     assert lab.provision("resume", first).code == 0
     assert drained(lab) == []
+
+
+@pytest.fixture
+def outdated(rolls: Lab) -> Iterator[Lab]:
+    """The cluster with older packages of Slurm on its controller and two nodes, and settled again."""
+    for name in (rolls.controller, *rolls.compute[:2]):
+        make_older(rolls, name)
+    assert until(lambda: "is UP" in rolls.ask("scontrol ping || true"))
+    # What the older ones brought along besides is in sync again.
+    said = rolls.slurm(rolls.compute)
+    assert said.code == 0, said.text
+    print({k: v["changed"] for k, v in said.json["blades"].items()})
+    yield rolls
+    if {rolls.inside(name, VERSION) for name in members(rolls)} != {MINIMUM[rolls.release]}:
+        rolls.ask("squeue --noheader --format=%A | xargs --no-run-if-empty scancel")
+        assert rolls.slurm(rolls.compute, "--upgrade").code == 0
+
+
+def test_newer_packages_come_node_by_node_once_jobs_are_over(outdated: Lab) -> None:
+    lab, (first, second) = outdated, outdated.compute[:2]
+    old, new = OLD[lab.release], MINIMUM[lab.release]
+    versions = dict.fromkeys(members(lab), new) | dict.fromkeys((lab.controller, first, second), old)
+    assert {name: lab.inside(name, VERSION) for name in members(lab)} == versions
+    # Each job has a /tmp and /var/tmp of its own.
+    lab.inside(first, "rm -f /run/rolling-go")
+    job = submit(lab, first, "until [ -e /run/rolling-go ]; do sleep 0.2; done")
+    assert until(lambda: state(lab, job) == "RUNNING", 30)
+
+    # Nobody asked for packages: nothing differs.
+    plain = rolling(lab, "--check")
+    assert (plain.code, plain.json["batches"]) == (0, []), plain.text
+    shown = rolling(lab, "--upgrade", "--check")
+    assert (shown.code, shown.json["batches"]) == (0, [[second], [first]]), shown.text
+    assert {name: lab.inside(name, VERSION) for name in members(lab)} == versions
+
+    with background(lab, "slurm", "--rolling", "--upgrade", f"--nodes={','.join(lab.compute)}") as run:
+        run.reaches(lambda: "waits for 1 job" in run.text, 300)
+        # slurmctld is never older than a slurmd, and a node with a job keeps what it has.
+        assert [lab.inside(name, VERSION) for name in (lab.controller, second, first)] == [new, new, old]
+        assert (drained(lab), state(lab, job)) == ([first], "RUNNING")
+        lab.inside(first, "touch /run/rolling-go")
+        assert run.process.wait(timeout=240) == 0, run.text
+    assert "Restarts=0" in lab.ask(f"scontrol show job {job}")
+    assert until(lambda: state(lab, job) in ("COMPLETED", ""), 30)
+    assert {lab.inside(name, VERSION) for name in members(lab)} == {new}
+    assert drained(lab) == []
+    (record,) = lab.provision("runs", "--last=1", "--json").json["runs"]
+    for name in (lab.controller, first, second):
+        assert f"package slurm-client: {old} -> {new}" in record["changed"][name]
+    again = rolling(lab, "--upgrade")
+    assert (again.code, batches(again)) == (0, []), again.text
+
+
+@pytest.fixture
+def enclosures(rolls: Lab) -> Iterator[tuple[list[str], list[str]]]:
+    """The blades of two enclosures; the spare one is a node of the second. One enclosure again afterwards."""
+    left, right = rolls.compute[:1], [*rolls.compute[1:], rolls.spare]
+    plan = yaml.safe_load(rolls.plan.read_text())
+    bays = plan.pop("enclosure")
+    plan["enclosures"] = {"left": bays, "right": bays}
+    for name, blade in plan["blades"].items():
+        blade["enclosure"] = "right" if name in right else "left"
+    rolls.plan.write_text(yaml.safe_dump(plan, sort_keys=False))
+    try:
+        said = rolls.slurm([*left, *right])
+        assert said.code == 0, said.text
+        yield left, right
+    finally:
+        rolls.write_plan()
+        said = rolls.slurm(rolls.compute, f"--forget={rolls.spare}")
+        assert said.code == 0, said.text
+
+
+def test_one_enclosure_comes_after_the_other(rolls: Lab, enclosures: tuple[list[str], list[str]]) -> None:
+    left, right = enclosures
+    both = [*left, *right]
+    differ(rolls, *both)
+    words = ("--rolling", f"--max-unavailable={len(both) - 1}")
+    anyhow = rolls.slurm(both, *words, "--check")
+    assert any({*left} & {*batch} and {*right} & {*batch} for batch in anyhow.json["batches"]), anyhow.text
+    wanted = [left, right]
+    shown = rolls.slurm(both, *words, "--per=enclosure", "--check")
+    assert (shown.code, shown.json["batches"]) == (0, wanted), shown.text
+    said = rolls.slurm(both, *words, "--per=enclosure")
+    assert (said.code, batches(said)) == (0, wanted), said.text
+    assert all(is_mended(rolls, name) for name in both)
+    assert drained(rolls) == []
