@@ -68,7 +68,7 @@ def may_be_requeued(numbers):
 
 
 def naming(gone, named):
-    """Jobs whose users named nodes that go, by node: slurmctld ends them when it reads its jobs, those that wait, too."""
+    """Jobs whose users named nodes that go, by node: slurmctld ends them when it reads its jobs, waiting ones too."""
     if not gone:
         return {}
     asked = ["--noheader", "--states=PENDING,RUNNING,SUSPENDED", "--format=%A|%n"]

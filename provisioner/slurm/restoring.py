@@ -95,8 +95,9 @@ def judge(
         elif found == "differs" and part in keep:
             found = STAYS
         elif found == "differs":
+            where = "its blade" if part == "database" else "the controller"
             problems.append(
-                f"{WORDS[part]} on the controller is another one than in the backup, and lives; next: say "
+                f"{WORDS[part]} on {where} is another one than in the backup, and lives; next: say "
                 f"`--keep {part}`, or `--overwrite {part}`, which sets what is there aside"
             )
         parts[part] = found

@@ -41,7 +41,8 @@ def test_what_lives_is_named_each_with_its_words() -> None:
     found = judge(BACKUP, "demo", {**living(), "files": files}, database(there=True, clusters="demo|7"))
     assert len(found.problems) == 4
     for part in ("munge", "config", "state", "database"):
-        assert [each for each in found.problems if f"`--overwrite {part}`" in each], part
+        (problem,) = [each for each in found.problems if f"`--overwrite {part}`" in each]
+        assert ("its blade" in problem) == (part == "database")
 
 
 def test_a_word_decides_for_its_part_alone() -> None:
