@@ -204,7 +204,6 @@ def outdated(rolls: Lab) -> Iterator[Lab]:
     # What the older ones brought along besides is in sync again.
     said = rolls.slurm(rolls.compute)
     assert said.code == 0, said.text
-    print({k: v["changed"] for k, v in said.json["blades"].items()})
     yield rolls
     if {rolls.inside(name, VERSION) for name in members(rolls)} != {MINIMUM[rolls.release]}:
         rolls.ask("squeue --noheader --format=%A | xargs --no-run-if-empty scancel")
