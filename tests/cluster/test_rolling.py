@@ -252,6 +252,8 @@ def enclosures(rolls: Lab) -> Iterator[tuple[list[str], list[str]]]:
     plan = yaml.safe_load(rolls.plan.read_text())
     bays = plan.pop("enclosure")
     plan["enclosures"] = {"left": bays, "right": bays}
+    # The spare one is alone in its tier: a partition of that would keep it in work.
+    plan["partitions"] = {"work": {"tiers": ["medium", "thin"]}}
     for name, blade in plan["blades"].items():
         blade["enclosure"] = "right" if name in right else "left"
     rolls.plan.write_text(yaml.safe_dump(plan, sort_keys=False))
