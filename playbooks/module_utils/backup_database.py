@@ -38,14 +38,23 @@ def dump():
     """Starts the dump of the database, and returns once it has its picture; whether there is anything to dump."""
     if not os.path.exists(f"{STAGE}/copied"):
         fresh()
-    code, out, err = run("mariadb", "--connect-timeout=10", "-BNe", _TABLES)
-    if code != 0:
-        raise RuntimeError(f"the database does not answer: {err.strip()}; next: look at `journalctl -u mariadb` there")
-    if out.strip() in ("", "0"):
+    if not tables():
         return {"dumps": False, "clusters": "", **versions()}
     start(DUMP_UNIT, _DUMP, [STAGE], [], shell="bash")
     wait(DUMP_UNIT, lambda: os.path.exists(f"{STAGE}/begun"), COPY_SECONDS, "the database could not be dumped")
     return {"dumps": True, "clusters": clusters(), **versions()}
+
+
+def tables():
+    """How many tables the database has; 0 where there is none yet.
+
+    Raises:
+        RuntimeError: it does not answer.
+    """
+    code, out, err = run("mariadb", "--connect-timeout=10", "-BNe", _TABLES)
+    if code != 0:
+        raise RuntimeError(f"the database does not answer: {err.strip()}; next: look at `journalctl -u mariadb` there")
+    return int(out.strip() or 0)
 
 
 def dumped():

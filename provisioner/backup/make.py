@@ -21,6 +21,7 @@ from provisioner.backup.manifest import IDENTITY, Manifest
 from provisioner.errors import ProvisionError, UsageError
 from provisioner.names import host_name
 from provisioner.paths import state_dir
+from provisioner.plan.derive import accounting_host
 from provisioner.plan.model import Plan
 from provisioner.run import converge as runs
 from provisioner.run.converge import Finished
@@ -98,7 +99,8 @@ def make_backup(
     moment = datetime.now(UTC)
     with workplace() as place, guarded(place):
         extra = {"provision_backup": {"folder": str(place)}}
-        asked = PlaybookRun(plan, plan_file, [], "backup.yml", Options(extra=extra), quiet)
+        host = accounting_host(plan)
+        asked = PlaybookRun(plan, plan_file, [host] if host else [], "backup.yml", Options(extra=extra), quiet)
         finished = runs.converge(asked, console)
         results = finished.results.get(host_name(plan.cluster.controller), {})
         begun, ended = results.get(BEGIN), results.get(END)
@@ -165,14 +167,12 @@ def _manifest(plan: Plan, moment: datetime, answers: Sequence[Any], found: Seque
     """What the nodes said is checked by the shape of a manifest."""
     begun, picture, ended = answers
     known = str(picture.get("clusters") or "").splitlines()
-    host = plan.accounting if not isinstance(plan.accounting, bool) else None
-    accounting = host.host if host else plan.cluster.controller if plan.accounting else ""
     try:
         return Manifest(
             format=1,
             cluster=plan.cluster.name,
             controller=plan.cluster.controller,
-            accounting=accounting,
+            accounting=accounting_host(plan) or "",
             moment=moment.isoformat(timespec="seconds"),
             by=account(),
             provision=__version__,
