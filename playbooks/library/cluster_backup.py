@@ -7,7 +7,8 @@ DOCUMENTATION = r"""
 module: cluster_backup
 short_description: Prepares a backup of a cluster, of one moment
 description:
-  - C(look) fails where the database does not answer. C(begin) stops slurmctld for a moment and copies its state, keys and configuration; C(end) lets it go on.
+  - C(look) fails where the database does not answer.
+  - C(begin) stops slurmctld for a moment and copies its state, keys and configuration; C(end) lets it go on.
   - C(dump) takes a picture of the accounting database between those two; C(dumped) waits until it is written.
   - C(piece) reads what was prepared, with C(no_log); C(clean) removes it. However a run ends, slurmctld starts again.
   - A C(piece) does not fail, since C(no_log) would hide why; its answer may have C(refused).
