@@ -75,7 +75,7 @@ def naming(gone, named):
     rows = [row.partition("|") for row in run("squeue", *asked, limit=ANSWER)[1].splitlines()]
     lists = sorted({nodes.strip() for _, _, nodes in rows} - {""})
     names = together(lambda some: set(run("scontrol", "show", "hostnames", some, limit=ANSWER)[1].split()), lists)
-    found = {name: [] for name in gone}
+    found: dict[str, list[str]] = {name: [] for name in gone}
     for number, _, nodes in rows:
         wanted = names.get(nodes.strip()) or set()
         lost = wanted & set(gone)

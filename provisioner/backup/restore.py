@@ -19,6 +19,7 @@ from provisioner.backup.cipher import opened
 from provisioner.backup.manifest import Manifest
 from provisioner.errors import ExitCode, ProvisionError, UsageError
 from provisioner.names import host_name
+from provisioner.plan.derive import accounting_host
 from provisioner.plan.model import Plan
 from provisioner.run import converge as runs
 from provisioner.run.converge import Finished
@@ -103,12 +104,11 @@ class Restore:
     def look(self, keep: Collection[str], overwrite: Collection[str]) -> tuple[Finished, Verdict | None]:
         """What would become of each part; None where a blade does not answer."""
         finished = runs.look(self._run("look"), self.console)
-        results = finished.results.get(host_name(self.plan.cluster.controller), {})
-        controller, database = results.get(CONTROLLER), results.get(DATABASE)
-        missing = controller is None or (self.plan.accounting and (database is None or database.get("skipped")))
-        if finished.outcome.code != 0 or missing or controller is None:
+        controller = finished.results.get(host_name(self.plan.cluster.controller), {}).get(CONTROLLER)
+        place = accounting_host(self.plan)
+        asked = finished.results.get(host_name(place), {}).get(DATABASE) if place else None
+        if finished.outcome.code != 0 or controller is None or (place and asked is None):
             return finished, None
-        asked = database if self.plan.accounting else None
         try:
             verdict = judge(self.backup.manifest, self.plan.cluster.name, controller, asked, keep, overwrite)
         except (AttributeError, TypeError, ValueError):
@@ -137,7 +137,7 @@ class Restore:
 
     def start(self) -> Finished:
         """The run of `provision slurm` over the controller and the database, which starts slurmctld."""
-        asked = PlaybookRun(self.plan, self.plan_file, self._blades, "slurm.yml", Options(), self.quiet)
+        asked = PlaybookRun(self.plan, self.plan_file, self._database, "slurm.yml", Options(), self.quiet)
         return runs.converge(asked, self.console)
 
     def finish(self) -> Finished:
@@ -145,15 +145,18 @@ class Restore:
         return runs.converge(self._run("finish"), self.console)
 
     @property
-    def _blades(self) -> list[str]:
-        place = self.plan.accounting
-        return [] if isinstance(place, bool) else [place.host]
+    def _database(self) -> list[str]:
+        """The blade of the database, where there is one."""
+        place = accounting_host(self.plan)
+        return [place] if place else []
 
     def _run(self, step: str, **more: Any) -> PlaybookRun:
         files = [_file(each) for each in self.backup.manifest.members if part_of(each)]
         asked: Mapping[str, Any] = {"step": step, "archive": self.backup.id, "files": files, **more}
         options = Options(extra={"provision_restore": asked})
-        return PlaybookRun(self.plan, self.plan_file, self._blades, "restore.yml", options, self.quiet)
+        # A blade that nobody asks anything counts as left out.
+        blades = self._database if asked.get("database", True) else []
+        return PlaybookRun(self.plan, self.plan_file, blades, "restore.yml", options, self.quiet)
 
 
 def through(finished: Finished) -> bool:

@@ -106,6 +106,20 @@ def test_a_restore_places_starts_and_finishes(played: Played, tmp_path: Path) ->
     assert "k" * 128 not in json.dumps(placed), "nothing secret is in what Ansible is told"
 
 
+def test_a_database_on_another_blade_is_asked_only_where_it_has_to_be(played: Played, site: Path) -> None:
+    """A blade that a run has nothing to do on would count as left out."""
+    plan = site / "plan.yml"
+    plan.write_text(f"accounting: {{host: BLD-008}}\n{plan.read_text()}")
+    found = answers()
+    found["bld-008"] = {DATABASE: {**found["bld-006"].pop(DATABASE), "there": True, "clusters": "demo|7"}}
+    runs = played(results=found)
+    done = runner.invoke(app, ["restore", str(backup_file(site)), "--keep", "database"])
+    assert done.exit_code == 0, done.output
+    assert [each.blades for each in runs.asked] == [["BLD-008"], [], ["BLD-008"], ["BLD-008"]]
+    del found["bld-008"]
+    assert runner.invoke(app, ["restore", str(backup_file(site))]).exit_code != 0
+
+
 def test_another_release_is_refused_before_anything_is_touched(played: Played, tmp_path: Path) -> None:
     runs = played(results=answers(debian="12"))
     done = runner.invoke(app, ["restore", str(backup_file(tmp_path))])
