@@ -15,7 +15,7 @@ from ansible.module_utils.backup_stage import STATE, versions
 from ansible.module_utils.file_paths import Refused, reach
 from ansible.module_utils.file_reads import read
 from ansible.module_utils.restore_owners import standing, unknown
-from ansible.module_utils.restore_units import stop
+from ansible.module_utils.restore_units import stop, withhold
 from ansible.module_utils.restore_writes import fill, remove, write_new
 from ansible.module_utils.slurm_commands import run
 
@@ -90,6 +90,7 @@ def place(wanted):
         _check(each)
     fresh_state = _unpack(wanted, ids) if wanted["state"] else None
     stop("slurmctld")
+    withhold("slurmctld")
     if fresh_state:
         told += _swap_state(fresh_state, wanted["archive"], stamp)
     for each in sorted(wanted["files"], key=lambda each: each["path"] == REGISTRY):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from ansible.module_utils.blade_software import QUIET, UNITS
 from ansible.module_utils.slurm_commands import run
 
 STOP_SECONDS = 150
@@ -23,6 +26,16 @@ def stop(unit):
     if state not in ("inactive", "failed"):
         raise RuntimeError(f"{unit} did not stop, it is {state or 'of an unknown state'}; next: {_LOOK[unit]}")
     return ran
+
+
+def withhold(unit, folder=UNITS):
+    """Keeps a daemon from starting with its package: with the restored configuration it would, before the users of the
+    cluster are there, and slurmctld asks for their numbers only once an hour. The run that follows ends such a mask.
+    """
+    path = os.path.join(folder, f"{unit}.service")
+    loaded = run("systemctl", "show", "--property=LoadState", "--value", f"{unit}.service")[1].strip()
+    if loaded == "not-found" and not os.path.lexists(path):
+        os.symlink(QUIET, path)
 
 
 def start(unit):

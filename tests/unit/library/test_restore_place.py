@@ -227,3 +227,16 @@ def test_a_file_of_nobody_becomes_roots(root: Path, owner: str, group: str, mode
     assert words in told
     found = PLACE.look(asked["files"], "a" * 64)["unknown"]
     assert found == {"owners": [owner] if owner != "root" else [], "groups": [group] if group != "root" else []}
+
+
+@pytest.mark.parametrize(("loaded", "masks"), [("not-found", True), ("loaded", False), ("masked", False)])
+def test_slurmctld_waits_for_the_users_of_the_cluster(
+    loaded: str, masks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its package would start it, since its configuration is there by then."""
+    monkeypatch.setattr(UNITS, "run", lambda *words, **more: (0, f"{loaded}\n", ""))
+    for _ in range(2):
+        UNITS.withhold("slurmctld", str(tmp_path))
+    there = tmp_path / "slurmctld.service"
+    assert there.is_symlink() == masks
+    assert not masks or str(there.readlink()) == UNITS.QUIET
