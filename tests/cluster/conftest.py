@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -10,6 +11,11 @@ import pytest
 from tests.cluster.as_found import evidence, left_over, settle
 from tests.cluster.labs import FirstRun, Lab, VirginCheck
 from tests.cluster.size import LAB_NAME, LAB_SUBNET, NODES, RELEASES, is_left_out
+
+
+def pytest_configure() -> None:
+    """People press Ctrl-C: a shell that starts the tests in the background has all that they start ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -34,16 +34,12 @@ def answered(lab: Lab, question: str, answer: bytes, *words: str) -> Said:
     os.close(slave)
     try:
         until(lambda: question.encode() in seen or process.poll() is not None, 120)
-        # Once more, as a person does: a signal just before the wait for an answer is heard at the next key.
-        for _ in range(10):
-            if question.encode() in seen:
-                if answer == INTERRUPT:
-                    os.killpg(process.pid, signal.SIGINT)
-                else:
-                    os.write(master, answer)
-            if until(lambda: process.poll() is not None, 30):
-                break
-        code = process.wait(timeout=1)
+        if question.encode() in seen:
+            if answer == INTERRUPT:
+                os.killpg(process.pid, signal.SIGINT)
+            else:
+                os.write(master, answer)
+        code = process.wait(timeout=300)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
