@@ -59,8 +59,8 @@ def test_a_users_job_of_that_name_is_the_users(cluster: Lab, blade: str) -> None
     assert said.json["blades"][blade]["notes"] == ["busy with jobs; none was added"]
     forget = cluster.slurm([cluster.controller], f"--forget={blade}")
     assert forget.code == 1, forget.text
-    # A batch job whose user did not say otherwise begins anew elsewhere.
-    assert f"the change would requeue jobs {number}" in forget.failure(cluster.controller)
+    # Its user named the blade: it can begin nowhere else.
+    assert f"the change would end jobs {number}" in forget.failure(cluster.controller)
     assert state(cluster, number) == "RUNNING"
 
 
