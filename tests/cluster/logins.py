@@ -63,6 +63,14 @@ def move_in(lab: Lab, folder: Path, blades: Sequence[str], name: str = USER, mor
             f"id {name} 2>/dev/null || useradd {more} --create-home --shell /bin/bash {name}; cd ~{name} && "
             f"mkdir -p .ssh && echo '{public}' > .ssh/authorized_keys && chown -R {name}: .ssh && chmod 700 .ssh",
         )
+    numbers = {blade: lab.inside(blade, f"id -u {name}") for blade in blades}
+    assert len(set(numbers.values())) == 1, f"{name} has other numbers elsewhere: {numbers}"
+    if lab.controller in blades:
+        # slurmctld gives no job of somebody whom it does not find, and srun then calls the nodes not ready.
+        seen = lab.tried(
+            lab.controller, f"setpriv --reuid=slurm --clear-groups getent passwd {name}; ls -l /etc/passwd"
+        )
+        assert f"{name}:" in seen.text, seen.text
     return Person(lab, key, name)
 
 

@@ -161,6 +161,8 @@ _SIBLINGS = (
     "test_login.py::*gets_there_by_itself",
     "test_login.py::*has_a_terminal*",
     "test_login.py::*power_cut",
+    "test_login.py::*users_do_there*",
+    "test_login.py::*what_befalls*",
     "test_login.py::*windows*",
     "test_lost_daemons.py::*",
     "test_metrics.py::*come_by_themselves*",
