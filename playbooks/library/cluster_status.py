@@ -55,9 +55,9 @@ NODE = (
     ("User", 40),
     ("Timestamp", 40),
 )
-JOB = (("JobID", 20), ("NodeList", 4000))
+JOB = (("JobID", 20), ("NodeList", 4000), ("State", 20), ("Reason", 40), ("TimeUsed", 20))
 # Slurm 24.11 may leave a job so for ever that begins while it is reconfigured.
-BEGUN = (*JOB, ("Reason", 40), ("TimeUsed", 20))
+IN_PROLOG = ["RUNNING", "Prolog"]
 ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
 MOST_JOBS = 10000
 
@@ -88,10 +88,9 @@ def main():
             nodes = {row[0]: row for row in table("sinfo", NODE, "--Node", "--all")}
             found["nodes"] = [[*row, drained_by(row)] for row in nodes.values()]
             found["pending"] = len(table("squeue", JOB[:1], "--all", "--states=PENDING"))
-            jobs = table("squeue", JOB, "--all", f"--states={ON_NODES}")
-            found["running"] = jobs[:MOST_JOBS]
-            begun = table("squeue", BEGUN, "--all", "--states=RUNNING")
-            found["in_prolog"] = [[job, used] for job, _, why, used in begun if why == "Prolog"][:MOST_JOBS]
+            jobs = table("squeue", JOB, "--all", f"--states={ON_NODES}")[:MOST_JOBS]
+            found["running"] = [row[:2] for row in jobs]
+            found["in_prolog"] = [[row[0], row[4]] for row in jobs if row[2:4] == IN_PROLOG]
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     module.exit_json(changed=False, **found)
