@@ -4,7 +4,7 @@ Linux 6.18 gives ids of namespaces out in batches, one for each CPU, and refuses
 where its id is lower than that of the blade around it: as if the job were older than its blade. A blade of metal is
 never hit, since the first namespace of a machine has the lowest id.
 
-A blade runs this file by itself, too: one that reboots gets its namespaces without anybody of this machine.
+Each boot of a blade runs this file, since one that reboots gets its namespaces without anybody of this machine.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from provisioner.errors import ProvisionError
 from provisioner.lab import settings
 from provisioner.lab.command import run
 from provisioner.lab.host import Host
-from provisioner.lab.namespaces import use_up_low_ids
 from provisioner.lab.shared import Shared
 
 
@@ -58,7 +57,6 @@ class Podman:
     def start(self, name: str, blade: str) -> None:
         """Boots the container of a blade."""
         self.call(["start", name], f"starting {blade}")
-        use_up_low_ids()
 
     def containers(self, cluster: str) -> list[Container]:
         """All containers of a cluster's lab, also stopped and half-made ones."""
