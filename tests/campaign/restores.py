@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from tests.campaign.case import Broken, Part
+from tests.campaign.case import Broken
 from tests.campaign.cluster import Cluster
 from tests.campaign.incidents import INCIDENTS
 from tests.campaign.one_round import Deed
 from tests.campaign.promises import computing, keys
-from tests.campaign.rounds import FIGURES, Rounds
+from tests.campaign.rounds import Rounds, part_of
 
 _REGISTRY = "grep -o '\"bld-[0-9]*\"' /etc/slurm/nodes.json | sort -u"
 
@@ -45,11 +45,4 @@ def prepare(cluster: Cluster, random: Random, folder: Path, told: list[str]) -> 
     return Deed(words, ended, others, by_run=False, first=first)
 
 
-RESTORE = Part(
-    "restore",
-    FIGURES,
-    3,
-    Rounds(prepare, (6.0, 15.0, 45.0), INCIDENTS, {"rest": True}, computing).open,
-    on_blades=True,
-    least_minutes=30,
-)
+RESTORE = part_of("restore", Rounds(prepare, (6.0, 15.0, 45.0), INCIDENTS, {"rest": True}, computing))

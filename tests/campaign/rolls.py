@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from tests.campaign.case import Part
 from tests.campaign.cluster import Cluster
 from tests.campaign.incidents import INCIDENTS
 from tests.campaign.one_round import Deed
 from tests.campaign.promises import our_drains
-from tests.campaign.rounds import FIGURES, Rounds
+from tests.campaign.rounds import Rounds, part_of
 
 # What a run puts back, and no daemon cares for.
 DIFFERS = "/etc/logrotate.d/slurmd"
@@ -47,11 +46,6 @@ def prepare(cluster: Cluster, random: Random, folder: Path, told: list[str]) -> 
     return Deed(words, ended, others, (3,) if with_keeper else (0,), SHORT, by_run=False, first=differ)
 
 
-ROLLING = Part(
-    "rolling",
-    FIGURES,
-    3,
-    Rounds(prepare, (10.0, 40.0, 80.0), INCIDENTS, {"rest": True}, lambda cluster: cluster.targets).open,
-    on_blades=True,
-    least_minutes=30,
+ROLLING = part_of(
+    "rolling", Rounds(prepare, (10.0, 40.0, 80.0), INCIDENTS, {"rest": True}, lambda cluster: cluster.targets)
 )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from tests.campaign.case import Part
 from tests.campaign.cluster import USER, Cluster
 from tests.campaign.incidents import WITH_KEYS
 from tests.campaign.one_round import Deed
 from tests.campaign.promises import computing, keys
-from tests.campaign.rounds import FIGURES, Rounds
+from tests.campaign.rounds import Rounds, part_of
 
 OLD = "/var/lib/provision/rotation/old.key"
 TOKENS = "/etc/slurm/jwt/hs256.key"
@@ -62,11 +61,4 @@ def _void(cluster: Cluster, token: str) -> str:
     return "" if _opens(cluster, _token(cluster)) else "a new token does not open slurmctld"
 
 
-ROTATE = Part(
-    "rotate",
-    FIGURES,
-    3,
-    Rounds(prepare, (6.0, 15.0, 30.0), WITH_KEYS, {"rest": True}, computing).open,
-    on_blades=True,
-    least_minutes=30,
-)
+ROTATE = part_of("rotate", Rounds(prepare, (6.0, 15.0, 30.0), WITH_KEYS, {"rest": True}, computing))

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.campaign.case import Broken, Case, Place, Run, Tally
+from tests.campaign.case import Broken, Case, Part, Place, Run, Tally
 from tests.campaign.cluster import Cluster
 from tests.campaign.incidents import Incident, Scene
 from tests.campaign.one_round import Deed, One
@@ -77,3 +77,8 @@ class Rounds:
         if broken:
             evidence = one.evidence | cluster.evidence()
             raise Broken("; ".join(broken), {**evidence, "afterwards": cluster.recover()})
+
+
+def part_of(name: str, rounds: Rounds) -> Part:
+    """The part of the campaign that these rounds are: minutes each, so a short campaign is without it."""
+    return Part(name, FIGURES, 3, rounds.open, on_blades=True, least_minutes=30)
