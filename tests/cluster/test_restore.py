@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,10 @@ users:
 """
 
 
-@pytest.fixture(scope="module", params=RELEASES)
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A cluster with accounting, users and tokens."""
-    folder = tmp_path_factory.mktemp("plan")
-    made = Lab(f"{LAB_NAME}-backup", BACKUP_SUBNET, 1, request.param, folder, accounting=True, more={"rest": True})
+@contextmanager
+def with_users(release: str, folder: Path, accounting: bool | dict[str, str]) -> Iterator[Lab]:
+    """A cluster with accounting as the plan may say it, users and tokens."""
+    made = Lab(f"{LAB_NAME}-backup", BACKUP_SUBNET, 1, release, folder, accounting=accounting, more={"rest": True})
     try:
         made.up()
         made.accounts_file.write_text(ACCOUNTS)
@@ -36,6 +36,13 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield made
     finally:
         made.lab("down")
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A cluster with accounting, users and tokens."""
+    with with_users(request.param, tmp_path_factory.mktemp("plan"), accounting=True) as made:
+        yield made
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from tests.cluster.accounting import are_written, completed, nodes
 from tests.cluster.background import background
 from tests.cluster.labs import Lab, Said
-from tests.cluster.size import BACKUP_SUBNET, LAB_NAME, RELEASES
+from tests.cluster.size import RELEASES
 from tests.cluster.test_backup import is_up
-from tests.cluster.test_restore import ACCOUNTS, as_ada, running
+from tests.cluster.test_restore import as_ada, running, with_users
 from tests.cluster.waiting import until
 
 MAIN_PID = "systemctl show --property=MainPID --value"
@@ -23,16 +23,8 @@ MAIN_PID = "systemctl show --property=MainPID --value"
 @pytest.fixture(scope="module", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A cluster with users and tokens, whose last node has the database."""
-    folder, place = tmp_path_factory.mktemp("plan"), {"host": "BLD-003"}
-    made = Lab(f"{LAB_NAME}-backup", BACKUP_SUBNET, 1, request.param, folder, accounting=place, more={"rest": True})
-    try:
-        made.up()
-        made.accounts_file.write_text(ACCOUNTS)
-        said = made.slurm(nodes(made))
-        assert said.code == 0, said.text
+    with with_users(request.param, tmp_path_factory.mktemp("plan"), accounting={"host": "BLD-003"}) as made:
         yield made
-    finally:
-        made.lab("down")
 
 
 @pytest.fixture
