@@ -89,7 +89,8 @@ def test_a_reason_and_a_job_are_only_words(cluster: Lab, name: str) -> None:
         f"sbatch --parsable --uid=nobody --chdir=/tmp --output=/dev/null --job-name={quoted['job']} --wrap 'sleep 300'"
     )
     try:
-        said = cluster.provision("status")
+        # Wide: words about another blade would leave the reason no room, and it would go on in the next line.
+        said = cluster.provision("status", COLUMNS="400")
         as_json = cluster.provision("status", "--json")
         slurm = cluster.provision("slurm", f"--nodes={drained}")
     finally:
@@ -103,6 +104,6 @@ def test_a_reason_and_a_job_are_only_words(cluster: Lab, name: str) -> None:
     for text in (said.text, slurm.text):
         assert "Traceback" not in text
         assert all(line.isprintable() for line in text.split("\n"))
-    assert visible(reason) in said.out
+    assert visible(reason) in said.out, said.out
     assert (said.code, slurm.code) == (0, 0), slurm.text
     assert not Path("/tmp/pwned-by-a-reason").exists()

@@ -14,6 +14,7 @@ from tests.cluster.job_tmp import (
     UNMOUNT,
     ended,
     folders,
+    left_of_jobs,
     node,
     put_on,
     said_by,
@@ -60,7 +61,7 @@ def test_each_job_has_folders_of_its_own_on_scratch(cluster: Lab, blade: str) ->
     # In each of the three, and in a step of its own.
     assert said.count("mine-") == 4
     assert "mine-" not in inside
-    assert until(lambda: folders(cluster, blade) == "", 30), folders(cluster, blade)
+    assert left_of_jobs(cluster, blade) == ""
 
 
 def test_a_node_without_scratch_shares_its_own_unless_the_plan_says_root(cluster: Lab) -> None:
@@ -111,7 +112,7 @@ def test_they_go_however_the_job_ends(cluster: Lab, blade: str, how: str) -> Non
         cluster.lab("on", blade)
         cluster.ask(f"scancel {job}")
         cluster.inside(blade, f"JOB_TMP_PATIENCE=0 {TEND}")
-    assert until(lambda: folders(cluster, blade) == "", 30), folders(cluster, blade)
+    assert left_of_jobs(cluster, blade) == ""
     assert cluster.state(blade, "idle", 60) == "idle"
 
 
@@ -203,7 +204,7 @@ def test_a_living_cluster_goes_over_below_its_jobs(cluster: Lab, blade: str) -> 
     assert "Restarts=0" in cluster.ask(f"scontrol show job {job}")
     cluster.inside(blade, f"rm /tmp/go /tmp/of-the-job /tmp/{job}.out; JOB_TMP_PATIENCE=0 {TEND}")
     assert tmp_of_a_job(cluster, blade) == "own"
-    assert until(lambda: folders(cluster, blade) == "", 30), folders(cluster, blade)
+    assert left_of_jobs(cluster, blade) == ""
 
 
 def test_a_second_run_changes_nothing(cluster: Lab) -> None:
