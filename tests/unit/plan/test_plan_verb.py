@@ -31,8 +31,9 @@ app.command("schema")(schema)
 def shown(*arguments: str, columns: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> str:
     if monkeypatch and columns:
         monkeypatch.setenv("FORCE_COLOR", "1")
-        monkeypatch.setenv("COLUMNS", str(columns))
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    # Who runs the tests may have it set.
+    width = {"COLUMNS": str(columns) if columns else None}
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False, env=width)
     assert result.exit_code == 0
     return re.sub(r"\x1b\[[0-9;]*m", "", result.stdout)
 
