@@ -39,6 +39,17 @@ def scrape(lab: Lab, blade: str) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
 
+def test_the_exporter_takes_no_folder_for_lost_before_the_first_look(measured: Lab) -> None:
+    """So it is at each boot."""
+    measured.ask("systemctl stop slurm-metrics.timer; rm -r /run/slurm-metrics")
+    measured.ask("systemd-tmpfiles --create /etc/tmpfiles.d/slurm-metrics.conf")
+    try:
+        found = scrape(measured, measured.controller)
+    finally:
+        measured.ask(f"systemctl start slurm-metrics.timer; {LOOK}")
+    assert found["node_textfile_scrape_error"] == 0
+
+
 def test_a_second_run_changes_nothing(measured: Lab) -> None:
     assert measured.slurm(measured.compute).json["changed"] == 0
 
