@@ -21,6 +21,11 @@ options:
     type: list
     elements: str
     default: []
+  gpus:
+    description: Nodes whose running jobs with GPUs are listed.
+    type: list
+    elements: str
+    default: []
   gone:
     description: Those of O(nodes) that slurmctld will not know any more.
     type: list
@@ -58,6 +63,22 @@ def jobs(*filters):
     return run("squeue", "--noheader", "--format=%A", *filters, limit=ANSWER)[1].split()
 
 
+def has_gpus(number):
+    """Whether a job has GPUs, since it asked for some or for whole nodes; also where Slurm does not say.
+
+    ` Nodes=bld-002 CPU_IDs=0 Mem=32 GRES=gpu:a100:1(IDX:0)` is in its line for each kind of node.
+    """
+    code, text, _ = run("scontrol", "--details", "--oneliner", "show", "job", number, limit=ANSWER)
+    # Of the first job of an array all are shown.
+    own = [line for line in text.splitlines() if line.startswith(f"JobId={number} ")]
+    return code != 0 or any(" GRES=gpu" in line for line in own)
+
+
+def with_gpus(numbers):
+    """Those of the jobs that have GPUs."""
+    return [number for number, has in together(has_gpus, numbers).items() if has]
+
+
 def may_be_requeued(numbers):
     """Those of the jobs that may begin anew: batch jobs whose users did not say otherwise."""
     if not numbers:
@@ -91,6 +112,7 @@ def main():
         argument_spec={
             "partitions": {"type": "list", "elements": "str", "default": []},
             "nodes": {"type": "list", "elements": "str", "default": []},
+            "gpus": {"type": "list", "elements": "str", "default": []},
             "gone": {"type": "list", "elements": "str", "default": []},
             "named": {"choices": ["any", "all"], "default": "any"},
             "closed": {"type": "list", "elements": "str", "default": []},
@@ -103,7 +125,9 @@ def main():
     # One by one: squeue says nothing at all when it does not know one of them.
     found = together(lambda name: jobs(f"--partition={name}"), module.params["partitions"])
     running = ["--states=RUNNING,SUSPENDED"]
-    on_nodes = together(lambda name: jobs(*running, f"--nodelist={name}"), module.params["nodes"])
+    rebuilt, gpus = module.params["nodes"], module.params["gpus"]
+    on_nodes = together(lambda name: jobs(*running, f"--nodelist={name}"), {*rebuilt, *gpus})
+    on_nodes |= {name: with_gpus(on_nodes[name]) for name in set(gpus) - set(rebuilt)}
     named = naming(module.params["gone"], module.params["named"])
     of = {f"partition {name}": found[name] for name in found}
     of |= {f"node {name}": [*on_nodes[name], *named.get(name, ())] for name in on_nodes}

@@ -18,7 +18,7 @@ from tests.campaign.cluster import USER, Cluster, shortly
 from tests.campaign.mutated_answer import expanded
 from tests.cluster.hostile_answers import MUTATIONS
 from tests.cluster.labs import Said
-from tests.cluster.test_hostile import mutate, taken_over
+from tests.cluster.taken_over import mutate, taken_over
 
 HERE = Path(__file__).parent
 WORDS: dict[str, list[Any]] = yaml.safe_load((HERE / "cases" / "nodes.yml").read_text())

@@ -132,18 +132,52 @@ def test_a_job_waits_for_gpus_and_others_pass_it(lab: Accelerated) -> None:
     assert lab.state(lab.gpu, "idle") == "idle"
 
 
+def lose_one(lab: Accelerated) -> None:
+    """The second GPU is away, and slurmd does not know it yet."""
+    lab.inside(lab.gpu, f"mkdir -p /run/gone; rm /dev/nvidia1; mv {DRIVER}/*41:00.0 /run/gone/")
+
+
+def bring_it_back(lab: Accelerated) -> None:
+    # What was put in its place has another number.
+    lab.inside(lab.gpu, f"mv /run/gone/* {DRIVER}/; rm -f /dev/nvidia1; mknod --mode=0666 /dev/nvidia1 c 60 1")
+
+
 @pytest.fixture
 def without_one(lab: Accelerated) -> Iterator[None]:
     """A blade that has booted without its second GPU."""
-    lab.inside(lab.gpu, f"mkdir -p /run/gone; rm /dev/nvidia1; mv {DRIVER}/*41:00.0 /run/gone/")
+    lose_one(lab)
     lab.inside(lab.gpu, "systemctl restart slurmd")
     yield
-    # What was put in its place has another number.
-    lab.inside(lab.gpu, f"mv /run/gone/* {DRIVER}/; rm /dev/nvidia1; mknod --mode=0666 /dev/nvidia1 c 60 1")
+    bring_it_back(lab)
     lab.inside(lab.gpu, "systemctl restart slurmd")
     said = lab.run()
     assert said.code == 0, said.text
     assert lab.gres == "gpu:a100:2"
+    assert lab.state(lab.gpu, "idle") == "idle"
+
+
+def test_jobs_that_have_gpus_are_given_up_by_a_person_alone(lab: Accelerated) -> None:
+    """Slurm requeues them when its node has another number of GPUs, though theirs are there."""
+    job, other = (submit(lab, lab.gpu, "sleep 600", "--mem=32", *words) for words in (["--gpus=1"], []))
+    restarts = f"scontrol show job {job} | grep -o 'Restarts=[0-9]*'"
+    lose_one(lab)
+    try:
+        assert until(lambda: (state(lab, job), state(lab, other)) == ("RUNNING", "RUNNING"), 30)
+        shown = lab.run("--check")
+        assert (shown.json["plan"]["ends"], shown.json["plan"]["requeues"]) == ([], [job]), shown.text
+        refused = lab.run()
+        assert f"requeue jobs {job} (" in refused.failure("BLD-001"), refused.text
+        later = lab.run("--scheduled")
+        assert later.json["blades"]["BLD-001"]["left"], later.text
+        assert (lab.gres, lab.ask(restarts), state(lab, job)) == ("gpu:a100:2", "Restarts=0", "RUNNING")
+        said = lab.run("--yes")
+        assert said.code == 3, said.text
+        assert (lab.gres, lab.ask(restarts), state(lab, other)) == ("gpu:a100:1", "Restarts=1", "RUNNING")
+    finally:
+        lab.ask(f"scancel {job} {other}")
+        bring_it_back(lab)
+    said = lab.run()
+    assert (said.code, lab.gres) == (0, "gpu:a100:2"), said.text
     assert lab.state(lab.gpu, "idle") == "idle"
 
 

@@ -9,35 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.hostile_answers import EVERY_TEXT, FREE_TEXT, MUTATIONS, Mutation
 from tests.cluster.labs import Lab, Said
+from tests.cluster.taken_over import mutate, taken_over
 
-WRAPPER = Path(__file__).parent / "hostile_python.py"
 LIVE = "sha256sum /etc/slurm/slurm.conf /etc/slurm/nodes.json /etc/slurm/cgroup.conf"
 MEMORY_MIB = 600
-
-
-@contextmanager
-def taken_over(lab: Lab, blade: str) -> Iterator[None]:
-    """The interpreter of the blade is not its own, and answers as the mutation says; first it is honest."""
-    subprocess.run(
-        ["podman", "cp", str(WRAPPER), f"provision-lab-{lab.name}-{blade.lower()}:/root/wrapper"], check=True
-    )
-    lab.inside(
-        blade,
-        "echo pass > /root/mutation; cp --no-dereference /usr/bin/python3 /usr/bin/python3.honest; "
-        '{ echo "#!$(readlink -f /usr/bin/python3)"; cat /root/wrapper; } > /usr/bin/python3.new; '
-        "chmod 755 /usr/bin/python3.new; mv -T /usr/bin/python3.new /usr/bin/python3",
-    )
-    try:
-        yield
-    finally:
-        lab.inside(blade, "mv -T /usr/bin/python3.honest /usr/bin/python3; rm -f /root/mutation /root/wrapper")
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +26,6 @@ def hostile(cluster: Lab) -> Iterator[str]:
     """A member whose interpreter is not its own any more."""
     with taken_over(cluster, cluster.compute[1]):
         yield cluster.compute[1]
-
-
-def mutate(lab: Lab, blade: str, code: str) -> None:
-    """The code as the blade's mutation."""
-    subprocess.run(
-        ["podman", "exec", "-i", f"provision-lab-{lab.name}-{blade.lower()}", "sh", "-c", "cat > /root/mutation"],
-        input=code,
-        text=True,
-        check=True,
-    )
 
 
 def run(lab: Lab, hostile: str, mutation: Mutation, *words: str) -> Said:

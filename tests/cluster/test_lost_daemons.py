@@ -16,6 +16,8 @@ from tests.cluster.waiting import until
 
 # How often systemd starts the daemon anew; those of 22.05 stay the processes that they are.
 COMES_BACK = {"bookworm": 0, "trixie": 1}
+# Timers of the node sleep now and then, too.
+OF_THE_JOB = "pgrep --exact --full 'sleep 600'"
 
 
 @contextmanager
@@ -56,8 +58,8 @@ def test_a_daemon_that_systemd_lost_sight_of_comes_back_and_jobs_stay(cluster: L
     words = f"--parsable --chdir=/ --output=/dev/null --mem=64 --nodelist={node.lower()}"
     job = cluster.ask(f"runuser -u nobody -- sbatch {words} --wrap='sleep 600'")
     try:
-        assert until(lambda: cluster.inside(node, "pgrep -x sleep; true"), 30)
-        sleeps, before = cluster.inside(node, "pgrep -x sleep"), restarts(cluster, blade, name)
+        assert until(lambda: cluster.inside(node, f"{OF_THE_JOB}; true"), 30)
+        sleeps, before = cluster.inside(node, OF_THE_JOB), restarts(cluster, blade, name)
         with busy_systemd(cluster, blade):
             for _ in range(2):
                 begin_anew(cluster, blade, name)
@@ -68,7 +70,8 @@ def test_a_daemon_that_systemd_lost_sight_of_comes_back_and_jobs_stay(cluster: L
 
         assert until(lambda: known() == processes(cluster, blade, name), 60)
         assert until(lambda: "is UP" in cluster.ask("scontrol ping; true"), 60)
-        assert cluster.inside(node, "pgrep -x sleep") == sleeps
+        assert cluster.inside(node, OF_THE_JOB) == sleeps
+        assert "Restarts=0" in cluster.ask(f"scontrol show job {job}")
         said = cluster.slurm([node])
         assert said.code == 0, said.text
         assert said.json["changed"] == 0, said.text

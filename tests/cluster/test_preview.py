@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster.job_tmp import state, submit
 from tests.cluster.labs import Lab
+from tests.cluster.taken_over import mutate, taken_over
 from tests.cluster.terminal import INTERRUPT, answered
 from tests.cluster.waiting import until
 
@@ -164,6 +165,41 @@ def test_a_job_that_begins_anew_is_given_up_by_a_person_too(
     count, where = restarts(cluster, job)
     assert count == "1"
     assert where in {name.lower() for name in cluster.compute[1:]}
+
+
+ONE_CPU = r"""
+import re
+if blade is not None:
+    blade["slurmd_c"] = re.sub(r"(CPUs|SocketsPerBoard|CoresPerSocket|ThreadsPerCore)=\d+", r"\1=1", blade["slurmd_c"])
+"""
+
+
+def test_jobs_of_a_node_with_other_cpus_begin_anew(cluster: Lab, leaving: tuple[str, str]) -> None:
+    """The blade had one CPU when it came, and shows more now, while a job runs there."""
+    blade, first = leaving
+    cluster.ask(f"scancel {first}")
+    with taken_over(cluster, blade):
+        mutate(cluster, blade, ONE_CPU)
+        said = cluster.slurm([blade], f"--accept-hardware={blade}")
+        assert said.code == 0, said.text
+    cpus = f"scontrol show node {blade.lower()} | grep -o 'CPUTot=[0-9]*'"
+    assert cluster.ask(cpus) == "CPUTot=1"
+    job = submit(cluster, "", "sleep 600", f"--exclude={','.join(cluster.compute[1:]).lower()}")
+    assert until(lambda: state(cluster, job) == "RUNNING", 30)
+
+    shown = cluster.slurm([blade], "--check")
+    assert shown.code == 0, shown.text
+    plan = shown.json["plan"]
+    assert (plan["ends"], plan["requeues"]) == ([], [job])
+    refused = cluster.slurm([blade])
+    assert f"requeue jobs {job}" in refused.failure(cluster.controller)
+    assert (state(cluster, job), cluster.ask(cpus)) == ("RUNNING", "CPUTot=1")
+
+    said = cluster.slurm([blade], "--yes")
+    assert said.code == 0, said.text
+    assert cluster.ask(cpus) != "CPUTot=1"
+    assert f"jobs: requeued: {job}" in str(said.json["blades"][cluster.controller]["changed"])
+    assert "Restarts=1" in cluster.ask(f"scontrol show job {job}")
 
 
 def test_a_job_that_names_the_node_ends_with_it(cluster: Lab, leaving: tuple[str, str]) -> None:

@@ -133,17 +133,27 @@ def test_the_first_configuration_starts_slurmctld(live: list[str]) -> None:
 
 def test_plain_data_for_the_record() -> None:
     nothing: dict[str, list[str]] = {
-        "partitions_gone": [], "nodes_rebuilt": [], "nodes_gone": [], "partitions_closed": [], "slurmd": [], "rows": [],
+        "partitions_gone": [], "nodes_rebuilt": [], "gpus_changed": [], "nodes_gone": [], "partitions_closed": [],
+        "slurmd": [], "rows": [],
     }  # fmt: skip
     assert config_change([CONF], CONF, "22.05.8").as_dict() == {
         "kind": "nothing", "why": [], "named": "any", **nothing,
     }  # fmt: skip
     row = Row("TaskPlugin changed", "taskplugin changed", Effect(Kind.RESTART, slurmd=True), ("node bld-009",))
     change = Change(
-        Kind.RESTART, ["why"], ("thin",), ("bld-008",), ("bld-009",), ("all",), ("taskplugin changed",), (row,)
+        Kind.RESTART,
+        ["why"],
+        ("thin",),
+        ("bld-008",),
+        ("bld-007",),
+        ("bld-009",),
+        ("all",),
+        ("taskplugin changed",),
+        (row,),
     ).as_dict()
     ends = {
-        "partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"], "nodes_gone": ["bld-009"],
+        "partitions_gone": ["thin"], "nodes_rebuilt": ["bld-008"], "gpus_changed": ["bld-007"],
+        "nodes_gone": ["bld-009"],
         "partitions_closed": ["all"], "slurmd": ["taskplugin changed"],
         "rows": [
             {"what": "TaskPlugin changed", "needs": "restart slurmctld, restart slurmd", "ends": ["node bld-009"]}
@@ -193,8 +203,7 @@ def test_partitions_of_every_text_that_may_be_loaded_count() -> None:
 @pytest.mark.parametrize(
     ("new", "version", "rebuilt"),
     [
-        (edited("CPUs=8", "CPUs=16"), "22.05.8", ()),
-        (edited("CPUs=8", "CPUs=16"), "23.02.1", ()),
+        (edited("CPUs=8", "CPUs=16"), "22.05.8", ("bld-008",)),
         (edited("CPUs=8", "CPUs=16"), "23.11.6", ("bld-008",)),
         (edited("CPUs=8", "CPUs=8 ThreadsPerCore=2"), "24.11.5", ("bld-008",)),
         (edited("=7792", "=7700"), "24.11.5", ()),
@@ -205,6 +214,18 @@ def test_partitions_of_every_text_that_may_be_loaded_count() -> None:
 )
 def test_jobs_are_requeued_where_cpus_changed(new: str, version: str, rebuilt: tuple[str, ...]) -> None:
     assert config_change([CONF], new, version).nodes_rebuilt == rebuilt
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@pytest.mark.parametrize(
+    ("before", "after"), [("gpu:a100:1", "gpu:a100:2"), ("gpu:a100:2", "gpu:a100:1"), ("gpu:1", "")]
+)
+def test_jobs_with_gpus_are_requeued_where_those_changed(version: str, before: str, after: str) -> None:
+    old, new = (edited("=thin", f"=thin Gres={gpus}" if gpus else "=thin") for gpus in (before, after))
+    change = config_change([old], new, version)
+    assert (change.gpus_changed, change.nodes_rebuilt) == (("bld-008",), ())
+    assert [row.ends for row in change.rows] == [("node bld-008",)]
+    assert config_change([new], new, version).gpus_changed == ()
 
 
 def test_of_two_texts_every_node_that_differs_counts() -> None:
