@@ -13,7 +13,9 @@ LEFT = (
     "/var/lib/slurm/slurmctld.restoring /etc/munge/munge.key.rotating 2> /dev/null; true"
 )
 _LOCK = "pgrep -x provision-lock || true"
-_FREE = {"idle", "mixed", "allocated", "completing"}
+_FREE = {"idle", "mixed", "allocated"}
+# Seconds: slurmctld says once more that a job is over to a node that did not take it, such as one with another key.
+_COMPLETES = 180
 
 
 def everyone(cluster: Cluster) -> list[str]:
@@ -63,7 +65,7 @@ def as_one(cluster: Cluster, evidence: dict[str, str]) -> list[str]:
     if len(set((now := keys(cluster)).values())) != 1:
         broken.append("nodes have other keys than their controller")
         evidence["keys"] = json.dumps(now, indent=1)
-    until(lambda: set(lab.states().values()) <= _FREE, 60)
+    until(lambda: set(lab.states().values()) <= _FREE, _COMPLETES)
     if not set((states := lab.states()).values()) <= _FREE or set(states) != set(computing(cluster)):
         broken.append(f"nodes are not free: {states}")
     elif words := _over_all(cluster):

@@ -194,6 +194,7 @@ _SIBLINGS = (
     "test_preview.py::*exactly*",
     "test_preview.py::*names_the_node*",
     "test_preview.py::*nobody_is_asked*",
+    "test_preview.py::*other_cpus*",
     "test_preview.py::*reads_at_its_start*",
     "test_release.py::*by_name*",
     "test_release.py::*killed*",
