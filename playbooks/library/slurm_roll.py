@@ -9,8 +9,8 @@ short_description: One step of a rolling run
 description:
   - Says how every node of the cluster stands, after it has done O(do) with O(nodes).
   - Nodes that somebody else took out of work are left as they are, and told. Reboots are Slurm's own.
-  - With O(wait) it answers once none of O(nodes) has a job any more (O(do=look)) or waits for its boot, or when that
-    time is over.
+  - With O(wait) it answers once none of O(nodes) has a job any more, waits for its boot or has to be asked by a
+    slurmctld that has just started, or when that time is over.
   - Keeps a note of the run on this machine, so that two of them are never at work at once.
 options:
   do:
@@ -63,6 +63,8 @@ _JOB = (("JobID", 20), ("NodeList", 4000))
 _POLL_SECONDS = 1
 _BUSY = {"MIXED", "ALLOCATED", "COMPLETING"}
 _REBOOTS = {"REBOOT_REQUESTED", "REBOOT_ISSUED"}
+# A slurmctld that has just started has not heard of it yet.
+_UNHEARD = "UNKNOWN"
 REBOOT = "reboot"
 
 
@@ -114,7 +116,7 @@ def look(names, seconds):
     while True:
         # Jobs first: one that begins between the two questions is one of a node that is not drained.
         running, nodes = jobs(), show_nodes()
-        waits = [name for name in names if name in nodes and nodes[name]["states"] & (_BUSY | _REBOOTS)]
+        waits = [name for name in names if name in nodes and nodes[name]["states"] & {*_BUSY, *_REBOOTS, _UNHEARD}]
         if not waits or time.monotonic() >= over:
             return nodes, running
         time.sleep(_POLL_SECONDS)

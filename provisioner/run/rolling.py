@@ -7,14 +7,18 @@ waited for for days, and other runs mend the cluster meanwhile.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.names import folded, host_name
-from provisioner.run.roll_batch import Asked, BatchWork, Rolled
+from provisioner.run.roll_batch import LOOK_SECONDS, Asked, BatchWork, Rolled
 from provisioner.run.roll_steps import Steps, troubles
 from provisioner.slurm.roll_call import Node, RollCall
 from provisioner.slurm.rolling import Batch, Member, batches, next_batch
+
+HEARD_SECONDS = 110
+"""How long slurmctld may take until it asks a node once more: a third of SlurmdTimeout (300 s), and some."""
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Roll:
             ProvisionError: the controller does not answer.
             StoppedError: a person stopped it; what is out of work says so in Slurm.
         """
-        rest, done, call = list(due), 0, self._back_from_boot(call)
+        rest, done, call = list(due), 0, self._back_from_boot(self._heard_of(call))
         if not self._controller():
             self.leave(call, rest, "")
             return self.rolled
@@ -92,6 +96,17 @@ class Roll:
         self.rolled.outcomes.append(outcome)
         self.rolled.failed |= troubles(outcome, [controller], controller)
         return not self.rolled.failed
+
+    def _heard_of(self, call: RollCall) -> RollCall:
+        """Waits until a slurmctld that has just started has heard of its nodes; until then each of them seems away."""
+        end, out = time.monotonic() + HEARD_SECONDS, _unheard(call)
+        if out:
+            whom = folded(self._blade(name) for name in out)
+            self.steps.say(f"waits for {whom}, of which slurmctld has heard nothing since its start")
+        while out and time.monotonic() < end:
+            call = self.steps.ask("hear", out, wait=LOOK_SECONDS)
+            out = _unheard(call)
+        return call
 
     def _back_from_boot(self, call: RollCall) -> RollCall:
         """Waits for nodes that a run which died has sent to reboot."""
@@ -121,3 +136,7 @@ class Roll:
 
     def _blade(self, name: str) -> str:
         return self.spell.get(name, name)
+
+
+def _unheard(call: RollCall) -> list[str]:
+    return sorted(name for name, node in call.nodes.items() if node.unheard)

@@ -59,6 +59,11 @@ class Node:
         return bool(self.states & _REBOOTS)
 
     @property
+    def unheard(self) -> bool:
+        """Whether slurmctld has heard nothing of it since it started."""
+        return "UNKNOWN" in self.states
+
+    @property
     def answers(self) -> bool:
         """Whether it is in touch with slurmctld, in work or not."""
         known = self.states & _WORKS and self.states <= _IN_WORK | _HELD

@@ -34,6 +34,7 @@ class Cluster:
     booted: set[str] = field(default_factory=set)
     note: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    answers_late: set[str] = field(default_factory=set)
     most_away: int = 0
     stop_at: int = 0
     step: int = 0
@@ -53,6 +54,8 @@ class Cluster:
             result[name] = getattr(self, f"_{do}")(name, words)
         if do == "hear" and wait:
             self._jobs_go_on()
+            for name in self.answers_late & {*nodes}:
+                self.nodes[name] = replace(self.nodes[name], states=self.nodes[name].states - {"UNKNOWN"} | {"IDLE"})
         if "done" in more:
             self.note.setdefault("done", []).extend(more["done"])
         self.note["kind"] = "upgrade"
@@ -279,3 +282,23 @@ def test_unknown_is_not_drained() -> None:
     assert not replace(IDLE, states=frozenset({"IDLE", "DRAIN"}), jobs=(1,)).is_drained
     assert not replace(IDLE, states=frozenset({"ALLOCATED", "DRAIN"})).is_drained
     assert replace(IDLE, states=frozenset({"IDLE", "DRAIN"})).is_drained
+
+
+def test_nodes_of_a_slurmctld_that_has_just_started_are_waited_for() -> None:
+    cluster = Cluster()
+    out = next(iter(cluster.nodes))
+    cluster.nodes[out] = replace(cluster.nodes[out], states=frozenset({"UNKNOWN"}))
+    cluster.answers_late = {out}
+    found = rolled(cluster)
+    assert (found.failed, found.left) == ({}, {})
+    assert any("heard nothing since its start" in line for line in cluster.said)
+
+
+def test_a_node_that_slurmctld_never_hears_of_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provisioner.run.rolling.HEARD_SECONDS", 0)
+    cluster = Cluster()
+    out = next(iter(cluster.nodes))
+    cluster.nodes[out] = replace(cluster.nodes[out], states=frozenset({"UNKNOWN"}))
+    found = rolled(cluster, most=2)
+    assert {*found.left} == {out.upper()}
+    assert "it is unknown" in found.left[out.upper()]
