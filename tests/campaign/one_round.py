@@ -28,6 +28,7 @@ class Deed:
         seconds: how long a job takes that runs where it works.
         by_run: whether an ordinary run may end what was begun, in place of the same words.
         refused: whether it is refused while a node has another key.
+        once: whether it is refused once it has ended well.
         first: what happens once the jobs run, before the verb.
     """
 
@@ -38,6 +39,7 @@ class Deed:
     seconds: int | None = None
     by_run: bool = True
     refused: bool = False
+    once: bool = False
     first: Callable[[], None] = lambda: None
 
 
@@ -96,7 +98,7 @@ class One:
                 mend(cluster, mends, scene.told)
                 self.evidence |= {"round": "\n".join(scene.told), "said": plain(run.text)}
             self._refusal(run.process.returncode)
-            self._end()
+            self._end(run.process.returncode)
             if not until(lambda: run.strays() == [], 10):
                 scene.broken.append("processes of a dead verb are there after the next one")
                 self.evidence["strays"] = "\n".join(run.strays())
@@ -112,9 +114,10 @@ class One:
         if self.deed.refused and name.startswith("BLD") and (code != 1 or name not in self.evidence["said"]):
             self.scene.broken.append("a node with another key is not refused")
 
-    def _end(self) -> None:
+    def _end(self, code: int | None) -> None:
         """Says it once more, or lets an ordinary run end it; where the verb cannot, it says what comes first."""
         scene, deed, lab = self.scene, self.deed, self.cluster.lab
+        is_done = deed.once and 0 in (code, *(said.code for said in scene.said))
         by_run = deed.by_run and scene.random.random() < 0.3
         said = lab.slurm(computing(self.cluster)) if by_run else lab.provision(*deed.words)
         scene.said.append(said)
@@ -123,7 +126,7 @@ class One:
             if said.code not in (0, 3):
                 scene.broken.append(f"the run after it ends with {said.code}")
             return
-        if said.code in deed.codes:
+        if said.code in deed.codes or (is_done and "next:" in said.text):
             self.tally["ended by the same words"] += 1
             if wrong := deed.ended():
                 scene.broken.append("said once more it does not do what it promises")

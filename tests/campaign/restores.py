@@ -42,7 +42,8 @@ def prepare(cluster: Cluster, random: Random, folder: Path, told: list[str]) -> 
 
     told.append("the controller was reimaged" if reimaged else "the controller lives")
     others = (words, ["slurm"], ["rotate", "munge"], ["backup", "--plain", f"--to={folder}"])
-    return Deed(words, ended, others, by_run=False, first=first)
+    # What a controller has that was restored lives from then on.
+    return Deed(words, ended, others, by_run=False, once=reimaged, first=first)
 
 
 RESTORE = part_of("restore", Rounds(prepare, (6.0, 15.0, 45.0), INCIDENTS, {"rest": True}, computing))

@@ -237,7 +237,7 @@ _SIBLINGS = (
     "test_rotate.py::*without_room*",
     "test_scratch_probe.py::*said_so",
     "test_secrets.py::*killed_run",
-    "test_settings_effect.py::*needs_what*",
+    "test_settings_effect.py::*costs_no_job*",
     "test_status.py::*?terminal?",
     "test_status.py::*who_drained*",
     "test_stopped.py::*apt_of_a_dead*",
