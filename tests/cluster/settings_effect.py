@@ -100,8 +100,8 @@ def _without(text: str, keys: list[str]) -> str:
     return "\n".join(line for line in text.splitlines() if line.split("=")[0].strip().lower() not in known)
 
 
-def measured(daemons: Daemons, key: str, given: Mapping[str, Any]) -> Effect:
-    """What another value does by a reconfigure and, where something is missing then, by a restart."""
+def measured(daemons: Daemons, key: str, given: Mapping[str, Any], seconds: float) -> Effect:
+    """What another value does by a reconfigure, within that time, and where something is missing then by a restart."""
     before = daemons.shown()
     wanted = {*given.get("in", []), *(["shown"] if given.get("shown", True) else [])}
 
@@ -112,12 +112,12 @@ def measured(daemons: Daemons, key: str, given: Mapping[str, Any]) -> Effect:
     daemons.put(key, given)
     try:
         said = daemons.reconfigure()
-        first = until(all_of_it, 5) or daemons.has(key, given, before)
+        first = until(all_of_it, seconds) or daemons.has(key, given, before)
         alive = bool(daemons.shown())
         last = first
         if not wanted <= first:
             up = daemons.restart()
-            last = daemons.has(key, given, before) if up else frozenset({"down"})
+            last = until(all_of_it, 20) or daemons.has(key, given, before) if up else frozenset({"down"})
         return Effect(key, frozenset(wanted), first, last, alive, said.text.strip()[:200])
     finally:
         daemons.put_back()

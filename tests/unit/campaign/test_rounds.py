@@ -61,12 +61,20 @@ ENDS: dict[str, tuple[Said, dict[str, Any], bool, str]] = {
 }
 
 
+def test_what_has_ended_well_may_be_refused_afterwards() -> None:
+    for once, code in ((True, 0), (False, 0), (True, 4)):
+        found = one(Said(2, "it lives; next: say --keep", ""), once=once)
+        found.scene.harmless = True
+        found._end(code)
+        assert bool(found.scene.broken) == (not once or code != 0)
+
+
 @pytest.mark.parametrize("case", ENDS)
 def test_how_the_same_words_end_is_judged(case: str) -> None:
     said, more, harmless, broken = ENDS[case]
     found = one(said, **more)
     found.scene.harmless = harmless
-    found._end()
+    found._end(1)
     assert broken in "; ".join(found.scene.broken)
     assert bool(found.scene.broken) == bool(broken)
 
