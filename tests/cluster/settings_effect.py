@@ -63,7 +63,7 @@ class Daemons:
         """See `Effect`."""
         name = given.get("shown_as", key)
         now = self.shown()
-        shown = {"shown"} if now and now.get(name) != before.get(name) else set()
+        shown = {"shown"} if now and _values(now, name) != _values(before, name) else set()
         return frozenset(shown | ({*self.loaded(given["plugin"])} if "plugin" in given else set()))
 
     def put(self, key: str, given: Mapping[str, Any]) -> None:
@@ -93,6 +93,11 @@ class Daemons:
         self.lab.tried(self.lab.controller, "systemctl reset-failed slurmctld; systemctl restart slurmctld")
         self.lab.tried(self.node, "systemctl restart slurmd")
         return bool(until(self.shown, 15))
+
+
+def _values(shown: Mapping[str, str], name: str) -> list[str]:
+    """What is shown of a key; of a list 24.11 shows `Prolog[0]`, `Prolog[1]`."""
+    return [value for key, value in shown.items() if re.sub(r"\[\d+\]$", "", key) == name]
 
 
 def _without(text: str, keys: list[str]) -> str:

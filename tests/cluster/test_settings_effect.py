@@ -18,6 +18,7 @@ ELSEWHERE = {
     "AuthAltTypes": "the plugin comes with REST: test_rest.py",
     "ClusterName": "slurmctld refuses another one: roles/slurmctld",
     "SlurmctldHost": "slurmctld refuses a machine that is not this one",
+    "SlurmdSpoolDir": "no site may set it, and a slurmd of 24.11 stops where it is not there",
     "AccountingStorageType": "needs a database: test_accounting.py",
     "AccountingStorageTRES": "needs a database: test_gpus.py",
     "AccountingStorageHost": "needs a database: test_accounting.py",
