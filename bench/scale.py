@@ -95,7 +95,9 @@ def scenario(site: Site, table: Table, everywhere: bool) -> None:
     until_idle(site, [late])
     table.add(f"1 node joins {len(members)}: run and idle", time.monotonic() - begin, f"run {joined.seconds:.1f} s")
     expect(joined.tasks == begun.tasks, f"{begun.tasks} tasks to add all nodes, {joined.tasks} to add one")
-    expect(joined.changed == begun.changed, f"changed for all nodes: {begun.changed}; for one: {joined.changed}")
+    # Not why: the first nodes of a cluster also replace what stands for none, and settings go by how many there are.
+    kinds = [[line.split(": ")[:2] for line in run.changed] for run in (begun, joined)]
+    expect(kinds[0] == kinds[1], f"changed for all nodes: {begun.changed}; for one: {joined.changed}")
     job.must_live(site)
 
     gone = members[len(members) // 2]
