@@ -61,10 +61,8 @@ from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
 _POLL_SECONDS = 1
-_BUSY = {"MIXED", "ALLOCATED", "COMPLETING"}
-_REBOOTS = {"REBOOT_REQUESTED", "REBOOT_ISSUED"}
-# A slurmctld that has just started has not heard of it yet.
-_UNHEARD = "UNKNOWN"
+# Jobs are on it, its boot is awaited, or a slurmctld that has just started has not heard of it yet.
+_TO_WAIT_FOR = {"MIXED", "ALLOCATED", "COMPLETING", "REBOOT_REQUESTED", "REBOOT_ISSUED", "UNKNOWN"}
 REBOOT = "reboot"
 
 
@@ -116,7 +114,7 @@ def look(names, seconds):
     while True:
         # Jobs first: one that begins between the two questions is one of a node that is not drained.
         running, nodes = jobs(), show_nodes()
-        waits = [name for name in names if name in nodes and nodes[name]["states"] & {*_BUSY, *_REBOOTS, _UNHEARD}]
+        waits = [name for name in names if name in nodes and nodes[name]["states"] & _TO_WAIT_FOR]
         if not waits or time.monotonic() >= over:
             return nodes, running
         time.sleep(_POLL_SECONDS)

@@ -17,7 +17,7 @@ from provisioner.slurm.rolling import Limits
 
 REBOOT_SECONDS = 1800
 """How long a node may take to come back; Slurm itself gives it up after its ResumeTimeout."""
-LOOK_SECONDS = 20
+_LOOK_SECONDS = 20
 """How long the controller waits before it answers, so that a person hears how far it is."""
 _GONE = "somebody has let it take jobs again meanwhile"
 _SETTLES = 60
@@ -117,7 +117,7 @@ class BatchWork:
             if len(jobs) != shown:
                 self._tell(title, f"waits for {counted(len(jobs), 'job')}, at most {said(left)}")
                 shown = len(jobs)
-            call = self.steps.ask("hear", names, wait=max(1, min(LOOK_SECONDS, int(left))))
+            call = self.steps.ask("hear", names, wait=look_seconds(left))
         late = {
             name: f"jobs are on it after {said(self.asked.wait)} ({', '.join(map(str, node.jobs[:8]))}), so nothing "
             f"was done; next: `provision slurm --rolling --nodes {name} --wait` with more time"
@@ -147,7 +147,7 @@ class BatchWork:
         nodes = self._take(due, REBOOT).nodes
         before = {name: nodes.get(host_name(name), _UNKNOWN).boot for name in due}
         words = f"{REBOOT}: {self.asked.what}"
-        call = self.steps.ask("reboot", _names(due), words, wait=LOOK_SECONDS)
+        call = self.steps.ask("reboot", _names(due), words, wait=_LOOK_SECONDS)
         failed = self._failed(self.boots(due, before, call))
         back = [name for name in due if name not in failed]
         self.rolled.rebooted += back
@@ -173,7 +173,7 @@ class BatchWork:
                     name: f"did not come back from its reboot: {node.away()}; next: {step.format(name)}"
                     for name, node in out.items()
                 }
-            call = self.steps.ask("hear", _names(out), wait=LOOK_SECONDS)
+            call = self.steps.ask("hear", _names(out), wait=_LOOK_SECONDS)
 
     def _prove(self, title: str, blades: Sequence[str]) -> dict[str, str]:
         """Lets them take jobs again, and takes out once more whatever does not work."""
@@ -197,6 +197,11 @@ class BatchWork:
 
 def _names(blades: Iterable[str]) -> list[str]:
     return [host_name(name) for name in blades]
+
+
+def look_seconds(left: float) -> int:
+    """How long the controller may wait before it answers, of the seconds that are left."""
+    return max(1, min(_LOOK_SECONDS, int(left)))
 
 
 _UNKNOWN = Node(frozenset(), silent=True, registered=False)

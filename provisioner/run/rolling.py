@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.names import folded, host_name
-from provisioner.run.roll_batch import LOOK_SECONDS, Asked, BatchWork, Rolled
+from provisioner.run.roll_batch import Asked, BatchWork, Rolled, look_seconds
 from provisioner.run.roll_steps import Steps, troubles
 from provisioner.slurm.roll_call import Node, RollCall
 from provisioner.slurm.rolling import Batch, Member, batches, next_batch
@@ -103,8 +103,8 @@ class Roll:
         if out:
             whom = folded(self._blade(name) for name in out)
             self.steps.say(f"waits for {whom}, of which slurmctld has heard nothing since its start")
-        while out and time.monotonic() < end:
-            call = self.steps.ask("hear", out, wait=LOOK_SECONDS)
+        while out and (left := end - time.monotonic()) > 0:
+            call = self.steps.ask("hear", out, wait=look_seconds(left))
             out = _unheard(call)
         return call
 

@@ -64,8 +64,8 @@ class Change:
 
     Jobs would end in `partitions_gone` and on `nodes_gone`, and be requeued on `nodes_rebuilt` (other CPUs: "Aborting
     JobId=4 due to change in socket/core configuration of allocated nodes"). So would those with GPUs on `gpus_changed`
-    ("Aborting JobId=2 due to use of invalid GRES configuration"). Both measured on 22.05.8 and 24.11.5, with more and
-    with less of them. In `partitions_closed`, which are for a group from now on, others would wait for ever.
+    ("Aborting JobId=2 due to use of invalid GRES configuration"). Measured on 22.05.8 and 24.11.5 with more CPUs and
+    with fewer GPUs. In `partitions_closed`, which are for a group from now on, others would wait for ever.
     `slurmd` says why slurmd has to be restarted on the nodes. `rows` has each thing that changed, also lesser ones.
     `named` says which jobs end because they name nodes of `nodes_gone`: who names `any`, or who loses `all` of its own.
     """
