@@ -4,59 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import yaml
 
+from tests.cluster.gpus import NVIDIA, Accelerated, changed, opened
 from tests.cluster.job_tmp import ended, state, submit
-from tests.cluster.labs import Lab, Said
 from tests.cluster.size import RELEASES
 from tests.cluster.waiting import until
 
-DRIVER = "/proc/driver/nvidia/gpus"
-# Nothing is behind the one that a job has, and others it may not open.
-OPEN = 'for gpu in /dev/nvidia?; do echo "$gpu $(head -c1 $gpu 2>&1)"; done; echo "told: $CUDA_VISIBLE_DEVICES"'
-HAS, HAS_NOT = "No such device or address", "Operation not permitted"
-TIERS: dict[str, Any] = {
-    "fat": {"slurm": ["controller"]},
-    "gpu": {"slurm": ["compute"], "gpus": {"type": "a100", "count": 2}},
-    "thin": {"slurm": ["compute"]},
-}
-
-
-class Accelerated(Lab):
-    """A controller, a node with two GPUs and one without."""
-
-    gpu, plain = "BLD-002", "BLD-003"
-
-    def _plan(self) -> dict[str, Any]:
-        plan = super()._plan()
-        for blade, tier in zip(plan["blades"].values(), TIERS, strict=True):
-            blade |= {"tier": tier, "disks": []}
-        return {**plan, "tiers": TIERS}
-
-    def run(self, *words: str) -> Said:
-        """A run over both nodes."""
-        return self.slurm([self.gpu, self.plain], *words)
-
-    def node(self, blade: str) -> str:
-        """What slurmctld says of a node."""
-        return self.ask(f"scontrol --oneliner show node {blade.lower()}")
-
-    @property
-    def gres(self) -> str:
-        """Gres of the node with GPUs, without the sockets that Slurm adds."""
-        found = re.search(r" Gres=(\S+)", self.node(self.gpu))
-        return re.sub(r"\([^)]*\)", "", found[1]) if found else ""
-
-    def job(self, script: str, *words: str) -> str:
-        """What a job of nobody prints on the node with GPUs."""
-        out = "/var/tmp/gpus.out"
-        self.inside(self.gpu, f"rm -f {out}")
-        job = submit(self, self.gpu, script, *words, output=out)
-        assert ended(self, job) == "COMPLETED", self.inside(self.gpu, "tail -n 20 /var/log/slurm/slurmd.log")
-        return self.inside(self.gpu, f"cat {out}")
+OPEN = NVIDIA.opens
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -70,18 +27,6 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield made
     finally:
         made.lab("down")
-
-
-def changed(said: Said) -> dict[str, list[str]]:
-    """What changed, or would, by blade."""
-    return {name: blade["changed"] for name, blade in said.json["blades"].items() if blade["changed"]}
-
-
-def opened(words: str) -> dict[str, bool]:
-    """Whether a job could open each device file."""
-    found = {line.split()[0]: line for line in words.splitlines() if line.startswith("/dev/")}
-    assert all((HAS in line) != (HAS_NOT in line) for line in found.values()), words
-    return {file: HAS in line for file, line in found.items()}
 
 
 def test_they_are_found_and_stay_so(lab: Accelerated) -> None:
@@ -132,23 +77,13 @@ def test_a_job_waits_for_gpus_and_others_pass_it(lab: Accelerated) -> None:
     assert lab.state(lab.gpu, "idle") == "idle"
 
 
-def lose_one(lab: Accelerated) -> None:
-    """The second GPU is away, and slurmd does not know it yet."""
-    lab.inside(lab.gpu, f"mkdir -p /run/gone; rm /dev/nvidia1; mv {DRIVER}/*41:00.0 /run/gone/")
-
-
-def bring_it_back(lab: Accelerated) -> None:
-    # What was put in its place has another number.
-    lab.inside(lab.gpu, f"mv /run/gone/* {DRIVER}/; rm -f /dev/nvidia1; mknod --mode=0666 /dev/nvidia1 c 60 1")
-
-
 @pytest.fixture
 def without_one(lab: Accelerated) -> Iterator[None]:
     """A blade that has booted without its second GPU."""
-    lose_one(lab)
+    lab.lose_one()
     lab.inside(lab.gpu, "systemctl restart slurmd")
     yield
-    bring_it_back(lab)
+    lab.bring_it_back()
     lab.inside(lab.gpu, "systemctl restart slurmd")
     said = lab.run()
     assert said.code == 0, said.text
@@ -160,7 +95,7 @@ def test_jobs_that_have_gpus_are_given_up_by_a_person_alone(lab: Accelerated) ->
     """Slurm requeues them when its node has another number of GPUs, though theirs are there."""
     job, other = (submit(lab, lab.gpu, "sleep 600", "--mem=32", *words) for words in (["--gpus=1"], []))
     restarts = f"scontrol show job {job} | grep -o 'Restarts=[0-9]*'"
-    lose_one(lab)
+    lab.lose_one()
     try:
         assert until(lambda: (state(lab, job), state(lab, other)) == ("RUNNING", "RUNNING"), 30)
         shown = lab.run("--check")
@@ -175,7 +110,7 @@ def test_jobs_that_have_gpus_are_given_up_by_a_person_alone(lab: Accelerated) ->
         assert (lab.gres, lab.ask(restarts), state(lab, other)) == ("gpu:a100:1", "Restarts=1", "RUNNING")
     finally:
         lab.ask(f"scancel {job} {other}")
-        bring_it_back(lab)
+        lab.bring_it_back()
     said = lab.run()
     assert (said.code, lab.gres) == (0, "gpu:a100:2"), said.text
     assert lab.state(lab.gpu, "idle") == "idle"
@@ -237,3 +172,41 @@ def test_partitions_keep_jobs_with_gpus_and_others_apart(lab: Accelerated) -> No
 def test_one_that_is_back_before_anybody_looked_is_handed_out_again(lab: Accelerated) -> None:
     """The run of the fixture finds what it left, and slurmctld withholds it."""
     assert until(lambda: lab.gres == "gpu:0", 60), lab.node(lab.gpu)
+
+
+def test_one_that_is_lost_while_slurmd_runs_is_withheld_also_after_slurmctld_was_away(lab: Accelerated) -> None:
+    """By the health check, which looks every few minutes: here it is told to."""
+    lab.lose_one()
+    try:
+        lab.inside(lab.gpu, "/usr/local/sbin/slurm-health")
+        assert until(lambda: lab.gres == "gpu:0", 30), lab.node(lab.gpu)
+        # slurmctld forgets what it was told.
+        lab.ask("systemctl restart slurmctld")
+        assert until(lambda: "is UP" in lab.ask("scontrol ping; true"), 30)
+        lab.inside(lab.gpu, "/usr/local/sbin/slurm-health")
+        assert until(lambda: lab.gres == "gpu:0", 30), lab.node(lab.gpu)
+        assert lab.run().code == 3
+        assert lab.gres == "gpu:a100:1"
+    finally:
+        lab.bring_it_back()
+    said = lab.run()
+    assert (said.code, lab.gres) == (0, "gpu:a100:2"), said.text
+    assert lab.state(lab.gpu, "idle") == "idle", lab.node(lab.gpu)
+
+
+def test_slurmd_takes_autodetect_beside_the_files(lab: Accelerated) -> None:
+    """From 24.11 on; 22.05 is told that it counts for nothing."""
+    with lab.variables_of_the_site(slurmctld_gpu_autodetect="nvidia"):
+        said = lab.run()
+        assert said.code == 0, said.text
+        notes = [note for note in said.json["blades"][lab.controller]["notes"] if "autodetect" in note]
+        detects = lab.tried(lab.controller, "grep -q AutoDetect=nvidia /etc/slurm/gres.conf").code == 0
+        assert (detects, len(notes)) == ((False, 1) if lab.release == "bookworm" else (True, 0)), notes
+        # slurmd reads it with all that it finds on the node.
+        lab.inside(lab.gpu, "systemctl restart slurmd")
+        assert lab.state(lab.gpu, "idle") == "idle", lab.node(lab.gpu)
+        assert lab.gres == "gpu:a100:2"
+        assert sorted(opened(lab.job(OPEN, "--gpus=1")).values()) == [False, True]
+        again = lab.run()
+        assert (again.code, changed(again)) == (0, {})
+    assert lab.run().code == 0

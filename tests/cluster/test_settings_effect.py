@@ -33,7 +33,7 @@ FOLDER = "/var/lib/slurm/slurmctld/effect"
 
 
 def freed(lab: Lab) -> bool:
-    """No node is drained or down any more. One that Slurm gives back by itself meanwhile refuses that, so it is said again."""
+    """No node is drained or down any more. One that Slurm gives back meanwhile refuses it, so it is said again."""
     return until(lambda: lab.tried(lab.controller, FREED).code == 0, 60)
 
 
