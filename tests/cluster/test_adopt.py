@@ -154,6 +154,26 @@ def test_what_locks_runs_out_is_taken_back_on_the_first_node(cluster: Lab, limit
     assert all(is_limited(cluster, blade) for blade in cluster.compute)
 
 
+def test_what_locks_root_out_is_taken_back_though_runs_get_in(cluster: Lab, limited: Said) -> None:
+    """A line of an admin that nobody has seen in force since, or ours: what counts is whom PAM lets in with both."""
+    blade = cluster.compute[0]
+    with plan_says(cluster, compute_ssh="anybody"):
+        assert cluster.slurm([blade]).code == 0
+    ours = cluster.inside(blade, f"cat {PAM}")
+    cluster.inside(blade, f"sed -i '1i account required pam_succeed_if.so quiet user != root' {PAM}")
+    theirs = cluster.inside(blade, f"cat {PAM}")
+    try:
+        said = cluster.slurm([blade])
+        assert said.code == 3, said.text
+        assert "root would not get in any more" in said.failure(blade), said.text
+        assert cluster.inside(blade, f"cat {PAM}") == theirs
+        assert not on_trial(cluster, blade)
+    finally:
+        cluster.inside(blade, f"cat > {PAM} <<'END'\n{ours}\nEND")
+    assert cluster.slurm(cluster.compute).code == 0
+    assert is_limited(cluster, blade)
+
+
 def test_a_first_node_that_is_lost_takes_no_other_with_it(cluster: Lab, limited: Said) -> None:
     """Its sshd ends in the midst of the change: the run says so, and verifies the others."""
     first, *others = cluster.compute

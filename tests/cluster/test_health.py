@@ -17,6 +17,35 @@ OURS = "Reason=provision: health: "
 ILL = "echo 'tmpfs /var/tmp tmpfs rw 0 0' >> /etc/fstab; mount -t tmpfs -o ro tmpfs /var/tmp"
 MENDED = r"sed -i '\,^tmpfs /var/tmp ,d' /etc/fstab; umount /var/tmp"
 WORDS = f"{OURS}/var/tmp is read-only"
+# A file of the kernel that says something else, and as it was.
+SAYS = "sed '{change}' {file} > /run/ill && mount --bind /run/ill {file}"
+UNSAID = "umount {file}; rm -f /run/ill"
+CPUS, MEMORY = "/sys/devices/system/cpu/online", "/proc/meminfo"
+CHRONYC = "dpkg-divert --quiet --rename /usr/bin/chronyc && printf '#!/bin/sh\\necho {0}\\n' > /usr/bin/chronyc && "
+FAR_OFF = "C0000201,192.0.2.1,3,0,90.5,0,0,0,0,0,0,0,0,Normal"
+OTHERS = {
+    "a full log folder": (
+        "mount -t tmpfs -o size=64m tmpfs /var/log/slurm; head -c 64m /dev/zero > /var/log/slurm/full || true",
+        "umount /var/log/slurm",
+        "/var/log/slurm is full, 0 MiB are free",
+    ),
+    "a CPU gone": (SAYS.format(change="s/.*/0/", file=CPUS), UNSAID.format(file=CPUS), "1 of "),
+    "memory gone": (
+        SAYS.format(change="s/^MemTotal: .*/MemTotal: 1048576 kB/", file=MEMORY),
+        UNSAID.format(file=MEMORY),
+        "1024 of",
+    ),
+    "broken memory": (
+        SAYS.format(change="s/^HardwareCorrupted: .*/HardwareCorrupted: 4 kB/", file=MEMORY),
+        UNSAID.format(file=MEMORY),
+        "4 KiB of memory are broken",
+    ),
+    "the clock": (
+        CHRONYC.format(FAR_OFF) + "chmod +x /usr/bin/chronyc",
+        "rm /usr/bin/chronyc; dpkg-divert --quiet --rename --remove /usr/bin/chronyc",
+        "its clock is 90 s off",
+    ),
+}
 
 
 @pytest.fixture
@@ -55,6 +84,22 @@ def test_a_node_that_is_ill_when_slurmd_starts_gets_no_job_first(cluster: Lab, b
     cluster.inside(blade, f"{ILL}; systemctl restart slurmd")
     assert until(lambda: WORDS in node(cluster, blade), 30), node(cluster, blade)
     cluster.inside(blade, f"{MENDED}; {CHECK}")
+    assert cluster.state(blade, "idle") == "idle"
+
+
+@pytest.mark.parametrize(("ill", "mended", "words"), OTHERS.values(), ids=OTHERS)
+def test_each_illness_drains_the_node_until_it_is_gone(
+    cluster: Lab, blade: str, ill: str, mended: str, words: str
+) -> None:
+    """The kernel's files are stand-ins: nothing really breaks here, and what Slurm then does is real."""
+    cluster.inside(blade, CHECK)
+    cluster.inside(blade, ill)
+    try:
+        cluster.inside(blade, CHECK)
+        assert f"{OURS}{words}" in node(cluster, blade), cluster.tried(blade, f"{CHECK} --look").text
+    finally:
+        cluster.inside(blade, mended)
+    assert "nothing speaks against" in cluster.inside(blade, CHECK)
     assert cluster.state(blade, "idle") == "idle"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster.background import running
 from tests.cluster.labs import Lab, Said
 from tests.cluster.rest import say
 from tests.cluster.size import RELEASES
@@ -23,6 +26,7 @@ table inet admin { chain input { type filter hook input priority 10; tcp dport 9
 HARMS = ("edited", "removed", "mode", "owner", "stopped", "disabled", "package")
 LISTEN = "nohup python3 -m http.server --bind 0.0.0.0 {0} > /dev/null 2>&1 & echo $! > /run/listen-{0}.pid"
 EPHEMERAL = 45678
+PENDING = "/var/lib/provision/trial/firewall/pending"
 
 
 def run(lab: Lab, *words: str) -> Said:
@@ -179,15 +183,17 @@ def test_a_firewall_that_would_shut_this_run_out_is_refused(members: Lab, world:
 
 def test_a_firewall_that_shuts_this_run_out_all_the_same_is_taken_back(members: Lab, world: Outside) -> None:
     """A node that does not see where the run comes from, as behind a NAT that it knows nothing of."""
-    before = table(members, members.spare)
+    before = {blade: table(members, blade) for blade in blades(members)}
     say(members, firewall={"ssh": ["203.0.113.0/24"]})
     for blade in blades(members):
         members.inside(blade, "dpkg-divert --quiet --rename /usr/bin/ss && ln -s /bin/true /usr/bin/ss")
     try:
         said = world.provision("slurm", f"--nodes={members.spare}", "--json")
         assert said.code in (1, 3), said.text
-        assert "was taken back" in said.failure(members.spare)
-        assert table(members, members.spare) == before
+        first, other = sorted(blades(members), key=lambda blade: "was taken back" not in said.failure(blade))
+        assert "was taken back" in said.failure(first), said.text
+        assert f"{first}, took it back or does not answer" in said.failure(other), said.text
+        assert {blade: table(members, blade) for blade in blades(members)} == before
         assert world.tries(world.admin, members.spare, 22) == "open"
     finally:
         say(members, firewall={"ssh": [world.admin], "open": [8443]})
@@ -207,3 +213,42 @@ def test_without_it_in_the_plan_a_run_says_how_to_open_the_node(members: Lab, wo
     members.lab("reboot", members.spare)
     assert until(lambda: members.tried(members.spare, "systemctl is-active slurmd").code == 0, 60)
     assert world.tries(world.stranger, members.spare, 6818) == "open"
+
+
+@pytest.mark.parametrize("end", ["in time", "at boot"])
+def test_a_run_that_is_killed_before_the_confirmation_leaves_the_node_open(
+    members: Lab, world: Outside, end: str
+) -> None:
+    """The first table that it has, while its sshd takes no session: nobody but the node is left to take it away."""
+    blade = members.spare
+    say(members, firewall=None)
+    for each in blades(members):
+        members.inside(each, "systemctl disable --now provision-firewall; nft delete table inet provision; true")
+    assert (run(members).code, table(members, blade)) == (0, "")
+    say(members, firewall={"ssh": [world.admin], "open": [8443]})
+    hang = f"until [ -e {PENDING} ]; do sleep 0.02; done; kill -STOP $(cat /run/sshd.pid)"
+    container = f"provision-lab-{members.name}-{blade.lower()}"
+    with (
+        members.variables_of_the_site(provision_trial_patience={"in time": 20, "at boot": 1000}[end]),
+        subprocess.Popen(["podman", "exec", container, "sh", "-c", hang]) as watch,
+    ):
+        try:
+            with running(members, members.command("slurm", f"--nodes={blade}")) as killed:
+                killed.reaches(lambda: watch.poll() is not None and bool(table(members, blade)))
+                killed.stop(signal.SIGKILL)
+                # Its guard ends the rest, which would hold the lock.
+                assert until(lambda: killed.strays() == [], 30)
+            assert members.tried(blade, f"test -e {PENDING}").code == 0
+            assert table(members, blade)
+            if end == "at boot":
+                members.lab("reboot", blade)
+            assert until(lambda: members.tried(blade, f"test -e {PENDING}").code != 0, 60)
+        finally:
+            watch.kill()
+            members.tried(blade, "kill -CONT $(cat /run/sshd.pid)")
+    assert table(members, blade) == ""
+    assert world.tries(world.stranger, blade, 22) == "open"
+    said = run(members)
+    assert said.code == 0, said.text
+    assert world.tries(world.stranger, blade, 6818) == "closed"
+    assert changed(run(members)) == {}
