@@ -54,6 +54,11 @@ options:
     type: list
     elements: str
     default: []
+  give_back:
+    description: Nodes that a rolling run has out of work and gives back; they take jobs once they are proved.
+    type: list
+    elements: str
+    default: []
   release:
     description: Token of the lock of the cluster that is released afterwards; by default none is.
     type: str
@@ -74,6 +79,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.drain_owner import LOST
+from ansible.module_utils.slurm_admission import admitted, close, waiting
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
@@ -98,6 +104,8 @@ def verify(wanted):
     names, scratch = wanted["nodes"], wanted["scratch"]
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
     cancel_left_behind()
+    if wanted["clear"]:
+        close()
     nodes = wait_for(names, deadline)
     if late := back(names, nodes):
         # Whoever gives verification little time does not wait that long either.
@@ -106,13 +114,20 @@ def verify(wanted):
         deadline = Deadline(wanted["timeout"])
     cleared = clear(names, nodes, wanted["drained"], wanted["room"], wanted["whole"]) if wanted["clear"] else {}
     prove = set(names if wanted["prove"] is None else wanted["prove"]) | cleared.keys()
+    unfit = {}
+    if wanted["clear"] or wanted["give_back"]:
+        held = {name: nodes[name] for name in waiting(names, nodes, wanted["give_back"])}
+        if held:
+            unfit = admit(held, wanted, comment)
+            prove |= held.keys() - unfit.keys()
+            nodes, deadline = wait_for(names, deadline), Deadline(wanted["timeout"])
     # Another verification's job is no work of a node either, but that one is at it still.
     busy = [name for name in prove & nodes.keys() if nodes[name]["states"] & BUSY]
     ours = ours_gone(deadline.left(ALONE), busy) if busy else set()
     if cleared or busy:
         nodes = wait_for(names, deadline)
     seen = {
-        "version": run("scontrol", "--version")[1].split()[-1],
+        "version": _version(),
         "deaf": silent([name for name in names if name in nodes], nodes),
         "ours": ours - held_by_users() if ours else ours,
         "prove": prove,
@@ -121,6 +136,7 @@ def verify(wanted):
     for name in names:
         unseen = NO_MEMBER if name not in nodes and not wanted["strangers"] else ""
         problems, notes = ([], []) if unseen else judged(name, nodes.get(name), wanted, seen)
+        problems, notes = (unfit[name], []) if name in unfit else (problems, notes)
         job = name in prove and not problems and not notes and not unseen
         report[name] = {"problems": problems, "notes": notes, "news": [], "job": job, "alive": True, "unseen": unseen}
         if not problems and not unseen and wanted["room"].get(name, ROOM) < ROOM:
@@ -141,6 +157,29 @@ def verify(wanted):
     for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
         report[name].update(problems=[words], alive=False)
     return report, width, places({name: nodes[name] for name in names if name in nodes and name not in seen["deaf"]})
+
+
+def admit(held, wanted, comment):
+    """Proves drained nodes apart, and lets those take jobs that pass; what is wrong with each of the others."""
+    deaf = silent(list(held), held)
+    as_free = {name: {**node, "states": node["states"] - {"DRAIN"}} for name, node in held.items()}
+    seen = {"version": _version(), "deaf": deaf, "ours": set(), "prove": set()}
+    unfit = {name: judged(name, node, wanted, seen)[0] for name, node in as_free.items()}
+    fit = {name: node for name, node in held.items() if not unfit[name]}
+
+    def prove(reservation):
+        deadline, others = Deadline(wanted["timeout"]), places(fit)
+        names, servers = list(fit), controllers(wanted["servers"])
+        problems, _, kept, _ = proved(names, wanted["scratch"], comment, deadline, others, servers, reservation)
+        cancel_own(comment)
+        return {**problems, **{name: [TAKEN] for name in kept}}
+
+    refused = admitted(fit, prove) if fit else {}
+    return {**{name: problems for name, problems in unfit.items() if problems}, **refused}
+
+
+def _version():
+    return run("scontrol", "--version")[1].split()[-1]
 
 
 def add_news(report, cleared):
@@ -181,6 +220,7 @@ def main():
             "run": {"type": "str", "default": ""},
             "servers": {"type": "str", "default": ""},
             "whole": {"type": "list", "elements": "str", "default": []},
+            "give_back": {"type": "list", "elements": "str", "default": []},
             "release": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,

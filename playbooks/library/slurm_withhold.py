@@ -1,30 +1,35 @@
 #!/usr/bin/python
-"""Takes nodes out of work whose hardware is not as on record."""
+"""Takes nodes out of work whose hardware is not as on record, or whose installation is new."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: slurm_withhold
-short_description: Drains nodes that lost hardware
+short_description: Drains nodes that lost hardware, or are to be proved first
 description:
   - Drains each node with a reason that is known as ours and names what it lost; jobs that run go on.
   - A node that takes no jobs for another reason keeps that. One that slurmctld does not know is left out.
 options:
   lost: {description: 'Per node what it lost, a line each.', type: dict, required: true}
+  unproved:
+    description: Nodes that take jobs once a verification has proved them.
+    type: list
+    elements: str
+    default: []
 author: the provisioner project
 """
 
 RETURN = r"""
-drained: {description: Nodes that were drained, type: list, returned: success}
+drained: {description: Nodes that were drained for lost hardware, type: list, returned: success}
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.drain_owner import withhold
+from ansible.module_utils.drain_owner import hold, withhold
 from ansible.module_utils.slurm_nodes import order, show_nodes
 
 
-def apply(lost, check):
-    """The names of those that were in use until now.
+def apply(lost, unproved, check):
+    """The names of those that lost hardware, and were in use until now.
 
     Raises:
         RuntimeError: slurmctld does not answer, or refuses.
@@ -35,14 +40,23 @@ def apply(lost, check):
         if update and not check:
             order("update", f"nodename={name}", *update)
         drained += [name] if begins else []
+    for name in unproved:
+        for update in () if check else hold(nodes.get(name)):
+            order("update", f"nodename={name}", *update)
     return drained
 
 
 def main():
     """Drains them, and prints whom."""
-    module = AnsibleModule(argument_spec={"lost": {"type": "dict", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            "lost": {"type": "dict", "required": True},
+            "unproved": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
     try:
-        drained = apply(module.params["lost"], module.check_mode)
+        drained = apply(module.params["lost"], module.params["unproved"], module.check_mode)
     except (RuntimeError, OSError) as error:
         # A preview starts no slurmctld that is down.
         if module.check_mode:

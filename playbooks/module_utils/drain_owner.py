@@ -1,7 +1,7 @@
 """What becomes of a node that a person takes out of work, or gives back, with `provision`. Pure.
 
-Only what begins with OURS, ROLLING or LOST is ever reworded or taken back. A drain of an admin, of Slurm, of the
-health check or of the folders of jobs stays as it is.
+Only what begins with OURS, ROLLING, LOST or UNPROVED is ever reworded or taken back. A drain of an admin, of Slurm, of
+the health check or of the folders of jobs stays as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ OURS = "provision: drain: "
 ROLLING = "provision: rolling: "
 # How a run begins the reason of a node whose hardware is not as on record; a run that finds it so again ends it.
 LOST = "provision: hardware: "
+# How a run begins the reason of a node whose installation is new, until a job of ours was proved on it.
+UNPROVED = "provision: not proved: "
+NEW = "a new installation"
 # Characters of what it lost.
 _LONGEST = 300
 # Slurm 24.11 without accounting keeps a reason when its drain ends, and takes it at a later drain of its own.
@@ -106,14 +109,42 @@ def withhold(node, words):
     """
     if node is None:
         return [], False
-    seen = "".join(character if character.isprintable() else "?" for character in words)
-    reason = LOST + seen.replace(_LATER, ": ")[:_LONGEST]
+    reason = LOST + _plain(words)
     if "DRAIN" not in node["states"]:
         return ["state=drain", f"reason={reason}"], True
     own, bar, later = node["reason"].partition(_LATER)
     if not own.startswith(LOST) or own == reason:
         return [], False
     return [f"reason={reason}{bar}{later}"], False
+
+
+def _plain(words):
+    """What a node may have written, as part of a reason."""
+    seen = "".join(character if character.isprintable() else "?" for character in words)
+    return seen.replace(_LATER, ": ")[:_LONGEST]
+
+
+def is_unproved(node):
+    """Whether a run took it out until it is proved."""
+    return "DRAIN" in node["states"] and node["reason"].startswith(UNPROVED)
+
+
+def hold(node):
+    """What slurmctld is told of a node that is to be proved first, one after the other; any drain of it stays."""
+    return [] if node is None or "DRAIN" in node["states"] else [["state=drain", f"reason={UNPROVED}{NEW}"]]
+
+
+def admit(node):
+    """What slurmctld is told, one after the other, of a drained node that may run jobs of a reservation."""
+    own = node["reason"].partition(_LATER)[0]
+    words = own.removeprefix(UNPROVED).removeprefix(ROLLING)
+    return [["state=undrain"], [f"reason={_OVER}{words}"]]
+
+
+def refuse(node, problem):
+    """What slurmctld is told of one that did not pass, as `node` was before."""
+    reason = node["reason"] if is_rolling(node) else UNPROVED + _plain(problem)
+    return ["state=drain", f"reason={reason}"]
 
 
 def is_withheld(node):

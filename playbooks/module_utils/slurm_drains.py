@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import re
 
-from ansible.module_utils.drain_owner import LOST, OURS, ROLLING, is_ours, is_rolling, is_withheld, over
+from ansible.module_utils.drain_owner import (
+    LOST,
+    OURS,
+    ROLLING,
+    UNPROVED,
+    is_ours,
+    is_rolling,
+    is_unproved,
+    is_withheld,
+    over,
+)
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_nodes import ANSWER, parse_nodes
 
@@ -97,9 +107,9 @@ def by_itself(node):
 
 # Who lets a node take no jobs. Unclear is one whose author nobody can tell: an admin may use Slurm's words, and slurmd
 # itself is root.
-FOLDERS, HEALTH, FULL, HARDWARE, SLURM, UNCLEAR, PROVISION, ADMIN, ROLLED = (
+FOLDERS, HEALTH, FULL, HARDWARE, SLURM, UNCLEAR, PROVISION, ADMIN, ROLLED, NEW = (
     "job folders", "health check", "full disk", "hardware", "slurm", "unclear", "provision drain", "admin",
-    "rolling run",
+    "rolling run", "not proved",
 )  # fmt: skip
 
 
@@ -117,6 +127,8 @@ def owner(node):
     # Slurm 24.11 adds to a reason, and is its author then.
     if is_rolling(node):
         return ROLLED
+    if is_unproved(node):
+        return NEW
     if node["by"] == "slurm":
         return SLURM
     if SLURM_SAYS.match(reason):
@@ -151,6 +163,9 @@ def left(name, node, room, resume):
         words = reason.removeprefix(ROLLING)
         step = f"that run gives it back, or finish it with `provision slurm --rolling --nodes {name}`"
         return [], [f"a rolling run has it out of work ({words}), left so; {step}"]
+    if whose == NEW:
+        words = reason.removeprefix(UNPROVED)
+        return [], [f"it takes no jobs until a run has proved it ({words}); next: `provision slurm --nodes {name}`"]
     if whose == PROVISION:
         words = reason.removeprefix(OURS)
         return [], [f"drained by `provision drain` ({words}), left so; give it back with `provision resume {name}`"]

@@ -22,7 +22,10 @@ ACCOUNTS = (ACCOUNT, "root")
 # Of another account that a deep verification works as; root alone writes there.
 NOTE = "/var/lib/provision/verified-as"
 ON_NODES = "RUNNING,SUSPENDED,COMPLETING,CONFIGURING,STAGE_OUT,STOPPED"
-NOT_ALLOWED = re.compile(r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount")
+NOT_ALLOWED = re.compile(
+    r"Invalid account|Invalid qos|not permitted|Access/permission denied|AssocMgr|InvalidAccount"
+    r"|Access denied to requested reservation"
+)
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 _ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+):(\d+))\s*")
 
@@ -53,10 +56,20 @@ echo "ANSWER $name $incoming $scratch $(timeout 5 munge -n)"
 """
 
 
+def process():
+    """`PID:START` of this process, which no other one ever has."""
+    return f"{os.getpid()}:{_started(os.getpid())}"
+
+
+def at_work(process):
+    """Whether that process is still there."""
+    pid, _, start = process.partition(":")
+    return bool(start) and _started(pid) == start
+
+
 def our_comment(run_id):
     """`provision:verify:RUN:PID:START`: a later run sees by the process whether this one is still at work."""
-    pid = os.getpid()
-    return f"provision:verify:{re.sub(r'[^A-Za-z0-9_.+-]', '', run_id)[:64]}:{pid}:{_started(pid)}"
+    return f"provision:verify:{re.sub(r'[^A-Za-z0-9_.+-]', '', run_id)[:64]}:{process()}"
 
 
 def _started(pid):
@@ -158,11 +171,12 @@ def nodes_of(jobs):
     return set(run("scontrol", "show", "hostnames", lists, limit=ANSWER)[1].split()) if lists else set()
 
 
-def answers(names, scratch, comment, limit, reach=None):
+def answers(names, scratch, comment, limit, reach=None, reservation=""):
     """Runs one job over the nodes; returns its answers by node, and srun's words.
 
     Args:
         reach: what lets each node see whom it reaches, see `slurm_reach.environment`.
+        reservation: where the job runs, '' for none.
 
     It runs as an account without rights, and so does everything in it; the controller's credential is that account's,
     too, since a credential of root would be worth something to whoever reads it.
@@ -177,6 +191,7 @@ def answers(names, scratch, comment, limit, reach=None):
     job = ["srun", "--job-name=" + NAME, "--comment=" + comment, "--partition=all", "--nodelist=" + ",".join(names)]
     job += ["--nodes=" + count, "--ntasks=" + count, "--ntasks-per-node=1", "--mem=32M", "--time=2", "--chdir=/"]
     job += [f"--immediate={max(1, int(limit) - 2)}", "--kill-on-bad-exit=0", "--mpi=none"]
+    job += [f"--reservation={reservation}"] if reservation else []
     code, out, err = run(*job, "/bin/sh", "-c", JOB, extra=extra, limit=limit, account=ACCOUNT)
     if code != 0 and NOT_ALLOWED.search(err):
         drop = ["setpriv", f"--reuid={ACCOUNT}", "--regid=nogroup", "--clear-groups"]
@@ -198,11 +213,11 @@ def answers(names, scratch, comment, limit, reach=None):
     return found, err.strip()
 
 
-def answers_one_by_one(names, scratch, comment, limit, reach=None):
+def answers_one_by_one(names, scratch, comment, limit, reach=None, reservation=""):
     """A job on each node by itself, all at the same time: `{name: (its answer or None, srun's words)}`."""
 
     def ask(name):
-        found, words = answers([name], scratch, comment, limit, reach)
+        found, words = answers([name], scratch, comment, limit, reach, reservation)
         return found.get(name), words
 
     return together(ask, names)

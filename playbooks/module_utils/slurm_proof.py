@@ -28,7 +28,7 @@ SCRATCH = {
 }
 
 
-def proved(free, scratch, comment, deadline, places=(), servers=()):
+def proved(free, scratch, comment, deadline, places=(), servers=(), reservation=""):
     """What jobs on free nodes show to be wrong by node, the nodes whose scratch is full, those that were free no more,
     and how many nodes one job spanned.
 
@@ -36,11 +36,12 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
 
     Args:
         places, servers: whom each of them tries to reach, see `slurm_reach.environment`.
+        reservation: where the jobs run, '' for none.
     """
     if not free:
         return {}, set(), set(), 0
     reach = environment(places, servers)
-    found, words = answers(free, scratch, comment, deadline.left(TOGETHER + len(free) / 20), reach)
+    found, words = answers(free, scratch, comment, deadline.left(TOGETHER + len(free) / 20), reach, reservation)
     answered, width = {name: (found.get(name), words) for name in free}, len(free)
     missing = [name for name in free if name not in found]
     patience = _next_look() if missing else 0
@@ -51,7 +52,8 @@ def proved(free, scratch, comment, deadline, places=(), servers=()):
         cancel_own(comment)
         held = ours_gone(deadline.left(LEAVES), missing)
         again = [name for name in missing if name not in held]
-        answered.update(answers_one_by_one(again, scratch, comment, deadline.left(max(ALONE, patience)), reach))
+        seconds = deadline.left(max(ALONE, patience))
+        answered.update(answers_one_by_one(again, scratch, comment, seconds, reach, reservation))
     problems = together(lambda name: job_problems(*answered[name], name in scratch), free)
     nodes = show_nodes() if any(problems.values()) else {}
     unplaced = [name for name, (answer, words) in answered.items() if answer is None and NO_PLACE in words]

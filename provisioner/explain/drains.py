@@ -14,6 +14,7 @@ WHOSE = {
     "admin": "an admin",
     "provision drain": "`provision drain`",
     "rolling run": "a rolling run",
+    "not proved": "a run, until it is proved",
     "slurm": "Slurm itself",
     "unclear": "Slurm itself or an admin",
     "health check": "its health check",
@@ -62,6 +63,8 @@ def _ends(found: Evidence, reason: str) -> str:
         return f"`provision resume {found.blade}` once the work is done"
     if owner == "rolling run":
         return f"that run gives it back; if it is over, `provision slurm --rolling --nodes {found.blade}` finishes it"
+    if owner == "not proved":
+        return f"`provision slurm --nodes {found.blade}` proves it, and lets it take jobs"
     if owner == "hardware":
         if OTHER_BOARD in reason:
             return f"`provision replace {found.blade}`"

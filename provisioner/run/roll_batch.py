@@ -176,11 +176,13 @@ class BatchWork:
             call = self.steps.ask("hear", _names(out), wait=_LOOK_SECONDS)
 
     def _prove(self, title: str, blades: Sequence[str]) -> dict[str, str]:
-        """Lets them take jobs again, and takes out once more whatever does not work."""
-        self._tell(title, "gives back, and verifies")
-        self.steps.ask("back", _names(blades))
+        """Proves them, and lets those take jobs again that work."""
+        self._tell(title, "verifies, and gives back")
         outcome = self.steps.prove(blades)
-        return self._failed(troubles(outcome, blades, self.steps.plan.cluster.controller))
+        failed = troubles(outcome, blades, self.steps.plan.cluster.controller)
+        if passed := [name for name in blades if name not in failed]:
+            self.steps.ask("back", _names(passed))
+        return self._failed(failed)
 
     def _failed(self, why: dict[str, str]) -> dict[str, str]:
         """Nodes that failed stay out of work, and the next run begins with them."""

@@ -108,8 +108,10 @@ class Steps:
             time.sleep(_AGAIN_SECONDS)
 
     def prove(self, blades: Sequence[str]) -> Outcome:
-        """Whether blades work, by jobs of our own on them."""
-        asked = self._run(blades, "verify.yml", Options(extra={"provision_verify_strangers": True}), quiet=True)
+        """Whether blades work, by jobs of our own on them; those that do take jobs again."""
+        names = [host_name(blade) for blade in blades]
+        extra = {"provision_verify_strangers": True, "provision_verify_give_back": names}
+        asked = self._run(blades, "verify.yml", Options(extra=extra), quiet=True)
         # The controller verifies them; most are not asked themselves.
         return self._finished(runs.look(replace(asked, looked_at=looked_at), self.console)).outcome
 

@@ -12,7 +12,7 @@ from provisioner.slurm.installation import Standing
 from provisioner.slurm.installations import Judged, judged
 from provisioner.state.pending import concerns
 
-STOPPED, PENDING, MASKED = "slurm_stopped", "slurm_pending", "slurm_masked"
+STOPPED, PENDING, MASKED, UNPROVED = "slurm_stopped", "slurm_pending", "slurm_masked", "slurm_unproved"
 """Groups of the inventory that a run fills."""
 
 Host = Mapping[str, Any]
@@ -33,16 +33,20 @@ def choice(hosts: Iterable[Host], controller: Host, upgrade: bool = False) -> li
     all_of_them = upgrade or "slurm_work" not in controller
     hosts = list(hosts)
     known = judged(hosts, controller)
-    found = [_choice(host, all_of_them, known[str(host["inventory_hostname"])]) for host in hosts]
+    living = _runs(controller, "slurmctld")
+    found = [_choice(host, all_of_them, living, known[str(host["inventory_hostname"])]) for host in hosts]
     return [each for each in found if each["groups"] or each["installation"]["standing"] != Standing.IN_SYNC]
 
 
-def _choice(host: Host, chosen: bool, how: Judged) -> dict[str, Any]:
+def _choice(host: Host, chosen: bool, living: bool, how: Judged) -> dict[str, Any]:
     # A node that answers for problems already is not told twice whose it is.
     refused = list(how.refused) if not host["slurm_work"]["problems"] else []
     return {
         "name": str(host["inventory_hostname"]),
-        "groups": list(_groups(host, chosen, bool(refused), bool(how.noted))),
+        "groups": [
+            *_groups(host, chosen, bool(refused), bool(how.noted)),
+            *([UNPROVED] if living and _is_new(host, how) else []),
+        ],
         "refused": refused,
         "noted": list(how.noted),
         "installation": how.verdict.as_dict(),
@@ -58,6 +62,16 @@ def _groups(host: Host, chosen: bool, refused: bool, noted: bool) -> Iterator[st
         yield PENDING
     if work["masked"]:
         yield MASKED
+
+
+def _is_new(host: Host, how: Judged) -> bool:
+    """Whether it is new to a cluster that others work on; one that runs slurmd has jobs perhaps."""
+    return how.verdict.standing is Standing.FRESH and "slurmd" in host["node_roles"] and not _runs(host, "slurmd")
+
+
+def _runs(host: Host, daemon: str) -> bool:
+    units = host.get("ansible_facts", {}).get("blade", {}).get("units", {})
+    return bool(units.get(f"{daemon}.service", {}).get("active") == "active")
 
 
 def touched(hosts: Iterable[Host]) -> list[str]:

@@ -28,6 +28,7 @@ OWNERS = frozenset(
         "unclear",
         "provision drain",
         "rolling run",
+        "not proved",
         "admin",
     }
 )

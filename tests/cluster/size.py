@@ -58,6 +58,8 @@ _SIBLINGS = (
     "test_accounts.py::test_munge_wins_no_race",
     "test_accounts_file.py::*everybody_with_a_job*",
     "test_accounts_file.py::*what_sacctmgr_refuses*",
+    "test_admission.py::*admin_stays",
+    "test_admission.py::*is_killed*",
     "test_adopt.py::*?in time?",
     "test_adopt.py::*locks_root_out*",
     "test_adopt.py::*lost_takes_no_other*",

@@ -36,7 +36,7 @@ OTHERS = {
         "1024 of",
     ),
     "broken memory": (
-        SAYS.format(change="s/^HardwareCorrupted: .*/HardwareCorrupted: 4 kB/", file=MEMORY),
+        SAYS.format(change="/^HardwareCorrupted:/d; $aHardwareCorrupted: 4 kB", file=MEMORY),
         UNSAID.format(file=MEMORY),
         "4 KiB of memory are broken",
     ),

@@ -26,6 +26,7 @@ table inet admin { chain input { type filter hook input priority 10; tcp dport 9
 HARMS = ("edited", "removed", "mode", "owner", "stopped", "disabled", "package")
 LISTEN = "nohup python3 -m http.server --bind 0.0.0.0 {0} > /dev/null 2>&1 & echo $! > /run/listen-{0}.pid"
 EPHEMERAL = 45678
+RULES = "/etc/provision-firewall.nft"
 PENDING = "/var/lib/provision/trial/firewall/pending"
 
 
@@ -223,7 +224,7 @@ def test_a_run_that_is_killed_before_the_confirmation_leaves_the_node_open(
     blade = members.spare
     say(members, firewall=None)
     for each in blades(members):
-        members.inside(each, "systemctl disable --now provision-firewall; nft delete table inet provision; true")
+        members.inside(each, f"provision-firewall drop; systemctl disable --now provision-firewall; rm {RULES}")
     assert (run(members).code, table(members, blade)) == (0, "")
     say(members, firewall={"ssh": [world.admin], "open": [8443]})
     hang = f"until [ -e {PENDING} ]; do sleep 0.02; done; kill -STOP $(cat /run/sshd.pid)"

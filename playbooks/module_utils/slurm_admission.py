@@ -1,0 +1,92 @@
+"""Nodes that take jobs only once they are proved: those whose installation is new, and those of a rolling run.
+
+A drained node runs no job at all, so they are proved in a reservation: reserved, no longer drained, proved, and only
+then free for everybody. Wherever that ends, what is not proved is drained or reserved.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible.module_utils.drain_owner import NEW, admit, hold, is_rolling, is_unproved, refuse
+from ansible.module_utils.slurm_commands import run
+from ansible.module_utils.slurm_jobs import ACCOUNTS, at_work, process
+from ansible.module_utils.slurm_nodes import ANSWER, order, show_nodes
+
+_OURS = re.compile(r"^ReservationName=(provision-proof-(\d+-\d+)) .* Nodes=(\S+) ", re.MULTILINE)
+# Of a slurmctld that wants associations, accounts without one may have no reservation.
+_WHO = (",".join(ACCOUNTS), "root")
+
+
+def close():
+    """Drains what a verification that was killed left in a reservation of ours, and removes that."""
+    code, out, _ = run("scontrol", "--oneliner", "show", "reservation", limit=ANSWER)
+    left = [found for found in _OURS.findall(out) if not at_work(found[1].replace("-", ":"))] if code == 0 else []
+    for name, _, hosts in left:
+        names = run("scontrol", "show", "hostnames", hosts, limit=ANSWER)[1].split()
+        nodes = show_nodes()
+        _tell({each: hold(nodes.get(each)) for each in names})
+        order("delete", f"reservationname={name}")
+
+
+def waiting(names, nodes, rolled):
+    """Those of the nodes that are to be proved before they take jobs.
+
+    Args:
+        nodes: as `show_nodes` has them.
+        rolled: those that a rolling run gives back.
+    """
+    return [
+        name
+        for name in names
+        if name in nodes and (is_unproved(nodes[name]) or (name in rolled and is_rolling(nodes[name])))
+    ]
+
+
+def admitted(nodes, prove):
+    """Lets those of the nodes take jobs that are proved; returns what is wrong with each of the others.
+
+    Args:
+        nodes: name -> drained node, as `show_nodes` has it.
+        prove: what is wrong with nodes, a list by name, of the name of the reservation that they are in.
+
+    Raises:
+        RuntimeError: slurmctld does not answer any more.
+    """
+    reservation = f"provision-proof-{process().replace(':', '-')}"
+    try:
+        _reserve(reservation, nodes)
+    except RuntimeError as error:
+        words = (str(error).splitlines() or ["it says nothing"])[-1]
+        return {name: [f"Slurm reserves it for no proof, so it stays out of work: {words}"] for name in nodes}
+    passed, problems = set(), {}
+    try:
+        for name, node in nodes.items():
+            _tell({name: admit(node)})
+        problems = prove(reservation)
+        passed = {name for name in nodes if not problems.get(name)}
+    finally:
+        _tell({name: [refuse(node, _first(problems, name))] for name, node in nodes.items() if name not in passed})
+        order("delete", f"reservationname={reservation}")
+    return {name: problems[name] for name in nodes if name not in passed}
+
+
+def _first(problems, name):
+    return (problems.get(name) or [NEW])[0]
+
+
+def _reserve(reservation, nodes):
+    for who in _WHO:
+        words = [f"reservationname={reservation}", "starttime=now", "duration=UNLIMITED", f"users={who}"]
+        try:
+            order("create", "reservation", *words, "flags=maint,ignore_jobs", f"nodes={','.join(nodes)}")
+            return
+        except RuntimeError:
+            if who == _WHO[-1]:
+                raise
+
+
+def _tell(updates):
+    for name, each in updates.items():
+        for update in each:
+            order("update", f"nodename={name}", *update)
