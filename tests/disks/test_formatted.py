@@ -10,7 +10,7 @@ import pytest
 from playbooks.module_utils.blade_disks.model import Refusal, Wanted
 from tests.disks.blade_lab import Blade, run
 
-LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service 0 0\n"
+LINE = "LABEL={} {} xfs noatime,nofail,x-systemd.device-timeout=60s,x-systemd.before=slurmd.service 0 0\n"
 
 
 def uuid(blade: Blade, name: str) -> str:

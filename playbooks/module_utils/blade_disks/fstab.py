@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from .model import Refusal, Slot, slot_number
 
-OPTIONS = "noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service"
-"""nofail and the short timeout: a dead scratch disk must not stop a blade from booting. systemd does not wait
-for such a mount, so slurmd is told to: else it would measure the root disk and have the node drained."""
+OPTIONS = "noatime,nofail,x-systemd.device-timeout=60s,x-systemd.before=slurmd.service"
+"""nofail: a dead scratch disk must not stop a blade from booting. systemd does not wait for such a mount, so slurmd is
+told to: else it would measure the root disk and have the node drained. What comes later than the timeout is mounted by
+nobody until the next run; a volume of LVM on a slow blade took 25 s."""
 
 
 def line(slot: Slot) -> str:

@@ -100,7 +100,8 @@ def with_identity(machine: Machine, disk: Disk) -> Disk:
     vendor, model = read_text(folder / "device/vendor"), read_text(folder / "device/model")
     if vendor.startswith("0x"):  # virtio gives a number of its bus, no name
         vendor = ""
-    serials = [read_text(folder / name) for name in ("wwid", "device/wwid", "serial")]
+    # A volume of LVM has no other name that stays: without this one it would never be the same as a moment ago.
+    serials = [read_text(folder / name) for name in ("wwid", "device/wwid", "serial", "dm/uuid")]
     return replace(
         disk,
         model=f"{vendor} {model}".strip(),

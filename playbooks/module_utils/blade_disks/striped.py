@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import inspect, tree
 from .advice import describe
-from .machine import Machine, device_number, read_text
+from .machine import Machine, device_number
 from .making import establish_all, proof_of
 from .model import Decision, Disk, Refusal, Slot, Wanted, slot_label
 from .verdict import USED, evidence, is_ours, verdict
@@ -127,12 +127,8 @@ def _slot(machine: Machine, mount_point: str, disks: Sequence[Disk]) -> Slot:
         return Slot(slot_label(1), mount_point, planned, format=True)
     points = tuple(point for own, point in tree.mounts(machine) if own == number)
     size = tree.size_bytes(machine, number)
-    name = read_text(tree.sysdir(machine, number) / "dm" / "uuid")
-    identities = (name,) if name else ()
-    volume = Disk(
-        path=DEVICE, number=number, size_bytes=size, mounts=points, whole_mounts=points, identities=identities
-    )
-    volume = inspect.examine(machine, volume)
+    volume = Disk(path=DEVICE, number=number, size_bytes=size, mounts=points, whole_mounts=points)
+    volume = inspect.examine(machine, inspect.with_identity(machine, volume))
     if verdict(volume) == USED and not is_ours(volume):
         raise Refusal(f"{DEVICE} holds something else: {'; '.join(evidence(volume))}", "look at it by hand")
     return Slot(slot_label(1), mount_point, volume, format=not is_ours(volume))

@@ -12,7 +12,7 @@ from playbooks.module_utils.blade_disks.model import Disk, Refusal, Slot
 DISK = Disk("/dev/sdb", "8:16", 1)
 ONE = Slot("PROV-SCR-1", "/scratch", DISK, format=False)
 TWO = Slot("PROV-SCR-2", "/scratch2", DISK, format=False)
-LINE = "LABEL=PROV-SCR-1 /scratch xfs noatime,nofail,x-systemd.device-timeout=10s,x-systemd.before=slurmd.service 0 0\n"
+LINE = "LABEL=PROV-SCR-1 /scratch xfs noatime,nofail,x-systemd.device-timeout=60s,x-systemd.before=slurmd.service 0 0\n"
 
 
 def test_the_line() -> None:
