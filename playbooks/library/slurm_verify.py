@@ -54,6 +54,11 @@ options:
     type: list
     elements: str
     default: []
+  new:
+    description: Nodes whose installation is new; what is wrong with one keeps it out of work until it is proved.
+    type: list
+    elements: str
+    default: []
   give_back:
     description: Nodes that a rolling run has out of work and gives back; they take jobs once they are proved.
     type: list
@@ -79,7 +84,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.drain_owner import LOST
-from ansible.module_utils.slurm_admission import admitted, close, waiting
+from ansible.module_utils.slurm_admission import admitted, close, keep_out, waiting
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
@@ -154,6 +159,8 @@ def verify(wanted):
         report[name]["problems"] += problems[name]
         report[name]["notes"] += [SCRATCH_FULL] if name in full and not problems[name] else []
     add_news(report, cleared)
+    if failed := {name: report[name]["problems"] for name in wanted["new"] if report[name]["problems"]}:
+        keep_out(failed)
     for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
         report[name].update(problems=[words], alive=False)
     return report, width, places({name: nodes[name] for name in names if name in nodes and name not in seen["deaf"]})
@@ -220,6 +227,7 @@ def main():
             "run": {"type": "str", "default": ""},
             "servers": {"type": "str", "default": ""},
             "whole": {"type": "list", "elements": "str", "default": []},
+            "new": {"type": "list", "elements": "str", "default": []},
             "give_back": {"type": "list", "elements": "str", "default": []},
             "release": {"type": "str", "default": "", "no_log": False},
         },

@@ -129,9 +129,9 @@ def is_unproved(node):
     return "DRAIN" in node["states"] and node["reason"].startswith(UNPROVED)
 
 
-def hold(node):
+def hold(node, words=NEW):
     """What slurmctld is told of a node that is to be proved first, one after the other; any drain of it stays."""
-    return [] if node is None or "DRAIN" in node["states"] else [["state=drain", f"reason={UNPROVED}{NEW}"]]
+    return [] if node is None or "DRAIN" in node["states"] else [["state=drain", f"reason={UNPROVED}{_plain(words)}"]]
 
 
 def admit(node):

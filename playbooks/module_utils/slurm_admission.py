@@ -29,6 +29,16 @@ def close():
         order("delete", f"reservationname={name}")
 
 
+def keep_out(problems):
+    """Drains nodes with problems that nobody has drained, until a verification has proved them.
+
+    Raises:
+        RuntimeError: slurmctld does not answer any more.
+    """
+    nodes = show_nodes()
+    _tell({name: hold(nodes.get(name), _first(problems, name)) for name in problems})
+
+
 def waiting(names, nodes, rolled):
     """Those of the nodes that are to be proved before they take jobs.
 

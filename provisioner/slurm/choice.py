@@ -12,7 +12,8 @@ from provisioner.slurm.installation import Standing
 from provisioner.slurm.installations import Judged, judged
 from provisioner.state.pending import concerns
 
-STOPPED, PENDING, MASKED, UNPROVED = "slurm_stopped", "slurm_pending", "slurm_masked", "slurm_unproved"
+STOPPED, PENDING, MASKED = "slurm_stopped", "slurm_pending", "slurm_masked"
+NEW, UNPROVED = "slurm_new", "slurm_unproved"
 """Groups of the inventory that a run fills."""
 
 Host = Mapping[str, Any]
@@ -45,7 +46,7 @@ def _choice(host: Host, chosen: bool, living: bool, how: Judged) -> dict[str, An
         "name": str(host["inventory_hostname"]),
         "groups": [
             *_groups(host, chosen, bool(refused), bool(how.noted)),
-            *([UNPROVED] if living and _is_new(host, how) else []),
+            *(([NEW, UNPROVED] if living else [NEW]) if _is_new(host, how) else []),
         ],
         "refused": refused,
         "noted": list(how.noted),
@@ -65,7 +66,7 @@ def _groups(host: Host, chosen: bool, refused: bool, noted: bool) -> Iterator[st
 
 
 def _is_new(host: Host, how: Judged) -> bool:
-    """Whether it is new to a cluster that others work on; one that runs slurmd has jobs perhaps."""
+    """Whether its installation is new to the cluster; one that runs slurmd has jobs perhaps."""
     return how.verdict.standing is Standing.FRESH and "slurmd" in host["node_roles"] and not _runs(host, "slurmd")
 
 
