@@ -14,8 +14,12 @@ from tests.cluster.waiting import until
 
 UNPROVED = "Reason=provision: not proved: "
 RESERVED = "scontrol --oneliner show reservation | grep -c '^ReservationName=provision-proof-'; true"
-# What a job of ours meets first there, and no role keeps.
-SPOILT = "printf '#!/bin/sh\\n{0}\\n' > /usr/local/bin/unmunge && chmod +x /usr/local/bin/unmunge"
+# What only a job meets, and no role keeps.
+SPOILT = """cat > /usr/local/bin/unmunge <<'END' && chmod +x /usr/local/bin/unmunge
+#!/bin/sh
+[ -n "$SLURM_JOB_ID" ] || exec /usr/bin/unmunge "$@"
+{0}
+END"""
 MENDED = "rm -f /usr/local/bin/unmunge"
 
 
