@@ -121,7 +121,10 @@ def withhold(node, words):
 def _plain(words):
     """What a node may have written, as part of a reason."""
     seen = "".join(character if character.isprintable() else "?" for character in words)
-    return seen.replace(_LATER, ": ")[:_LONGEST]
+    seen = seen.lstrip(": ")
+    while _LATER in seen:
+        seen = seen.replace(_LATER, ": ")
+    return seen[:_LONGEST]
 
 
 def is_unproved(node):

@@ -48,6 +48,30 @@ def test_a_node_is_in_the_groups_of_what_is_to_be_done(case: str) -> None:
     assert [(each["name"], each["groups"]) for each in found] == ([("bld-008", groups)] if groups else [])
 
 
+@pytest.mark.parametrize(
+    ("mark", "slurmd", "slurmctld", "groups"),
+    [
+        (False, "inactive", "active", ["slurm_new", "slurm_unproved"]),
+        (False, "inactive", "inactive", ["slurm_new"]),
+        (False, "active", "active", []),
+        (True, "inactive", "active", []),
+    ],
+    ids=["in a living cluster", "in a first run", "from before marks", "slurmd is stopped"],
+)
+def test_a_new_installation_is_proved_before_it_takes_jobs(
+    mark: bool, slurmd: str, slurmctld: str, groups: list[str]
+) -> None:
+    """Jobs may be on one whose slurmd runs: a release before marks made it a member."""
+    node, controller = host(pending=True), host("bld-006")
+    for each, daemon, state in ((node, "slurmd", slurmd), (controller, "slurmctld", slurmctld)):
+        each["node_roles"] = [daemon]
+        each["ansible_facts"]["blade"]["units"] = {f"{daemon}.service": {"active": state}}
+    if not mark:
+        node["ansible_facts"]["blade"]["paths"] = {}
+    (found,) = [each for each in choice([controller, node], controller) if each["name"] == "bld-008"]
+    assert found["groups"] == ["slurm_pending", *groups]
+
+
 def test_a_node_that_is_refused_for_its_installation_is_stopped() -> None:
     copy = host("bld-011", pending=True)
     copy["ansible_facts"]["blade"]["machine_id"] = "bld-008"
