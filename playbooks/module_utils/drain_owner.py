@@ -92,7 +92,7 @@ def resume(node):
         return READY, []
     if not is_ours(node):
         return KEPT, []
-    own, _, later = node["reason"].partition(_LATER)
+    own, _, later = node["reason"].partition(_REBOOTED)[0].partition(_LATER)
     # What stands behind is Slurm's: the drain is its own by now.
     if later:
         return KEPT, [[f"reason={later}"]]

@@ -146,8 +146,7 @@ class BatchWork:
         self._tell(title, "reboots")
         nodes = self._take(due, REBOOT).nodes
         before = {name: nodes.get(host_name(name), _UNKNOWN).boot for name in due}
-        words = f"{REBOOT}: {self.asked.what}"
-        call = self.steps.ask("reboot", _names(due), words, wait=_LOOK_SECONDS)
+        call = self.steps.ask("reboot", _names(due), wait=_LOOK_SECONDS)
         failed = self._failed(self.boots(due, before, call))
         back = [name for name in due if name not in failed]
         self.rolled.rebooted += back
