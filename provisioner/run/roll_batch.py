@@ -151,6 +151,9 @@ class BatchWork:
         back = [name for name in due if name not in failed]
         self.rolled.rebooted += back
         self.steps.ask("hear", done=_names(back))
+        # Slurm has added its own words to the reason of somebody else's drain.
+        if others := [name for name in back if not nodes.get(host_name(name), _UNKNOWN).run]:
+            self.steps.ask("back", _names(others))
         return failed
 
     def boots(self, blades: Sequence[str], before: Mapping[str, str], call: RollCall) -> dict[str, str]:
