@@ -50,6 +50,17 @@ def put_aside(text: str, name: str, keys: Iterable[str]) -> str:
     return _joined([*rest, *(f"{BEFORE} {name} {key}" for key in keys)])
 
 
+def lines_of(text: str, name: str) -> list[str]:
+    """The lines with the keys of a host that were put aside or revoked."""
+    return [line for line in text.splitlines() if line.startswith((f"{REVOKED} {name} ", f"{BEFORE} {name} "))]
+
+
+def with_lines(text: str, name: str, lines: Iterable[str]) -> str:
+    """The text with these lines in place of what it has in `lines_of` a host."""
+    gone = {*lines_of(text, name)}
+    return _joined([*(line for line in text.splitlines() if line not in gone), *lines])
+
+
 def settled(text: str, name: str, shown: Collection[str], before: Iterable[str] = ()) -> str:
     """The text once a host has shown its keys: what it had before, and shows no more, is revoked.
 

@@ -22,7 +22,7 @@ from provisioner.paths import assets, state_dir
 from provisioner.plan.derive import spelling
 from provisioner.plan.way import way_to
 from provisioner.run import vouched
-from provisioner.run.came_back import take_note
+from provisioner.run.came_back import give_back, take_note
 from provisioner.run.course import Course, course
 from provisioner.run.engine import run_playbook
 from provisioner.run.events import BladeState, RunState, facts_in
@@ -34,7 +34,7 @@ from provisioner.run.progress import say_first_contact, shown
 from provisioner.run.record import write_record
 from provisioner.run.request import PlaybookRun, runner_call
 from provisioner.run.session import RunId, interruptible, only_run
-from provisioner.run.standings import standings
+from provisioner.run.standings import is_another_machine, standings
 from provisioner.run.unseen import mark_unseen
 from provisioner.run.workplace import end_processes, workplace
 from provisioner.ssh_identity import ssh_identity
@@ -71,11 +71,19 @@ def converge(asked: PlaybookRun, console: Console) -> Finished:
     cluster, check = asked.plan.cluster, asked.options.check
     state, run = state_dir(cluster.name), RunId()
     with nullcontext() if check else only_run(state, cluster.name, str(run)):
-        for name in [] if check else take_note(asked.plan, state):
+        back = {} if check else take_note(asked.plan, state)
+        for name in back:
             words = f"{name}: it came back with another host key, as was announced"
             console.print(words, markup=False, highlight=False, soft_wrap=True)
         told = announced.read_announced(announced.announced_file(state))
         finished = _run(asked, run, console, makes=not check)
+        strange = {
+            name: before for name, before in back.items() if is_another_machine(finished.outcome.blades.get(name))
+        }
+        give_back(asked.plan, state, strange)
+        for name in strange:
+            words = f"{name}: another machine stands there; the key on record and the time announced count on"
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
         if refused := turned_away(finished.facts(cluster.controller)):
             raise BusyError(*refused)
         if not check:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.announced import FACTS_TASK
+from provisioner.run.events import BladeState
 from provisioner.slurm.installation import Standing, Verdict
 
 TASK = "Choose the nodes that are to be stopped, or have work"
@@ -32,3 +33,9 @@ def standings(results: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, s
         if isinstance(said, Mapping) and isinstance(said.get("installation"), Mapping):
             found[str(said.get("name"))] = {key: str(said["installation"].get(key, "")) for key in ("standing", "why")}
     return found
+
+
+def is_another_machine(blade: BladeState | None) -> bool:
+    """Whether a run has refused what stands in the place of a blade: it is none that this blade became by imaging."""
+    others = (Standing.OTHER_HARDWARE, Standing.FOREIGN, Standing.DUPLICATE)
+    return blade is not None and blade.failure is not None and blade.installation.get("standing") in others

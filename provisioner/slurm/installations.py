@@ -89,7 +89,7 @@ def _judged(
         whose = names.get(other) or their_words(other, 63)
         words = f"its board is the one of {whose} by its serial number {serial_number(blade)}"
         step = f"is it in the right bay? If it moved for good: `provision release {whose}` first"
-        return Judged(how, refused=(f"{words}; next: {step}",))
+        return Judged(Verdict(Standing.OTHER_HARDWARE, words), refused=(f"{words}; next: {step}",))
     return Judged(how)
 
 

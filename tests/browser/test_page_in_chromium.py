@@ -146,6 +146,8 @@ def test_hostile_words_do_nothing(tab: Tab, pages: dict[str, Path]) -> None:
     assert tab.ask(HARM) == 0
     tab.point("#b0", click=True)
     assert "<script>alert(1)</script>" in tab.ask("document.querySelector('#b0-d .alarm').textContent")
+    # The enclosure is called so, too.
+    assert "<script>alert(1)</script>" in tab.ask("document.querySelector('#box-1').textContent")
 
 
 def test_the_policy_stops_what_got_in_all_the_same(tab: Tab, pages: dict[str, Path], tmp_path: Path) -> None:

@@ -169,6 +169,10 @@ def test_a_blade_of_another_cluster_is_refused(cluster: Lab, virgin: str) -> Non
     assert "it belongs to the cluster midgard" in said.failure(virgin)
     assert said.json["blades"][virgin]["changed"] == []
     assert said.json["blades"][virgin]["installation"]["standing"] == "foreign"
+    shown = {node["blade"]: node for node in cluster.provision("status", "--json").json["nodes"]}
+    assert (shown[virgin]["sync"]["state"], shown[virgin]["sync"]["installation"]) == ("failed", "foreign")
+    row = next(line for line in cluster.provision("status").out.splitlines() if line.startswith(virgin))
+    assert "foreign; the last run failed: it belongs to the cluster midgard" in row
 
 
 def test_a_reimaged_member_comes_back_alone(cluster: Lab) -> None:

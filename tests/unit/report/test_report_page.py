@@ -148,7 +148,10 @@ def hostile(text: str) -> str:
     }
     run = past_run("20261126T101500Z-1", data)
     assert run is not None
-    return render(page(facts(PLAN, standing=made, runs=[run])))
+    # A plan takes no character that is not printable.
+    words = "box" + "".join(filter(str.isprintable, text))
+    box = PLAN.enclosure.model_copy(update=dict.fromkeys(("name", "model", "switch", "power"), words))
+    return render(page(facts(PLAN.model_copy(update={"enclosure": box}), standing=made, runs=[run])))
 
 
 TAGS = [each.tag for each in read_page(hostile("no harm")).elements]
@@ -167,6 +170,15 @@ def test_words_of_others_are_only_words(text: str) -> None:
     assert_only_text(text)
     shown = hostile(text)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e]", shown)
+
+
+@pytest.mark.parametrize("field", ["name", "model", "switch", "power"])
+def test_what_people_call_an_enclosure_is_shown_as_they_wrote_it(field: str) -> None:
+    words = "<u>Row 3</u> & 'north' \"upper\""
+    plan = PLAN.model_copy(update={"enclosure": PLAN.enclosure.model_copy(update={field: words})})
+    read = read_page(render(page(facts(plan))))
+    assert words in read.all
+    assert "u" not in {each.tag for each in read.elements}
 
 
 @settings(max_examples=15, deadline=None)
