@@ -33,7 +33,8 @@ def runs(
     """Show what former runs of this account did.
 
     Who ran it, when and for how long, what changed on which blade, what failed and what was left. Runs that changed
-    something are kept for ever, of the others the newest 200, and one of each day for 90 days.
+    something are kept for ever. Of those that failed and changed nothing the newest 1000 are, of the others the newest
+    200, and of both one of each day for 90 days.
 
     Examples:
 

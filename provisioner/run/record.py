@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from provisioner.private import write_private
 
-# What runs leave that changed nothing; a scheduled one does so each quarter of an hour.
-_SAME = ".same.json"
-KEPT = 200
-"""The newest records of runs that changed nothing; of older ones the first of each day is kept, for so many days."""
+# What runs leave that changed nothing, well or with a failure; a scheduled one does so each quarter of an hour.
+_SAME, _FAILED = ".same.json", ".failed.json"
+KEPT = {_SAME: 200, _FAILED: 1000}
+"""The newest records of each kind; of older ones the first of each day is kept, for so many days."""
 KEPT_DAYS = 90
 # A run over sixteen blades leaves some 20 KiB, so that these are about fifty.
 MOST_BYTES = 1_000_000
@@ -27,7 +27,7 @@ def paths(state: Path) -> list[Path]:
 
 def run_id(path: Path) -> str:
     """The run that left the record."""
-    return path.name.removesuffix(_SAME).removesuffix(".json")
+    return path.name.removesuffix(_SAME).removesuffix(_FAILED).removesuffix(".json")
 
 
 def each_record(state: Path) -> Iterator[tuple[str, Any]]:
@@ -51,23 +51,33 @@ def read_records(state: Path, most: int = MOST_BYTES) -> list[Any]:
 
 
 def write_record(state: Path, run: str, data: dict[str, Any]) -> Path:
-    """Writes `runs/<run>.json` (0600, by rename), or `<run>.same.json` where the run changed nothing; thins out old
-    ones of these; returns its path."""
+    """Writes `runs/<run>.json` (0600, by rename); returns its path.
+
+    A run that changed nothing leaves `<run>.same.json`, or `<run>.failed.json`; old ones of these are thinned out.
+    """
     folder = state / "runs"
     folder.mkdir(mode=0o700, exist_ok=True)
-    same = data.get("check") or not data.get("changed")
-    path = folder / f"{run}{_SAME if same else '.json'}"
+    path = folder / f"{run}{_kind(data)}"
     write_private(path, json.dumps(data, indent=2) + "\n")
-    for old in _too_many([each for each in paths(state) if each.name.endswith(_SAME)], datetime.now(UTC).date()):
-        old.unlink(missing_ok=True)
+    for kind, most in KEPT.items():
+        found = [each for each in paths(state) if each.name.endswith(kind)]
+        for old in _too_many(found, most, datetime.now(UTC).date()):
+            old.unlink(missing_ok=True)
     return path
 
 
-def _too_many(found: list[Path], today: date) -> Iterator[Path]:
-    """Those of the records, the newest first, that are to go."""
+def _kind(data: Mapping[str, Any]) -> str:
+    """How the name of a record ends."""
+    if data.get("changed") and not data.get("check"):
+        return ".json"
+    return _FAILED if data.get("exit_code") else _SAME
+
+
+def _too_many(found: list[Path], most: int, today: date) -> Iterator[Path]:
+    """Those of the records of one kind, the newest first, that are to go."""
     days: set[date] = set()
     # The first of a day is the last of it here.
-    for path in reversed(found[KEPT:]):
+    for path in reversed(found[most:]):
         try:
             day = datetime.strptime(path.name[:8], "%Y%m%d").replace(tzinfo=UTC).date()
         except ValueError:  # none of ours

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.run import record
-from provisioner.run.record import each_record, read_records, write_record
+from provisioner.run.record import KEPT, each_record, read_records, write_record
 
 
 def test_a_record_is_private_json(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def at(days: int, hour: int) -> str:
 
 def test_what_changed_nothing_is_thinned_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two are the newest; of older days the first is kept; what is older than three months goes."""
-    monkeypatch.setattr(record, "KEPT", 2)
+    monkeypatch.setattr(record, "KEPT", {".same.json": 2})
     same = [(200, 1), (91, 1), (89, 1), (89, 5), (3, 2), (3, 7), (3, 9), (1, 4), (1, 6)]
     for days, hour in same:
         write_record(tmp_path, at(days, hour), {})
@@ -51,8 +51,30 @@ def test_what_changed_nothing_is_thinned_out(tmp_path: Path, monkeypatch: pytest
     assert [run[:11] for run, _ in each_record(tmp_path)] == [at(days, hour)[:11] for days, hour in kept]
 
 
+@pytest.mark.parametrize("code", [1, 3, 130])
+def test_a_failed_run_that_changed_nothing_is_not_thinned_as_one_that_went_well(tmp_path: Path, code: int) -> None:
+    failed = at(89, 5)
+    for run in (at(89, 1), failed, at(89, 9)):
+        path = write_record(tmp_path, run, {"exit_code": code, "changed": 0})
+        assert path.name == f"{run}.failed.json"
+    for hour in range(KEPT[".same.json"] + 1):
+        write_record(tmp_path, f"{at(0, 0)}{hour:03}", {"exit_code": 0})
+    assert failed in [run for run, _ in each_record(tmp_path)]
+    # Neither does what has changed something.
+    assert write_record(tmp_path, at(0, 1), {"exit_code": code, "changed": 1}).name == f"{at(0, 1)}.json"
+
+
+def test_of_many_that_failed_the_first_of_each_day_is_kept_for_90_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "KEPT", {".failed.json": 1})
+    for days, hour in ((91, 1), (89, 1), (89, 5), (1, 4)):
+        write_record(tmp_path, at(days, hour), {"exit_code": 1})
+    assert [run[:11] for run, _ in each_record(tmp_path)] == [at(1, 4)[:11], at(89, 1)[:11]]
+
+
 def test_what_is_no_record_of_ours_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "KEPT", 0)
+    monkeypatch.setattr(record, "KEPT", {".same.json": 0})
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine.same.json").write_text("{}")
     write_record(tmp_path, at(100, 1), {})
