@@ -84,7 +84,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.drain_owner import LOST
-from ansible.module_utils.slurm_admission import admitted, close, keep_out, waiting
+from ansible.module_utils.slurm_admission import RESERVED, admitted, close, keep_out, waiting
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
@@ -109,14 +109,15 @@ def verify(wanted):
     names, scratch = wanted["nodes"], wanted["scratch"]
     deadline, comment = Deadline(wanted["timeout"]), our_comment(wanted["run"])
     cancel_left_behind()
-    if wanted["clear"]:
-        close()
     nodes = wait_for(names, deadline)
     if late := back(names, nodes):
         # Whoever gives verification little time does not wait that long either.
         until_ping = min(NEXT_PING, 2 * wanted["timeout"])
         nodes = wait_for(late, Deadline(until_ping), until_ping)
         deadline = Deadline(wanted["timeout"])
+    if wanted["clear"] and any(node["states"] & RESERVED for node in nodes.values()):
+        close()
+        nodes = wait_for(names, deadline)
     cleared = clear(names, nodes, wanted["drained"], wanted["room"], wanted["whole"]) if wanted["clear"] else {}
     prove = set(names if wanted["prove"] is None else wanted["prove"]) | cleared.keys()
     unfit = {}

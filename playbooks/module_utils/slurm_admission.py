@@ -14,6 +14,8 @@ from ansible.module_utils.slurm_jobs import ACCOUNTS, at_work, process
 from ansible.module_utils.slurm_nodes import ANSWER, order, show_nodes
 
 _OURS = re.compile(r"^ReservationName=(provision-proof-(\d+-\d+)) .* Nodes=(\S+) ", re.MULTILINE)
+# A node that is in any reservation.
+RESERVED = {"MAINTENANCE", "RESERVED"}
 # Of a slurmctld that wants associations, accounts without one may have no reservation.
 _WHO = (",".join(ACCOUNTS), "root")
 
