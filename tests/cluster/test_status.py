@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 
@@ -44,3 +45,16 @@ def test_it_says_who_drained_a_node(cluster: Lab, blade: str) -> None:
     cluster.ask(DRAIN.format(blade.lower()))
     node = next(each for each in cluster.provision("status", "--json").json["nodes"] if each["blade"] == blade)
     assert (node["owner"], node["reason"]) == ("admin", "fan [red]is loud[/]")
+
+
+def test_it_says_which_member_a_preview_found_outdated(cluster: Lab, blade: str) -> None:
+    cluster.inside(blade, "echo '# edited' >> /etc/default/slurmd")
+    assert cluster.slurm(cluster.compute, "--check").code == 0
+    shown = {each["blade"]: each["sync"] for each in cluster.provision("status", "--json").json["nodes"]}
+    assert (shown[blade]["state"], shown[blade]["installation"]) == ("differs", "outdated")
+    assert {shown[name]["installation"] for name in cluster.compute if name != blade} == {"in sync"}
+    row = next(line for line in cluster.provision("status").out.splitlines() if line.startswith(blade))
+    assert re.search(r"outdated; \d+ things? differed at ", row), row
+    assert cluster.slurm([blade]).code == 0
+    shown = {each["blade"]: each["sync"] for each in cluster.provision("status", "--json").json["nodes"]}
+    assert (shown[blade]["state"], shown[blade]["installation"]) == ("in sync", "in sync")

@@ -141,10 +141,17 @@ def test_once_more_changes_nothing_and_nobody_else_is_overwritten(host: ControlH
     host.script(f"rm '{unit}'")
     assert host.timer("install")["changed"] == 7
     assert host.timer("install")["changed"] == 0
-    assert host.timer("status")["active"] is True
+    following = host.timer("status")
+    assert following["active"] is True
+    # The dates are those of the control host, in its own time.
+    when = host.script(f"date --date='{following['next']}' '+%Y-%m-%d %H:%M'")
+    assert f"next scheduled run: {when}" in host.provision("status").out
+    assert host.provision("status", "--json").json["next_run"] == following["next"]
     assert host.script("systemd-analyze verify /etc/systemd/system/provision-* 2>&1; true") == ""
     assert len(host.timer("remove")["removed"]) == 4
     assert host.timer("remove")["removed"] == []
+    assert host.provision("status", "--json").json["next_run"] == ""
+    assert "next scheduled run" not in host.provision("status").out
     assert host.script("ls /etc/systemd/system | grep provision; true") == ""
 
 

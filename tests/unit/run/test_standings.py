@@ -7,12 +7,15 @@ import pytest
 
 from provisioner import __version__
 from provisioner.announced import FACTS_TASK
+from provisioner.run.diagnose import Diagnosis
+from provisioner.run.events import BladeState
 from provisioner.run.history import past_run
-from provisioner.run.standings import LATER, TASK, standings
+from provisioner.run.standings import LATER, TASK, is_another_machine, standings
 from provisioner.run.synced import synced
 from provisioner.slurm.installation import Standing, Verdict
 from tests.contracts.ansible_files import ROOT, read
 
+REFUSED = Diagnosis("its board is the one of bld-002", "is it in the right bay?")
 FRESH = Verdict(Standing.FRESH, "it was imaged anew").as_dict()
 
 
@@ -84,3 +87,20 @@ def test_a_record_of_an_older_release_says_nothing() -> None:
     old = record("in sync")
     del old["blades"]["BLD-008"]["installation"], old["release"]
     assert synced([("20261127T010203Z-abcd", old)], ["BLD-008"], {})["BLD-008"].installation == ""
+
+
+@pytest.mark.parametrize(
+    ("standing", "failure", "is_one"),
+    [
+        ("other hardware", REFUSED, True),
+        ("foreign", REFUSED, True),
+        ("duplicate machine-id", REFUSED, True),
+        ("fresh", REFUSED, False),
+        # Accepted by `provision replace`.
+        ("other hardware", None, False),
+    ],
+)
+def test_only_what_was_refused_is_another_machine(standing: str, failure: Diagnosis | None, is_one: bool) -> None:
+    blade = BladeState(failure=failure, installation={"standing": standing, "why": ""})
+    assert is_another_machine(blade) is is_one
+    assert is_another_machine(None) is False
