@@ -31,13 +31,13 @@ def refused(blade: Blade, content: Placed | Piece) -> None:
         blade.machine.journal.unlink(missing_ok=True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=NO_FIXTURE_CHECK)
+@settings(max_examples=25, suppress_health_check=NO_FIXTURE_CHECK)
 @given(content=placed)
 def test_a_known_format_where_it_usually_begins(blade: Blade, content: Placed) -> None:
     refused(blade, content)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=NO_FIXTURE_CHECK)
+@settings(max_examples=12, suppress_health_check=NO_FIXTURE_CHECK)
 @given(content=pieces)
 @example(content=Piece(SIZE - SIZE // 2000, 1))
 def test_a_piece_of_data_at_any_byte(blade: Blade, content: Piece) -> None:

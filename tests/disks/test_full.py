@@ -60,7 +60,7 @@ def test_nothing_is_read_that_nobody_named(blade: Blade, announced: str | None) 
     assert result["waiting"][0]["read"] == (None if announced == "" else 0)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, GB - 1))
 def test_any_single_byte_is_found(blade: Blade, at: int) -> None:
     if "sdb" not in blade.loops:

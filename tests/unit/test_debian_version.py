@@ -30,6 +30,6 @@ def test_known_versions(version: str) -> None:
 
 
 @given(texts, texts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_two_versions(version: str, other: str) -> None:
     assert is_older(version, other) == dpkg_says(version, other)

@@ -69,7 +69,7 @@ TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dict
 
 
 @given(st.dictionaries(st.sampled_from(["users", "accounts", "qos", "groups", "homes", "unix"]), TREES))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_file_is_a_traceback(data: dict[str, Any]) -> None:
     for line in problems(yaml.safe_dump(data, allow_unicode=True)):
         assert "\n" not in line

@@ -22,7 +22,7 @@ PATH = Path("accounts.yml")
 
 
 @given(policies(), st.booleans())
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 def test_an_export_changes_nothing(there: Policy, implied: bool) -> None:
     live = parse_live(slurm_with(there, implied).answers())
     people = {name: {"uid": 2000 + n, "gid": 2000 + n, "group": name} for n, name in enumerate(sorted(there.users))}

@@ -43,14 +43,14 @@ def without_held_defaults(wanted: Policy, there: Policy) -> Policy:
 
 
 @given(policies(), st.booleans())
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 def test_what_sacctmgr_lists_is_what_it_has(policy: Policy, implied: bool) -> None:
     found = live(slurm_with(policy, implied))
     assert (found.qos, found.associations, found.users) == (policy.qos, policy.associations, policy.users)
 
 
 @given(policies(), policies(), st.booleans())
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 def test_a_second_run_has_nothing_to_do(wanted: Policy, there: Policy, implied: bool) -> None:
     slurm = slurm_with(without_held_defaults(wanted, there), implied)
     assume(slurm.is_possible())
@@ -65,7 +65,7 @@ def test_a_second_run_has_nothing_to_do(wanted: Policy, there: Policy, implied: 
 
 
 @given(policies(), policies(), st.booleans(), st.data())
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 def test_a_run_that_was_killed_at_any_command_is_gone_on_with(
     wanted: Policy, there: Policy, implied: bool, data: st.DataObject
 ) -> None:
@@ -81,7 +81,7 @@ def test_a_run_that_was_killed_at_any_command_is_gone_on_with(
 
 
 @given(policies(), policies(), st.booleans())
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 def test_who_is_not_declared_is_left_alone(wanted: Policy, there: Policy, implied: bool) -> None:
     slurm = slurm_with(without_held_defaults(wanted, there), implied)
     assume(slurm.is_possible())
@@ -95,7 +95,7 @@ def test_who_is_not_declared_is_left_alone(wanted: Policy, there: Policy, implie
 
 
 @given(policies(), policies(), st.booleans())
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 def test_after_a_prune_there_is_nothing_else(wanted: Policy, there: Policy, implied: bool) -> None:
     fixed = stuck(wanted, there)
     there = replace(there, associations={key: found for key, found in there.associations.items() if key not in fixed})

@@ -73,7 +73,7 @@ OTHER = Path(__file__).parents[2] / "plans" / "other-site" / "plan.yml"
 WORDS = yaml.safe_load((Path(__file__).parents[2] / "campaign" / "cases" / "plans.yml").read_text())["values"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_any_value_or_key_of_a_plan_may_be_anything(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -148,7 +148,7 @@ SCALARS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(raw=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8"))))
 def test_any_file_gives_a_plan_or_a_plan_error(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "plan.yml"
@@ -156,7 +156,7 @@ def test_any_file_gives_a_plan_or_a_plan_error(tmp_path_factory: pytest.TempPath
     assert_plan_or_problems(path)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_any_word_of_a_plan_may_be_replaced_by_anything(
     tmp_path_factory: pytest.TempPathFactory, plan_file: Path, data: st.DataObject

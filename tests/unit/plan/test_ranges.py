@@ -28,7 +28,7 @@ def written(path: Path, nodes: dict[str, Any], section: str = "nodes") -> Path:
     return path
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     first=st.integers(0, 2**24 - 2**17),
     count=st.integers(1, 200),
@@ -110,7 +110,7 @@ def test_a_plan_has_an_end(tmp_path: Path) -> None:
         load_plan(written(tmp_path / "plan.yml", many))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(key=st.from_regex(r"[a-c0-9\[\],/-]{0,14}", fullmatch=True) | st.text(max_size=10))
 def test_any_key_gives_a_plan_or_a_plan_error(tmp_path_factory: pytest.TempPathFactory, key: str) -> None:
     path = written(

@@ -187,7 +187,7 @@ def selected(plan: Plan, expression: str) -> list[str] | UsageError:
         return error
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(expression=st.one_of(st.text(max_size=30), st.lists(SET_PIECES, max_size=12).map("".join)))
 def test_any_text_gives_members_or_a_usage_error(small_plan: Plan, expression: str) -> None:
     chosen = selected(small_plan, expression)

@@ -181,7 +181,7 @@ def test_what_people_call_an_enclosure_is_shown_as_they_wrote_it(field: str) -> 
     assert "u" not in {each.tag for each in read.elements}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60).filter(lambda text: text.strip() != ""))
 def test_any_words_are_only_words(text: str) -> None:
     assert_only_text(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import ExitCode, StoppedError
@@ -239,7 +239,6 @@ def test_each_is_rebooted_once_also_over_several_runs() -> None:
     assert len(in_work(cluster)) == 4
 
 
-@settings(deadline=None)
 @given(stop=st.integers(1, 60), most=st.integers(1, 3), reboot=st.booleans())
 def test_wherever_it_is_stopped_the_next_one_ends_well(stop: int, most: int, reboot: bool) -> None:
     cluster = Cluster(stop_at=stop)
