@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.as_found import forget_reasons
 from tests.cluster.background import background
 from tests.cluster.job_tmp import node, state, submit
 from tests.cluster.labs import Lab, Said
+from tests.cluster.test_heal import WITHOUT_SCRATCH
 from tests.cluster.waiting import until
 
 HOSTILE = '"fans" $(id) `id` ; rm -rf / | é 漢 %s {{ 7 * 7 }} Reason=x [root@2026]'
@@ -92,6 +94,27 @@ def test_a_drain_of_an_admin_stays(cluster: Lab, blade: str) -> None:
     assert (said.code, only(said, blade)["result"]) == (1, "kept")
     assert "Reason=fans, says the admin" in node(cluster, blade)
     assert "DRAIN" in node(cluster, blade)
+
+
+def test_a_drain_of_slurm_itself_stays(cluster: Lab, blade: str) -> None:
+    forget_reasons(cluster)
+    cluster.inside(blade, WITHOUT_SCRATCH)
+    try:
+        assert until(lambda: "Reason=Low TmpDisk [slurm@" in node(cluster, blade), 60), node(cluster, blade)
+        said = drain(cluster, blade, "--reason", "new memory")
+        assert (said.code, only(said, blade)["result"], only(said, blade)["told"]) == (0, "kept", False)
+        assert "takes no jobs already (Low TmpDisk), which stays as it is" in cluster.provision("drain", blade).out
+        said = resume(cluster, blade)
+        assert (said.code, only(said, blade)["result"], only(said, blade)["told"]) == (1, "kept", False)
+        shown = cluster.provision("resume", blade)
+        assert shown.code == 1
+        assert "stays drained (Low TmpDisk), since that is no drain of `provision drain`; next: " in shown.out
+        assert "Reason=Low TmpDisk [slurm@" in node(cluster, blade)
+        assert "DRAIN" in seen(cluster, blade)
+        (found,) = [each for each in cluster.provision("status", "--json").json["nodes"] if each["blade"] == blade]
+        assert (found["owner"], found["reason"]) == ("slurm", "Low TmpDisk")
+    finally:
+        assert cluster.slurm([blade]).code == 0
 
 
 def test_a_node_that_is_down_is_not_made_to_work(cluster: Lab, blade: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.cluster.background import background
-from tests.cluster.job_tmp import node, state, submit
+from tests.cluster.job_tmp import ended, node, state, submit
 from tests.cluster.labs import Lab, Said
 from tests.cluster.waiting import until
 
@@ -101,6 +101,23 @@ def test_a_blade_leaves_once_its_job_is_over_and_comes_back(cluster: Lab, blade:
     assert cluster.state(blade, "idle") == "idle"
     calm = cluster.slurm([blade])
     assert (calm.code, calm.json["changed"]) == (0, 0), calm.text
+
+
+def test_a_job_that_does_not_end_in_time_keeps_its_blade(cluster: Lab, blade: str) -> None:
+    job = submit(cluster, blade, "sleep 600")
+    assert until(lambda: state(cluster, job) == "RUNNING", 30)
+    said = release(cluster, blade, "--wait", "1s")
+    assert said.code == 1, said.text
+    assert f"jobs are on it ({job}), so it is still a member: the time is over" in said.json["nodes"][blade]["why"]
+    assert "Reason=provision: drain: release (" in node(cluster, blade)
+    assert (cluster.states()[blade], state(cluster, job)) == ("draining", "RUNNING")
+    assert slurmd(cluster, blade) == "active\nenabled"
+
+    assert cluster.provision("resume", blade).code == 0
+    assert state(cluster, job) == "RUNNING"
+    assert "Restarts=0" in cluster.ask(f"scontrol show job {job}")
+    # It takes jobs beside the one that runs.
+    assert ended(cluster, submit(cluster, blade, "true")) == "COMPLETED"
 
 
 def test_hardware_that_is_gone_takes_its_node_out_of_work(cluster: Lab, blade: str) -> None:

@@ -126,6 +126,82 @@ def test_whoever_is_away_counts(rolls: Lab) -> None:
     assert (is_mended(lab, first), drained(lab)) == (False, [second])
 
 
+POWER = "SuspendProgram=/bin/true\\nResumeProgram=/bin/true\\nSuspendTime=360000\\nSuspendTimeout=10\\n"
+# How a node goes out of work without a drain, and how slurmctld calls it then.
+OUTAGES = {"off": "NOT_RESPONDING", "slurmd stopped": "NOT_RESPONDING", "powered down": "POWERED_DOWN"}
+
+
+@pytest.fixture(params=OUTAGES)
+def silent(rolls: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A node that is out of work as slurmctld has found; a free member afterwards."""
+    lab, name, kind = rolls, rolls.compute[1], request.param
+    if kind == "powered down":
+        lab.ask(f"printf '{POWER}' >> /etc/slurm/slurm.conf; systemctl restart slurmctld")
+        assert lab.state(name, "idle", 60) == "idle"
+        lab.ask(f"scontrol update nodename={name.lower()} state=power_down_force")
+    if kind == "off":
+        lab.lab("off", name)
+    else:
+        lab.inside(name, "systemctl stop slurmd")
+    try:
+        if kind != "powered down":
+            # Whoever does not answer is known at once then.
+            lab.tried(lab.controller, "scontrol reconfigure")
+        assert until(lambda: OUTAGES[kind] in node(lab, name), 200), node(lab, name)
+        assert drained(lab) == []
+        yield name
+    finally:
+        if kind == "off":
+            lab.lab("on", name)
+        else:
+            lab.inside(name, "systemctl start slurmd")
+        # A run puts slurm.conf right, too.
+        said = lab.slurm(lab.compute)
+        assert said.code in (0, 3), said.text
+        if kind == "powered down":
+            lab.ask(f"scontrol update nodename={name.lower()} state=power_up; true")
+            lab.ask("systemctl restart slurmctld")
+        assert lab.state(name, "idle", 120) == "idle"
+
+
+def test_whoever_does_not_answer_counts(rolls: Lab, silent: str) -> None:
+    lab, first = rolls, rolls.compute[0]
+    differ(lab, first)
+    said = lab.slurm([first], "--rolling")
+    assert said.code == 3, said.text
+    assert f"1 node is away already ({silent}) and at most 1 may be" in said.json["rolling"]["left"][first]
+    assert (is_mended(lab, first), drained(lab)) == (False, [])
+    # With room for one more it is done, and the other one is not touched.
+    said = lab.slurm([first], "--rolling", "--max-unavailable=2", "--allow-empty-partition")
+    assert (said.code, batches(said)) == (0, [[first]]), said.text
+    assert (is_mended(lab, first), drained(lab)) == (True, [])
+
+
+DEFAULTS, SLURMD = "/etc/default/slurmd", "systemctl show --property=MainPID --value slurmd"
+
+
+def test_a_restart_of_slurmd_waits_for_the_job(rolls: Lab) -> None:
+    lab, first = rolls, rolls.compute[0]
+    lab.inside(first, f"echo '# by hand' >> {DEFAULTS}; rm -f /run/rolling-go")
+    daemon = lab.inside(first, SLURMD)
+    job = submit(lab, first, "until [ -e /run/rolling-go ]; do sleep 0.2; done; srun hostname")
+    assert until(lambda: state(lab, job) == "RUNNING", 30)
+    with background(lab, "slurm", "--rolling", f"--nodes={first}") as run:
+        run.reaches(lambda: "waits for 1 job" in run.text)
+        assert lab.inside(first, f"tail -n 1 {DEFAULTS}") == "# by hand"
+        assert (lab.inside(first, SLURMD), state(lab, job)) == (daemon, "RUNNING")
+        lab.inside(first, "touch /run/rolling-go")
+        assert run.process.wait(timeout=180) == 0, run.text
+    shown = lab.ask(f"scontrol show job {job}")
+    assert "JobState=COMPLETED" in shown, shown
+    assert "Restarts=0" in shown, shown
+    assert lab.inside(first, SLURMD) not in (daemon, "0")
+    assert "by hand" not in lab.inside(first, f"cat {DEFAULTS}")
+    assert drained(lab) == []
+    (record,) = lab.provision("runs", "--last=1", "--json").json["runs"]
+    assert any(line.startswith("unit slurmd.service: restart") for line in record["changed"][first]), record
+
+
 def test_the_last_node_of_a_partition_needs_a_word(rolls: Lab) -> None:
     lab, first = rolls, rolls.compute[0]
     differ(lab, first)

@@ -100,6 +100,53 @@ def test_jobs_go_on_and_the_key_of_before_comes_back(whole: Lab) -> None:
     assert rotate(whole, "--undo").code == 1
 
 
+STREAM = """
+rm -f /run/stream-over
+until [ -e /run/stream-over ]; do
+  runuser -u nobody -- sbatch --job-name=stream --chdir=/ --output=/dev/null --ntasks=1 --mem=8 --wrap='srun true' ||
+    echo refused
+  sleep 0.3
+done
+"""
+# When systemd stopped slurmctld last, by the clock of all blades of the lab.
+STOPS = "journalctl --unit=slurmctld --output=short-unix --no-pager --grep='^Stopping' | tail -n 1 | cut -d' ' -f1"
+
+
+def test_no_job_starts_while_the_key_changes_and_none_of_a_stream_is_lost(whole: Lab) -> None:
+    client = ["podman", "exec", f"provision-lab-{whole.name}-{whole.controller.lower()}", "sh", "-c", STREAM]
+
+    def done() -> int:
+        return int(whole.ask("squeue --noheader --name=stream --states=CD | wc -l"))
+
+    try:
+        with running(whole, client) as stream:
+            assert until(lambda: done() > 5, 60), stream.text
+            said = rotate(whole)
+            begin, came = float(whole.ask(STOPS)), done()
+            until(lambda: done() > came + 5, 60)
+            whole.ask("touch /run/stream-over")
+            assert stream.process.wait(timeout=60) == 0, stream.text
+            submitted, told = stream.text.count("Submitted batch job"), stream.text
+    finally:
+        whole.ask("touch /run/stream-over")
+    assert said.code == 0, said.text
+    assert "refused" not in told
+    ended = "COMPLETED"
+    assert until(lambda: done() == submitted, 90), whole.ask("squeue --states=all --name=stream")
+    rows = whole.ask("squeue --noheader --states=all --name=stream --Format='JobID:20,State:20,StartTime:30'")
+    starts = {job: (what, start) for job, what, start in map(str.split, rows.splitlines())}
+    assert len(starts) == submitted
+    assert {what for what, _ in starts.values()} == {ended}
+    # slurmctld tells whole seconds: those of which no part is outside of the window.
+    seconds = [int(whole.ask(f"date --date={start} +%s")) for _, start in starts.values()]
+    inside = range(int(begin) + 1, int(begin + said.json["away"]))
+    assert len(inside) >= 1, (begin, said.json["away"])
+    assert [each for each in seconds if each in inside] == [], (begin, said.json["away"])
+    # The stream flowed: some began shortly before, others shortly after.
+    assert any(begin - 5 < each < begin for each in seconds), (begin, seconds)
+    assert any(begin + said.json["away"] <= each < begin + said.json["away"] + 15 for each in seconds), (begin, seconds)
+
+
 POINTS = {
     "staged": f"test -e {ON_NODE}/new.key",
     "told": f"test -e {ON_NODE}/at",

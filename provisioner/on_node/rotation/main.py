@@ -23,6 +23,8 @@ from typing import Any
 AT, NEW, BEFORE, OLD, JOURNAL = "at", "new.key", "before.key", "old.key", "journal.json"
 # Seconds. What was sent just before slurmctld stopped arrives everywhere; then all others change, too.
 SETTLE, OTHERS = 1.0, 1.5
+# What keeps jobs from beginning, how long one that has just begun gets to begin its first step, and how long at most.
+HOLD, BEGINS, MOST_BEGINS = "provision-rotation", 2.0, 5.0
 # How long a node waits for slurmctld to go, and goes by the controller afterwards.
 GOES, FOLLOWS = 20.0, 3600.0
 STOPS, STARTS, COMMAND = 150.0, 240.0, 60.0
@@ -98,6 +100,7 @@ def control(folder: str, at: float) -> None:
     os.replace(f"{folder}/{BEFORE}", f"{folder}/{OLD}")
     note(folder, stage="switching")
     begun = time.monotonic()
+    hold()
     run("systemctl", "stop", "slurmctld.service", limit=STOPS)
     why = "" if state("slurmctld.service") in ("inactive", "failed") else "slurmctld did not stop"
     if not why:
@@ -113,9 +116,28 @@ def control(folder: str, at: float) -> None:
             why = why or "slurmctld was started again and does not answer"
             break
         time.sleep(POLL)
+    run("scontrol", "delete", f"reservation={HOLD}")
     away = round(time.monotonic() - begun, 1)
     note(folder, stage="taken back" if why else "switched", away=away, why=why, proved=False)
     drop(folder, NEW, AT)
+
+
+def hold() -> None:
+    """Lets no job begin, and those that have just begun come to work.
+
+    While slurmctld stops it hears of no job whose prolog ends, nor of a step that is to begin: such a job would hang or
+    fail. The reservation ends by itself, should nobody be left to end it.
+    """
+    words = (f"reservationname={HOLD}", "starttime=now", "duration=1", "nodes=ALL", "users=root")
+    if run("scontrol", "create", "reservation", *words, "flags=maint,ignore_jobs", limit=MOST_BEGINS)[0] != 0:
+        return
+    least = time.monotonic() + BEGINS
+    most = time.monotonic() + MOST_BEGINS
+    while (now := time.monotonic()) < most:
+        begins = "Prolog" in run("squeue", "--noheader", "--states=CF,R", "--format=%r", limit=MOST_BEGINS)[1]
+        if now >= least and not begins:
+            return
+        time.sleep(5 * POLL)
 
 
 def follow(folder: str, server: str) -> None:

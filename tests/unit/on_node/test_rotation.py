@@ -27,7 +27,12 @@ esac
 """,
     "munge": 'grep --quiet bad "$HERE/key" || echo credential',
     "unmunge": "grep --quiet credential",
-    "scontrol": '[ "$(cat "$HERE/slurmctld")" = active ] && echo "Slurmctld(primary) at x is UP"',
+    "scontrol": """
+echo "scontrol $@" >> "$HERE/said"
+[ "$(cat "$HERE/slurmctld")" = active ] && echo "Slurmctld(primary) at x is UP"
+""",
+    # A job whose prolog ends once somebody has asked for it.
+    "squeue": 'echo "squeue" >> "$HERE/said"; [ -e "$HERE/began" ] || echo Prolog; touch "$HERE/began"',
     "sinfo": """
 cmp --silent "$HERE/key" "$HERE/theirs" && exit
 echo "slurm_load_partitions: Protocol authentication error" >&2
@@ -47,6 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HERE", str(tmp_path))
     monkeypatch.setattr(program, "SETTLE", 0.0)
     monkeypatch.setattr(program, "OTHERS", 0.0)
+    monkeypatch.setattr(program, "BEGINS", 0.0)
     monkeypatch.setattr(program, "GOES", 0.2)
     monkeypatch.setattr("random.uniform", lambda *ends: 0.01)
     (tmp_path / "key").write_text("before")
@@ -72,11 +78,26 @@ def test_the_controller_changes_while_slurmctld_is_away(here: Path) -> None:
     begin(here, "control")
     assert (here / "key").read_text() == "new"
     said = (here / "said").read_text()
-    order = ["stop slurmctld", "restart munge", "start --no-block slurmctld"]
+    order = ["scontrol create reservation reservationname=provision-rotation ", "squeue\nsqueue\n", "stop slurmctld"]
+    order += ["restart munge", "start --no-block slurmctld", "scontrol delete reservation=provision-rotation"]
     assert sorted(order, key=said.index) == order
     assert (journal(here)["stage"], journal(here)["proved"]) == ("switched", False)
     assert sorted(path.name for path in (here / "folder").iterdir()) == ["journal.json", "old.key"]
     assert (here / "folder" / "old.key").read_text() == "before"
+
+
+def test_a_job_that_never_begins_is_not_waited_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "MOST_BEGINS", 0.5)
+    (here / "bin" / "squeue").write_text("#!/bin/sh\necho Prolog\n")
+    begin(here, "control")
+    assert journal(here)["stage"] == "switched"
+
+
+def test_whoever_cannot_hold_jobs_changes_the_key_all_the_same(here: Path) -> None:
+    (here / "bin" / "scontrol").write_text('#!/bin/sh\n[ "$1" = ping ] && echo "Slurmctld(primary) at x is UP"\n')
+    begin(here, "control")
+    assert journal(here)["stage"] == "switched"
+    assert "squeue" not in (here / "said").read_text()
 
 
 def test_a_key_that_munge_does_not_work_with_is_taken_back(here: Path) -> None:
