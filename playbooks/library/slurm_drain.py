@@ -37,13 +37,15 @@ import base64
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.drain_owner import DRAINED, drain, resume
+from ansible.module_utils.drain_owner import DRAINED, drain, is_ours, resume
 from ansible.module_utils.slurm_jobs import ON_NODES
 from ansible.module_utils.slurm_nodes import order, show_nodes
 from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
 _POLL_SECONDS = 1
+# Seconds in which nodes that answer have registered with a slurmctld that has just started.
+_HEARD_SECONDS = 30
 
 
 def apply(wanted, check):
@@ -51,8 +53,9 @@ def apply(wanted, check):
 
     Raises:
         RuntimeError: slurmctld does not answer, or refuses.
+        Unheard: it has just started.
     """
-    before, done = show_nodes(), []
+    before, done = known(wanted["nodes"], wanted["state"]), []
     due: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     words = base64.b64decode(wanted["reason_b64"]).decode()
     for name in wanted["nodes"]:
@@ -79,6 +82,30 @@ def apply(wanted, check):
     ]
 
 
+class Unheard(RuntimeError):
+    """slurmctld has heard nothing of a node since its start, and ends no drain of it until then."""
+
+
+def known(names, state):
+    """All nodes, once slurmctld has heard of those whose drains are to end.
+
+    Raises:
+        Unheard: it has not; nothing was touched.
+    """
+    end = time.monotonic() + _HEARD_SECONDS
+    while True:
+        nodes = show_nodes()
+        ours = [name for name in names if name in nodes and is_ours(nodes[name])] if state != DRAINED else []
+        unheard = [name for name in ours if "UNKNOWN" in nodes[name]["states"]]
+        if not unheard:
+            return nodes
+        if time.monotonic() >= end:
+            raise Unheard(
+                f"slurmctld has heard nothing of {', '.join(unheard)} since its start, and ends no drain then"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
 def jobs_on(names):
     """Per job on any of these nodes its number and its nodes."""
     return table("squeue", _JOB, "--all", f"--states={ON_NODES}", f"--nodelist={','.join(names)}") if names else []
@@ -103,6 +130,8 @@ def main():
         while running and module.params["state"] == DRAINED and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
             running = jobs_on(there)
+    except Unheard as error:
+        module.fail_json(msg=f"{error}; next: say it again in two minutes, or name the others alone")
     except (RuntimeError, OSError) as error:
         module.fail_json(msg=f"slurmctld does not answer: {error}; next: look at `journalctl -u slurmctld` there")
     module.exit_json(changed=any(each["told"] for each in nodes), nodes=nodes, running=running)

@@ -34,7 +34,7 @@ from tests.campaign.rolls import ROLLING
 from tests.campaign.rotations import ROTATE
 from tests.campaign.schedule import cases, run_part, seconds_for, turns
 from tests.campaign.settings import SETTINGS
-from tests.campaign.verbs import VERB_FAULTS
+from tests.campaign.struck_verbs import VERB_FAULTS
 from tests.cluster.labs import STATE_HOME
 
 _ON_CLUSTERS = (LIVE, NODES, KILLS, VERB_FAULTS, FIRST, ROTATE, ROLLING, RESTORE)

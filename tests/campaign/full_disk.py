@@ -81,6 +81,16 @@ def empty_state(cluster: Cluster, blade: str) -> None:
     make_room(cluster.lab.state_folder)
 
 
+def fill_folder(folder: Path) -> None:
+    """No room in a folder of this machine."""
+    _here(filling([str(folder)]))
+
+
+def empty_folder(folder: Path) -> None:
+    """Room in it again."""
+    _here(emptying([str(folder)]))
+
+
 def make_room(state_folder: Path) -> None:
     """Room again in a state folder, which a campaign that was killed may have left full."""
     _here(emptying([str(state_folder)], _LAB))

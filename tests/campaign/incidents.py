@@ -21,6 +21,7 @@ OF_DAEMONS = tuple(name for name in FAULTS if name.split()[0] in ("munge", "slur
 # Accounting is not there, and room is an incident of its own.
 _ELSEWHERE = ("MariaDB killed", "slurmdbd killed", "disk full")
 OF_THE_RUN = tuple(name for name in FAULTS if name not in (*AWAY, *OF_DAEMONS, *_ELSEWHERE))
+ADMIN = "fan, says the admin"
 OTHER_KEY = (
     "dd if=/dev/urandom of=/etc/munge/munge.key bs=128 count=1 conv=notrunc 2> /dev/null; systemctl restart munge"
 )
@@ -80,7 +81,7 @@ def _second(scene: Scene, run: Terminal) -> Mends:
     return []
 
 
-def _full(fill: Act, empty: Act, on_controller: bool) -> Incident:
+def full(fill: Act, empty: Act, on_controller: bool) -> Incident:
     """No room, from the beginning or from some moment on."""
 
     def act(scene: Scene) -> Mends:
@@ -114,8 +115,8 @@ INCIDENTS: dict[str, Incident] = {
     "away": _fault(AWAY),
     "daemons": _fault(OF_DAEMONS),
     "two at once": Incident(_second),
-    "controller full": _full(fill_blade, empty_blade, on_controller=True),
-    "node full": _full(fill_blade, empty_blade, on_controller=False),
-    "state folder full": _full(fill_state, empty_state, on_controller=True),
+    "controller full": full(fill_blade, empty_blade, on_controller=True),
+    "node full": full(fill_blade, empty_blade, on_controller=False),
+    "state folder full": full(fill_state, empty_state, on_controller=True),
 }
 WITH_KEYS = {**INCIDENTS, "another key": Incident(lambda scene, run: [], _other_key)}

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from tests.campaign.case import Tally
 from tests.campaign.cluster import Cluster
 from tests.campaign.guests import Guest, attach, detached, end_guest, lost_guest, start_guest
-from tests.campaign.incidents import Incident, Scene
+from tests.campaign.incidents import ADMIN, Incident, Scene
 from tests.campaign.promises import as_one, computing, whole_again
 from tests.campaign.struck import mend, plain, see_end
 from tests.campaign.terminal import on_terminal
-from tests.campaign.verbs import ADMIN
 from tests.cluster.waiting import until
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.campaign.cluster import USER, Cluster, shortly
 from tests.cluster.waiting import until
@@ -13,6 +14,7 @@ LEFT = (
     "/var/lib/slurm/slurmctld.restoring /etc/munge/munge.key.rotating 2> /dev/null; true"
 )
 _LOCK = "pgrep -x provision-lock || true"
+_BY_ITSELF = ("provision: health: ", "provision: job-tmp: ")
 _FREE = {"idle", "mixed", "allocated"}
 # Seconds: slurmctld says once more that a job is over to a node that did not take it, such as one with another key.
 _COMPLETES = 180
@@ -32,6 +34,20 @@ def our_drains(cluster: Cluster) -> str:
     """The reasons of nodes that are ours, '' for none."""
     rows = cluster.lab.ask("sinfo --noheader --Node --format='%N %T %E' | sort -u").splitlines()
     return "; ".join(row for row in rows if "provision:" in row)
+
+
+def forgotten_drains(cluster: Cluster, meant: str = "") -> str:
+    """The drains that begin with our words, '' for none, without that of a blade that is meant to be drained.
+
+    What a node has by itself (its health check, its folders for jobs) it takes back by itself.
+    """
+    rows = cluster.lab.ask("scontrol --oneliner show nodes")
+    found = re.findall(r"^NodeName=(\S+).* State=(\S+).* Reason=(provision: .*?) \[", rows, re.MULTILINE)
+    return "; ".join(
+        f"{name}: {reason}"
+        for name, state, reason in found
+        if "DRAIN" in state and not reason.startswith(_BY_ITSELF) and name != meant.lower()
+    )
 
 
 def keys(cluster: Cluster) -> dict[str, str]:

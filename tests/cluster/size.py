@@ -95,6 +95,7 @@ _SIBLINGS = (
     "test_deep.py::*cannot*",
     "test_deep.py::*preemption*",
     "test_drain.py::*is_down_is_not*",
+    "test_drain.py::*just_started*",
     "test_drain.py::*slurm_itself*",
     "test_drain.py::*touches_nothing",
     "test_drain.py::*without_slurmctld*",

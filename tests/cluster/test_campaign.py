@@ -13,7 +13,7 @@ from tests.campaign.full_disk import empty_blade, fill_blade
 from tests.campaign.guests import attach, detached, end_guest, lost_guest, start_guest
 from tests.campaign.incidents import OTHER_KEY
 from tests.campaign.nodes import MARK, check_mark
-from tests.campaign.promises import as_one
+from tests.campaign.promises import as_one, forgotten_drains
 from tests.campaign.terminal import on_terminal
 from tests.cluster.labs import Lab
 from tests.cluster.waiting import until
@@ -92,6 +92,20 @@ def test_a_node_with_another_key_is_no_part_of_the_whole(attacked: Cluster) -> N
     assert "nodes have other keys than their controller" in as_one(attacked, {})
     assert lab.slurm(attacked.targets).code == 0
     assert as_one(attacked, {}) == []
+
+
+def test_a_drain_of_ours_that_nobody_thinks_of_is_seen(attacked: Cluster) -> None:
+    blade, lab = attacked.targets[0], attacked.lab
+    update = f"scontrol update nodename={blade.lower()}"
+    lab.ask(f"{update} state=drain reason='provision: drain: release (eve@desk)'")
+    try:
+        assert forgotten_drains(attacked) == f"{blade.lower()}: provision: drain: release (eve@desk)"
+        assert forgotten_drains(attacked, blade) == ""
+        lab.ask(f"{update} reason='fan, says the admin'")
+        assert forgotten_drains(attacked) == ""
+    finally:
+        lab.ask(f"{update} state=resume")
+    assert forgotten_drains(attacked) == ""
 
 
 def test_what_was_run_for_somebody_is_seen(attacked: Cluster) -> None:

@@ -135,6 +135,17 @@ def test_a_node_that_is_down_is_not_made_to_work(cluster: Lab, blade: str) -> No
         cluster.inside(blade, "systemctl start slurmd")
 
 
+def test_a_slurmctld_that_has_just_started_hears_of_the_node_first(cluster: Lab, blade: str) -> None:
+    assert drain(cluster, blade).code == 0
+    cluster.inside(blade, "systemctl stop slurmd")
+    cluster.ask("systemctl restart slurmctld")
+    assert until(lambda: "UNKNOWN" in node(cluster, blade), 10), node(cluster, blade)
+    cluster.inside(blade, "systemd-run --quiet --on-active=8s systemctl start slurmd")
+    said = resume(cluster, blade)
+    assert (said.code, only(said, blade)["result"]) == (0, "resumed"), said.text
+    assert cluster.state(blade, "idle", 60) == "idle"
+
+
 def test_a_check_touches_nothing(cluster: Lab, blade: str) -> None:
     before = node(cluster, blade)
     said = drain(cluster, blade, "--check")

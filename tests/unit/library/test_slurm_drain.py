@@ -162,3 +162,33 @@ def test_waits_until_no_job_is_on_the_nodes(slurm: Slurm) -> None:
 def test_a_refusal_of_slurmctld_is_said(slurm: Slurm) -> None:
     slurm.refuses = True
     assert "Access/permission denied" in asked()["msg"]
+
+
+def test_a_slurmctld_that_has_just_started_hears_of_a_node_first(slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses to end a drain of a node of which it knows nothing."""
+    slurm.nodes["bld-008"] = ("UNKNOWN+DRAIN", f"{OURS}fans")
+    looks = iter(range(3))
+
+    def look(*command: str, **more: Any) -> tuple[int, str, str]:
+        if "update" not in command and next(looks) == 2:
+            slurm.nodes["bld-008"] = ("IDLE+DRAIN", f"{OURS}fans")
+            monkeypatch.setattr(NODES, "run", slurm.run)
+        return slurm.run(*command, **more)
+
+    monkeypatch.setattr(NODES, "run", look)
+    answer = asked("resumed")
+    assert (answer["nodes"][0]["result"], answer["nodes"][0]["states"]) == ("resumed", ["IDLE"])
+
+
+def test_of_whom_it_hears_nothing_is_named_and_nothing_is_touched(
+    slurm: Slurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "_HEARD_SECONDS", 0)
+    slurm.nodes["bld-008"] = ("UNKNOWN+DRAIN", f"{OURS}fans")
+    assert "heard nothing of bld-008 since its start" in asked("resumed")["msg"]
+    assert slurm.told == []
+    # Somebody else's drain is none to end, and to drain it needs no word of the node.
+    slurm.nodes["bld-008"] = ("UNKNOWN+DRAIN", "fans")
+    assert asked("resumed")["nodes"][0]["result"] == "kept"
+    slurm.nodes["bld-008"] = ("UNKNOWN", "")
+    assert asked()["nodes"][0]["result"] == "drained"
