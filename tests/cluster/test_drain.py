@@ -12,7 +12,6 @@ from tests.cluster.as_found import forget_reasons
 from tests.cluster.background import background
 from tests.cluster.job_tmp import node, state, submit
 from tests.cluster.labs import Lab, Said
-from tests.cluster.test_heal import WITHOUT_SCRATCH
 from tests.cluster.waiting import until
 
 HOSTILE = '"fans" $(id) `id` ; rm -rf / | é 漢 %s {{ 7 * 7 }} Reason=x [root@2026]'
@@ -98,7 +97,8 @@ def test_a_drain_of_an_admin_stays(cluster: Lab, blade: str) -> None:
 
 def test_a_drain_of_slurm_itself_stays(cluster: Lab, blade: str) -> None:
     forget_reasons(cluster)
-    cluster.inside(blade, WITHOUT_SCRATCH)
+    more = f"/NodeName={blade.lower()} /s/TmpDisk=/TmpDisk=9/"
+    cluster.ask(f"sed -i '{more}' /etc/slurm/slurm.conf; systemctl restart slurmctld")
     try:
         assert until(lambda: "Reason=Low TmpDisk [slurm@" in node(cluster, blade), 60), node(cluster, blade)
         said = drain(cluster, blade, "--reason", "new memory")
