@@ -140,7 +140,9 @@ def test_a_slurmctld_that_has_just_started_hears_of_the_node_first(cluster: Lab,
     cluster.inside(blade, "systemctl stop slurmd")
     cluster.ask("systemctl restart slurmctld")
     assert until(lambda: "UNKNOWN" in node(cluster, blade), 10), node(cluster, blade)
-    cluster.inside(blade, "systemd-run --quiet --on-active=8s systemctl start slurmd")
+    cluster.inside(
+        blade, "systemd-run --quiet --on-active=8s --timer-property=AccuracySec=100ms systemctl start slurmd"
+    )
     said = resume(cluster, blade)
     assert (said.code, only(said, blade)["result"]) == (0, "resumed"), said.text
     assert cluster.state(blade, "idle", 60) == "idle"
