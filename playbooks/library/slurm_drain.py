@@ -39,7 +39,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import DRAINED, drain, is_ours, resume
 from ansible.module_utils.slurm_jobs import ON_NODES
-from ansible.module_utils.slurm_nodes import order, show_nodes
+from ansible.module_utils.slurm_nodes import order_updates, show_nodes
 from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
@@ -55,20 +55,15 @@ def apply(wanted, check):
         RuntimeError: slurmctld does not answer, or refuses.
         Unheard: it has just started.
     """
-    before, done = known(wanted["nodes"], wanted["state"]), []
-    due: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    before, done, due = known(wanted["nodes"], wanted["state"]), [], {}
     words = base64.b64decode(wanted["reason_b64"]).decode()
     for name in wanted["nodes"]:
         node = before.get(name)
         result, updates = drain(node, words) if wanted["state"] == "drained" else resume(node)
         done.append((name, result, bool(updates)))
-        if updates:
-            # A thousand nodes are told in one command, not in a thousand.
-            due.setdefault(tuple(map(tuple, updates)), []).append(name)
-    for updates, names in () if check else due.items():
-        for update in updates:
-            order("update", f"nodename={','.join(names)}", *update)
-    after = before if check or not due else show_nodes()
+        due[name] = updates
+    order_updates({} if check else due)
+    after = before if check or not any(due.values()) else show_nodes()
     return [
         {
             "name": name,

@@ -56,7 +56,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import roll, unroll
 from ansible.module_utils.rolling_note import claim, end, heard, read
 from ansible.module_utils.slurm_jobs import ON_NODES
-from ansible.module_utils.slurm_nodes import order, show_nodes
+from ansible.module_utils.slurm_nodes import order, order_updates, show_nodes
 from ansible.module_utils.slurm_table import table
 
 _JOB = (("JobID", 20), ("NodeList", 4000))
@@ -77,15 +77,11 @@ def act(wanted):
     if wanted["do"] not in ("take", "back"):
         return {}
     words = base64.b64decode(wanted["words_b64"]).decode()
-    before, found = show_nodes(), {}
-    due: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    before, found, due = show_nodes(), {}, {}
     for name in wanted["nodes"]:
         found[name], updates = roll(before.get(name), words) if wanted["do"] == "take" else unroll(before.get(name))
-        if updates:
-            due.setdefault(tuple(map(tuple, updates)), []).append(name)
-    for updates, names in due.items():
-        for update in updates:
-            order("update", f"nodename={','.join(names)}", *update)
+        due[name] = updates
+    order_updates(due)
     return found
 
 

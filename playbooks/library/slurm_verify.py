@@ -84,13 +84,13 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.drain_owner import LOST
-from ansible.module_utils.slurm_admission import RESERVED, admitted, close, keep_out, waiting
+from ansible.module_utils.slurm_admission import admitted, close, keep_out, waiting
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
 from ansible.module_utils.slurm_judged import BUSY, TAKEN, judged
 from ansible.module_utils.slurm_munge import munge_sentence, own_munge
-from ansible.module_utils.slurm_nodes import NEXT_PING, Deadline, back, gone, show_nodes, silent, wait_for
+from ansible.module_utils.slurm_nodes import NEXT_PING, RESERVED, Deadline, back, gone, show_nodes, silent, wait_for
 from ansible.module_utils.slurm_proof import ALONE, proved
 from ansible.module_utils.slurm_reach import controllers, places
 
@@ -124,7 +124,7 @@ def verify(wanted):
     if wanted["clear"] or wanted["give_back"]:
         held = {name: nodes[name] for name in waiting(names, nodes, wanted["give_back"])}
         if held:
-            unfit = admit(held, wanted, comment)
+            unfit = prove_apart(held, wanted, comment)
             prove |= held.keys() - unfit.keys()
             nodes, deadline = wait_for(names, deadline), Deadline(wanted["timeout"])
     # Another verification's job is no work of a node either, but that one is at it still.
@@ -167,7 +167,7 @@ def verify(wanted):
     return report, width, places({name: nodes[name] for name in names if name in nodes and name not in seen["deaf"]})
 
 
-def admit(held, wanted, comment):
+def prove_apart(held, wanted, comment):
     """Proves drained nodes apart, and lets those take jobs that pass; what is wrong with each of the others."""
     deaf = silent(list(held), held)
     as_free = {name: {**node, "states": node["states"] - {"DRAIN"}} for name, node in held.items()}

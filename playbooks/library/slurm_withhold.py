@@ -25,7 +25,7 @@ drained: {description: Nodes that were drained for lost hardware, type: list, re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.drain_owner import hold, withhold
-from ansible.module_utils.slurm_nodes import order, show_nodes
+from ansible.module_utils.slurm_nodes import order, order_updates, show_nodes
 
 
 def apply(lost, unproved, check):
@@ -40,9 +40,7 @@ def apply(lost, unproved, check):
         if update and not check:
             order("update", f"nodename={name}", *update)
         drained += [name] if begins else []
-    for name in unproved:
-        for update in () if check else hold(nodes.get(name)):
-            order("update", f"nodename={name}", *update)
+    order_updates({} if check else {name: hold(nodes.get(name)) for name in unproved})
     return drained
 
 

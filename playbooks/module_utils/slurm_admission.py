@@ -11,11 +11,9 @@ import re
 from ansible.module_utils.drain_owner import NEW, admit, hold, is_rolling, is_unproved, refuse
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_jobs import ACCOUNTS, at_work, process
-from ansible.module_utils.slurm_nodes import ANSWER, order, show_nodes
+from ansible.module_utils.slurm_nodes import ANSWER, order, order_updates, show_nodes
 
 _OURS = re.compile(r"^ReservationName=(provision-proof-(\d+-\d+)) .* Nodes=(\S+) ", re.MULTILINE)
-# A node that is in any reservation.
-RESERVED = {"MAINTENANCE", "RESERVED"}
 # Of a slurmctld that wants associations, accounts without one may have no reservation.
 _WHO = (",".join(ACCOUNTS), "root")
 
@@ -27,7 +25,7 @@ def close():
     for name, _, hosts in left:
         names = run("scontrol", "show", "hostnames", hosts, limit=ANSWER)[1].split()
         nodes = show_nodes()
-        _tell({each: hold(nodes.get(each)) for each in names})
+        order_updates({each: hold(nodes.get(each)) for each in names})
         order("delete", f"reservationname={name}")
 
 
@@ -38,7 +36,7 @@ def keep_out(problems):
         RuntimeError: slurmctld does not answer any more.
     """
     nodes = show_nodes()
-    _tell({name: hold(nodes.get(name), _first(problems, name)) for name in problems})
+    order_updates({name: hold(nodes.get(name), _first(problems, name)) for name in problems})
 
 
 def waiting(names, nodes, rolled):
@@ -73,12 +71,13 @@ def admitted(nodes, prove):
         return {name: [f"Slurm reserves it for no proof, so it stays out of work: {words}"] for name in nodes}
     passed, problems = set(), {}
     try:
-        for name, node in nodes.items():
-            _tell({name: admit(node)})
+        order_updates({name: admit(node) for name, node in nodes.items()})
         problems = prove(reservation)
         passed = {name for name in nodes if not problems.get(name)}
     finally:
-        _tell({name: [refuse(node, _first(problems, name))] for name, node in nodes.items() if name not in passed})
+        order_updates(
+            {name: [refuse(node, _first(problems, name))] for name, node in nodes.items() if name not in passed}
+        )
         order("delete", f"reservationname={reservation}")
     return {name: problems[name] for name in nodes if name not in passed}
 
@@ -96,9 +95,3 @@ def _reserve(reservation, nodes):
         except RuntimeError:
             if who == _WHO[-1]:
                 raise
-
-
-def _tell(updates):
-    for name, each in updates.items():
-        for update in each:
-            order("update", f"nodename={name}", *update)

@@ -27,7 +27,7 @@ NOT_ALLOWED = re.compile(
     r"|Access denied to requested reservation"
 )
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
-_ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+):(\d+))\s*")
+_ROW = re.compile(r"(\d+) (\S*) (provision:verify:\S*:(\d+:\d+))\s*")
 
 # Each node answers with two lines: whom it reaches; and its name, unmunge's exit code for the controller's credential,
 # its scratch, its own credential. What is written into scratch has no name any more when it is written, so that nothing
@@ -112,10 +112,9 @@ def our_jobs():
         asked = ["squeue", "--noheader", f"--name={NAME}", f"--user={account}", "--format=%A %N %k"]
         for line in run(*asked, limit=ANSWER)[1].splitlines():
             if row := _ROW.fullmatch(line):
-                number, nodes, comment, pid, start = row.groups()
-                found[number] = {
-                    "account": account, "nodes": nodes, "comment": comment, "alive": _started(pid) == start
-                }  # fmt: skip
+                number, nodes, comment, its_process = row.groups()
+                alive = at_work(its_process)
+                found[number] = {"account": account, "nodes": nodes, "comment": comment, "alive": alive}
     return found
 
 

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible.module_utils.slurm_commands import run
 
 HEALTHY = {"IDLE", "ALLOCATED", "MIXED", "COMPLETING"}
+# Of a node that is in any reservation.
+RESERVED = {"RESERVED", "MAINTENANCE"}
 # Seconds that nodes get to become better: a slurmd that was just started, a slurmctld that asks all of them anew.
 PATIENCE = 15
 # Seconds between two questions to Slurm while something is waited for, always with a deadline.
@@ -54,6 +56,24 @@ def order(*words):
     code, out, err = run("scontrol", *words, limit=ANSWER)
     if code != 0:
         raise RuntimeError((err or out).strip() or f"scontrol ended with {code}")
+
+
+def order_updates(updates):
+    """Tells slurmctld of each node what is to be updated, one after the other; equal ones of many nodes at once.
+
+    Args:
+        updates: name -> updates, each a list of words.
+
+    Raises:
+        RuntimeError: it does not answer, or refuses.
+    """
+    due: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for name, each in updates.items():
+        due.setdefault(tuple(map(tuple, each)), []).append(name)
+    # A thousand nodes are told in one command, not in a thousand.
+    for each, names in due.items():
+        for update in each:
+            order("update", f"nodename={','.join(names)}", *update)
 
 
 def show_nodes(limit=ANSWER):
@@ -124,7 +144,7 @@ def trouble(node):
         return "slurmctld does not know it"
     if node["silent"]:
         return "slurmctld gets no answer from its slurmd"
-    bad = node["states"] - HEALTHY - {"DRAIN", "PLANNED", "RESERVED", "MAINTENANCE"}
+    bad = node["states"] - HEALTHY - RESERVED - {"DRAIN", "PLANNED"}
     if bad or "INVALID_REG" in node["states"]:
         because = f" ({node['reason']})" if node["reason"] else ""
         return f"its state is {'+'.join(sorted(node['states']))}{because}"

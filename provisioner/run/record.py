@@ -59,9 +59,9 @@ def write_record(state: Path, run: str, data: dict[str, Any]) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{run}{_kind(data)}"
     write_private(path, json.dumps(data, indent=2) + "\n")
+    there, today = paths(state), datetime.now(UTC).date()
     for kind, most in KEPT.items():
-        found = [each for each in paths(state) if each.name.endswith(kind)]
-        for old in _too_many(found, most, datetime.now(UTC).date()):
+        for old in _too_many([each for each in there if each.name.endswith(kind)], most, today):
             old.unlink(missing_ok=True)
     return path
 

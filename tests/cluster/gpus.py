@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +87,18 @@ class Accelerated(Lab):
         """It is there again. What was put in the place of its device file has another number."""
         file, place = self.maker.files[1], self.maker.told.rpartition("/")[0]
         self.inside(self.gpu, f"mv /run/gone/* {place}/; rm -f {file}; mknod --mode=0666 {file} c 60 1")
+
+
+@contextmanager
+def at_work(lab: Accelerated) -> Iterator[Accelerated]:
+    """The cluster, up and made by a run; it is gone afterwards."""
+    try:
+        lab.up()
+        said = lab.run()
+        assert said.code == 0, said.text
+        yield lab
+    finally:
+        lab.lab("down")
 
 
 def changed(said: Said) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.cluster.gpus import NVIDIA, Accelerated, changed, opened
+from tests.cluster.gpus import NVIDIA, Accelerated, at_work, changed, opened
 from tests.cluster.job_tmp import ended, state, submit
 from tests.cluster.size import RELEASES
 from tests.cluster.waiting import until
@@ -19,14 +19,8 @@ OPEN = NVIDIA.opens
 @pytest.fixture(scope="module", params=RELEASES)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accelerated]:
     """The cluster."""
-    made = Accelerated("test-gpus", 21, 1, request.param, tmp_path_factory.mktemp("plan"))
-    try:
-        made.up()
-        said = made.run()
-        assert said.code == 0, said.text
+    with at_work(Accelerated("test-gpus", 21, 1, request.param, tmp_path_factory.mktemp("plan"))) as made:
         yield made
-    finally:
-        made.lab("down")
 
 
 def test_they_are_found_and_stay_so(lab: Accelerated) -> None:

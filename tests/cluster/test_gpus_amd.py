@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.gpus import AMD, Accelerated, changed, opened
+from tests.cluster.gpus import AMD, Accelerated, at_work, changed, opened
 from tests.cluster.size import RELEASES
 from tests.cluster.waiting import until
 
@@ -18,16 +18,10 @@ class WithAmd(Accelerated):
 
 
 @pytest.fixture(scope="module", params=RELEASES)
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WithAmd]:
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accelerated]:
     """The cluster."""
-    made = WithAmd("test-gpus-amd", 22, 1, request.param, tmp_path_factory.mktemp("plan"))
-    try:
-        made.up()
-        said = made.run()
-        assert said.code == 0, said.text
+    with at_work(WithAmd("test-gpus-amd", 22, 1, request.param, tmp_path_factory.mktemp("plan"))) as made:
         yield made
-    finally:
-        made.lab("down")
 
 
 def test_they_are_found_and_stay_so(lab: WithAmd) -> None:
