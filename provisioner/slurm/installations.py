@@ -24,7 +24,7 @@ from provisioner.slurm.installation import (
     serial_number,
     verdict,
 )
-from provisioner.slurm.parts import serial_of
+from provisioner.slurm.parts import OTHER_BOARD, drift_sentence, serial_of
 
 Host = Mapping[str, Any]
 Records = Mapping[str, Mapping[str, Any]]
@@ -90,6 +90,9 @@ def _judged(
         words = f"its board is the one of {whose} by its serial number {serial_number(blade)}"
         step = f"is it in the right bay? If it moved for good: `provision release {whose}` first"
         return Judged(Verdict(Standing.OTHER_HARDWARE, words), refused=(f"{words}; next: {step}",))
+    # One with a slurmd of ours is refused by the controller, which drains it: it may be in use.
+    if how.standing is Standing.OTHER_HARDWARE and not found.joined and not _is_accepted(name, host):
+        return Judged(how, refused=(drift_sentence([f"{OTHER_BOARD}{how.why}"], names[name]),))
     return Judged(how)
 
 
@@ -114,13 +117,13 @@ def _first_of_each(nodes: Mapping[str, Host], records: Records) -> dict[str, str
 def _other_place(name: str, blade: Mapping[str, Any], host: Host, records: Records) -> str:
     """The node on record whose board stands in the place of this one, '' for none."""
     serial = serial_number(blade)
-    if (
-        not serial
-        or serial == serial_of(records.get(name, {}))
-        or name in (host.get("slurmctld_accept_hardware") or ())
-    ):
+    if not serial or serial == serial_of(records.get(name, {})) or _is_accepted(name, host):
         return ""
     return next((other for other, record in records.items() if other != name and serial_of(record) == serial), "")
+
+
+def _is_accepted(name: str, host: Host) -> bool:
+    return name in (host.get("slurmctld_accept_hardware") or ())
 
 
 def _records(controller: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

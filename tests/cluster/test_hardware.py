@@ -16,8 +16,6 @@ from tests.cluster.waiting import until
 
 CPU = "/sys/devices/system/cpu"
 ONE_CPU = {f"{CPU}/online": "0\n"}
-# One CPU on each of two sockets.
-# Of two CPUs each has a socket to itself.
 # Of two CPUs each has a socket to itself.
 TWO_SOCKETS = {
     f"{CPU}/cpu{cpu}/topology/{part}_{word}": f"{text}\n"

@@ -16,6 +16,8 @@ from tests.cluster.test_hardware import OTHER_SERIAL, SERIAL, link, plate
 from tests.cluster.test_release import put_on_record, records
 
 SPOOL = "/var/lib/slurm/slurmd"
+NOBODYS_SERIAL = "CZ3333VWXY"
+WHAT_IS_THERE = "ls /etc/munge /etc/slurm /var/lib/provision 2>&1; dpkg --list | wc -l"
 OLD_DISK = "/dev/disk/by-id/wwn-0x5000c500aaaa0001"
 
 
@@ -81,7 +83,7 @@ def test_another_installation_on_another_board_is_refused_until_it_is_accepted(c
 
 
 def test_an_announced_blade_that_is_another_one_gets_nothing_and_stays_announced(cluster: Lab, blade: str) -> None:
-    """The board of a neighbour was plugged in there: by its serial number it is refused, whatever was announced."""
+    """By its serial number it is refused, whatever was announced: the board of a neighbour, and one that nobody knows."""
     other = cluster.compute[0]
     serial = records(cluster)[other.lower()]["parts"]["serial"]
     put_on_record(cluster, other, serial=SERIAL)
@@ -95,19 +97,21 @@ def test_an_announced_blade_that_is_another_one_gets_nothing_and_stays_announced
         assert blade in windows
         login = cluster.provision("lab", "ssh", cluster.controller, "true")
         assert login.code == 0
-        untouched = cluster.inside(blade, "ls /etc/munge /etc/slurm /var/lib/provision 2>&1; dpkg --list | wc -l")
+        untouched = cluster.inside(blade, WHAT_IS_THERE)
 
-        said = cluster.slurm([blade])
-
-        assert said.code == 1, said.text
-        assert f"its board is the one of {other.lower()} by its serial number {SERIAL}" in said.failure(blade)
-        assert said.json["blades"][blade]["installation"]["standing"] == "other hardware"
-        assert (
-            cluster.inside(blade, "ls /etc/munge /etc/slurm /var/lib/provision 2>&1; dpkg --list | wc -l") == untouched
-        )
-        assert sorted(known.read_text().splitlines()) == keys
-        assert notes(cluster, "reimage_windows.json") == windows
-        assert notes(cluster, "announced.json") == announced
+        for number, words in (
+            (SERIAL, f"its board is the one of {other.lower()} by its serial number {SERIAL}"),
+            (NOBODYS_SERIAL, f"another board: serial number {OTHER_SERIAL} -> {NOBODYS_SERIAL}"),
+        ):
+            kernel_says(cluster, blade, plate(number))
+            said = cluster.slurm([blade])
+            assert said.code == 1, said.text
+            assert words in said.failure(blade)
+            assert said.json["blades"][blade]["installation"]["standing"] == "other hardware"
+            assert cluster.inside(blade, WHAT_IS_THERE) == untouched
+            assert sorted(known.read_text().splitlines()) == keys
+            assert notes(cluster, "reimage_windows.json") == windows
+            assert notes(cluster, "announced.json") == announced
         shown = cluster.provision("status", "--json").json["nodes"]
         sync = next(each["sync"] for each in shown if each["blade"] == blade)
         assert (sync["state"], sync["installation"]) == ("failed", "other hardware")

@@ -100,6 +100,25 @@ def test_the_board_of_another_blade_is_refused(on_record: dict[str, Any]) -> Non
     assert not judged([head, accepted], head)["bld-008"].refused
 
 
+def test_a_fresh_installation_on_a_board_that_nobody_named_is_refused() -> None:
+    head = controller(bld_008=record(parts=serial("CZ1"), machine_id="d" * 32))
+    found = judged([head, host("bld-008", "a" * 32, "CZ3", marked=False)], head)["bld-008"]
+    assert found.verdict.standing is Standing.OTHER_HARDWARE
+    assert "another board: serial number CZ1 -> CZ3" in found.refused[0]
+    assert "accept it with `provision replace BLD-008`" in found.refused[0]
+    accepted = host("bld-008", "a" * 32, "CZ3", slurmctld_accept_hardware=["bld-008"])
+    assert not judged([head, accepted], head)["bld-008"].refused
+
+
+def test_a_member_on_another_board_is_for_the_controller_to_drain() -> None:
+    head = controller(bld_008=record(parts=serial("CZ1"), machine_id="a" * 32))
+    member = host("bld-008", "a" * 32, "CZ3")
+    member["ansible_facts"]["blade"]["paths"]["/etc/default/slurmd"] = {"content": "# Written by provision\n"}
+    found = judged([head, member], head)["bld-008"]
+    assert found.verdict.standing is Standing.OTHER_HARDWARE
+    assert not found.refused
+
+
 def test_its_own_board_and_one_without_a_number_are_no_others() -> None:
     head = controller(bld_008=record(parts=serial("CZ1")), bld_009=record(parts=serial(""), machine_id="d" * 32))
     assert not judged([head, host("bld-008", "a" * 32, "CZ1")], head)["bld-008"].refused
