@@ -83,7 +83,7 @@ def test_another_installation_on_another_board_is_refused_until_it_is_accepted(c
 
 
 def test_an_announced_blade_that_is_another_one_gets_nothing_and_stays_announced(cluster: Lab, blade: str) -> None:
-    """By its serial number it is refused, whatever was announced: the board of a neighbour, and one that nobody knows."""
+    """By its serial number it is refused, whatever was announced: a board of a neighbour, and one that nobody knows."""
     other = cluster.compute[0]
     serial = records(cluster)[other.lower()]["parts"]["serial"]
     put_on_record(cluster, other, serial=SERIAL)

@@ -10,7 +10,7 @@ from tests.disks.anywhere import FORMATS, Piece, Placed, pieces, placed
 from tests.disks.blade_lab import Blade, run
 from tests.disks.lost_makers import SIZE
 
-NO_FIXTURE_CHECK = (HealthCheck.function_scoped_fixture,)
+NO_FIXTURE_CHECK = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 
 
 def refused(blade: Blade, content: Placed | Piece) -> None:

@@ -10,7 +10,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playbooks.module_utils.blade_disks import full, journal
@@ -18,6 +18,7 @@ from playbooks.module_utils.blade_disks.inspect import disks
 from playbooks.module_utils.blade_disks.model import GB, Disk, Refusal, Wanted
 from tests.disks.blade_lab import Blade
 from tests.disks.content_makers import put
+from tests.disks.test_anywhere import NO_FIXTURE_CHECK
 from tests.disks.test_killed import begin, mkfs
 
 UNSEEN = 50_003_968 + 40 * 4096 + 7
@@ -60,7 +61,7 @@ def test_nothing_is_read_that_nobody_named(blade: Blade, announced: str | None) 
     assert result["waiting"][0]["read"] == (None if announced == "" else 0)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=NO_FIXTURE_CHECK)
 @given(at=st.integers(0, GB - 1))
 def test_any_single_byte_is_found(blade: Blade, at: int) -> None:
     if "sdb" not in blade.loops:

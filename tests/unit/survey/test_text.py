@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.blade_shape import MACHINE
@@ -191,7 +191,7 @@ def way_of(reach: Reach) -> tuple[str, int, str]:
     return reach.address, reach.port, reach.jump
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(st.lists(st.tuples(ways, machines), min_size=1, max_size=9, unique_by=lambda row: way_of(row[0])), st.booleans())
 def test_whatever_machines_answer_the_plan_passes_its_own_check(rows: list[Any], some_unknown: bool) -> None:
     found = []
