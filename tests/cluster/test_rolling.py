@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Iterator
 
@@ -11,12 +10,11 @@ import yaml
 
 from tests.cluster.background import background
 from tests.cluster.job_tmp import node, state, submit
-from tests.cluster.labs import Lab, Said
+from tests.cluster.labs import Lab
+from tests.cluster.rolled import FILE, batches, differ, drained, free_members, is_mended, rolling
 from tests.cluster.test_upgrade import MINIMUM, OLD, VERSION, make_older, members
 from tests.cluster.waiting import until
 
-FILE = "/etc/logrotate.d/slurmd"
-NOTE = "/var/lib/provision/rolling.json"
 BOOT = "stat --format=%Y /proc/1"
 # As a folder of a job has it, on every processor.
 BINDS = """
@@ -32,46 +30,14 @@ umount "$place" && rmdir "$place"
 @pytest.fixture
 def rolls(cluster: Lab) -> Iterator[Lab]:
     """Free members in sync and nobody else, and so again afterwards."""
-    # Another file may have left it a member that is away, which counts.
-    if cluster.tried(cluster.controller, f"scontrol show node {cluster.spare.lower()}").code == 0:
-        said = cluster.slurm(cluster.compute, f"--forget={cluster.spare}")
-        assert said.code == 0, said.text
-    yield cluster
-    cluster.ask("squeue --noheader --format=%A | xargs --no-run-if-empty scancel")
-    for name in cluster.compute:
-        cluster.ask(f"scontrol update nodename={name.lower()} state=resume 2> /dev/null; true")
-        assert cluster.state(name, "idle", 60) == "idle"
-    cluster.ask(f"rm -f {NOTE}")
-    if not all(is_mended(cluster, name) for name in cluster.compute):
-        assert cluster.slurm(cluster.compute).code == 0
-
-
-def differ(lab: Lab, *blades: str) -> None:
-    for blade in blades:
-        lab.inside(blade, f"rm -f {FILE}")
-
-
-def is_mended(lab: Lab, blade: str) -> bool:
-    return lab.inside(blade, f"ls {FILE} 2> /dev/null; true") == FILE
-
-
-def rolling(lab: Lab, *words: str) -> Said:
-    return lab.slurm(lab.compute, "--rolling", *words)
-
-
-def batches(said: Said) -> list[list[str]]:
-    assert "rolling" in said.json, said.text
-    return [batch["nodes"] for batch in said.json["rolling"]["batches"]]
+    with free_members(cluster):
+        yield cluster
 
 
 def owner(lab: Lab, blade: str) -> str:
     """Whose drain `provision status` says it is."""
     (found,) = [each for each in lab.provision("status", "--json").json["nodes"] if each["blade"] == blade]
     return str(found["owner"])
-
-
-def drained(lab: Lab) -> list[str]:
-    return [name for name in lab.compute if re.search(r" State=\S*DRAIN", node(lab, name))]
 
 
 def test_nodes_are_done_one_by_one_and_jobs_run_through(rolls: Lab) -> None:
@@ -120,67 +86,6 @@ def test_slurm_reboots_them_and_a_drain_of_an_admin_stays(rolls: Lab) -> None:
     assert owner(lab, second) == "admin"
 
 
-def test_whoever_is_away_counts(rolls: Lab) -> None:
-    lab, (first, second) = rolls, rolls.compute[:2]
-    differ(lab, first)
-    lab.ask(f"scontrol update nodename={second.lower()} state=drain reason=fans")
-    said = rolling(lab)
-    assert said.code == 3, said.text
-    assert f"1 node is away already ({second}) and at most 1 may be" in said.json["rolling"]["left"][first]
-    assert (is_mended(lab, first), drained(lab)) == (False, [second])
-
-
-POWER = "SuspendProgram=/bin/true\\nResumeProgram=/bin/true\\nSuspendTime=360000\\nSuspendTimeout=10\\n"
-# How a node goes out of work without a drain, and how slurmctld calls it then.
-OUTAGES = {"off": "NOT_RESPONDING", "slurmd stopped": "NOT_RESPONDING", "powered down": "POWERED_DOWN"}
-
-
-@pytest.fixture(params=OUTAGES)
-def silent(rolls: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A node that is out of work as slurmctld has found; a free member afterwards."""
-    lab, name, kind = rolls, rolls.compute[1], request.param
-    if kind == "powered down":
-        lab.ask(f"printf '{POWER}' >> /etc/slurm/slurm.conf; systemctl restart slurmctld")
-        assert lab.state(name, "idle", 60) == "idle"
-        lab.ask(f"scontrol update nodename={name.lower()} state=power_down_force")
-    if kind == "off":
-        lab.lab("off", name)
-    else:
-        lab.inside(name, "systemctl stop slurmd")
-    try:
-        if kind != "powered down":
-            # Whoever does not answer is known at once then.
-            lab.tried(lab.controller, "scontrol reconfigure")
-        assert until(lambda: OUTAGES[kind] in node(lab, name), 200), node(lab, name)
-        assert drained(lab) == []
-        yield name
-    finally:
-        if kind == "off":
-            lab.lab("on", name)
-        else:
-            lab.inside(name, "systemctl start slurmd")
-        # A run puts slurm.conf right, too.
-        said = lab.slurm(lab.compute)
-        assert said.code in (0, 3), said.text
-        if kind == "powered down":
-            lab.ask(f"scontrol update nodename={name.lower()} state=power_up; true")
-            lab.ask("systemctl restart slurmctld")
-        assert lab.state(name, "idle", 120) == "idle"
-
-
-def test_whoever_does_not_answer_counts(rolls: Lab, silent: str) -> None:
-    lab, first = rolls, rolls.compute[0]
-    differ(lab, first)
-    said = lab.slurm([first], "--rolling")
-    assert said.code == 3, said.text
-    assert f"1 node is away already ({silent}) and at most 1 may be" in said.json["rolling"]["left"][first]
-    assert (is_mended(lab, first), drained(lab)) == (False, [])
-    # With room for one more it is done, and the other one is not touched.
-    said = lab.slurm([first], "--rolling", "--max-unavailable=2", "--allow-empty-partition")
-    assert (said.code, batches(said)) == (0, [[first]]), said.text
-    assert (is_mended(lab, first), drained(lab)) == (True, [])
-
-
 DEFAULTS, SLURMD = "/etc/default/slurmd", "systemctl show --property=MainPID --value slurmd"
 
 
@@ -204,21 +109,6 @@ def test_a_restart_of_slurmd_waits_for_the_job(rolls: Lab) -> None:
     assert drained(lab) == []
     (record,) = lab.provision("runs", "--last=1", "--json").json["runs"]
     assert any(line.startswith("unit slurmd.service: restart") for line in record["changed"][first]), record
-
-
-def test_the_last_node_of_a_partition_needs_a_word(rolls: Lab) -> None:
-    lab, first = rolls, rolls.compute[0]
-    differ(lab, first)
-    # As far as partition all goes, too.
-    for name in lab.compute[1:]:
-        lab.ask(f"scontrol update nodename={name.lower()} state=drain reason=fans")
-    most = f"--max-unavailable={len(lab.compute)}"
-    said = rolling(lab, most)
-    assert said.code == 3, said.text
-    assert "is the last node of partition all" in said.json["rolling"]["left"][first]
-    said = rolling(lab, most, "--allow-empty-partition")
-    assert said.code == 0, said.text
-    assert is_mended(lab, first)
 
 
 def test_jobs_that_do_not_end_keep_their_node(rolls: Lab) -> None:
