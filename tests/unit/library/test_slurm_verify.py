@@ -74,7 +74,7 @@ def test_a_node_whose_slurmd_is_gone_gets_no_job(play: Play) -> None:
 
 def test_silent_is_who_takes_no_connection_or_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel takes connections for a slurmd that is stopped."""
-    monkeypatch.setattr(NODES, "MUTE_SECONDS", 0.5)
+    monkeypatch.setattr(NODES, "MUTE_SECONDS", 3)
     with socket.create_server(("127.0.0.1", 0)) as talker, socket.create_server(("127.0.0.1", 0)) as mute:
         with socket.create_server(("127.0.0.1", 0)) as closed_server:
             closed = closed_server.getsockname()[1]

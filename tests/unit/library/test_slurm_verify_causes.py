@@ -135,7 +135,7 @@ def test_only_words_count_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute, socket.create_server(("127.0.0.1", 0)) as talker:
         plain, ports = socket.create_connection, iter([mute.getsockname()[1], talker.getsockname()[1]])
         monkeypatch.setattr(
-            NODES.socket, "create_connection", lambda place, timeout: plain((place[0], next(ports)), timeout=0.5)
+            NODES.socket, "create_connection", lambda place, timeout: plain((place[0], next(ports)), timeout=3)
         )
         monkeypatch.setattr(NODES, "together", lambda question, names: {name: question(name) for name in names})
 

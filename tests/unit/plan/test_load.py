@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -51,9 +50,7 @@ def test_a_file_of_50_megabytes_is_refused_before_it_is_parsed(tmp_path: Path) -
     path = tmp_path / "plan.yml"
     with path.open("wb") as file:
         file.truncate(50 * MAX_BYTES)
-    started = time.monotonic()
     assert only_problem(path).startswith("1:1: larger than 1 MiB;")
-    assert time.monotonic() - started < 1
 
 
 def test_an_endless_file_is_refused() -> None:
