@@ -84,7 +84,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.cluster_lock import release
 from ansible.module_utils.drain_owner import LOST
-from ansible.module_utils.slurm_admission import admitted, close, keep_out, waiting
+from ansible.module_utils.slurm_admission import close, keep_out, proved_apart, waiting
 from ansible.module_utils.slurm_commands import run
 from ansible.module_utils.slurm_drains import ROOM, clear
 from ansible.module_utils.slurm_jobs import cancel_left_behind, cancel_own, held_by_users, our_comment, ours_gone
@@ -124,7 +124,7 @@ def verify(wanted):
     if wanted["clear"] or wanted["give_back"]:
         held = {name: nodes[name] for name in waiting(names, nodes, wanted["give_back"])}
         if held:
-            unfit = prove_apart(held, wanted, comment)
+            unfit = proved_apart(held, wanted, comment, _version())
             prove |= held.keys() - unfit.keys()
             nodes, deadline = wait_for(names, deadline), Deadline(wanted["timeout"])
     # Another verification's job is no work of a node either, but that one is at it still.
@@ -165,25 +165,6 @@ def verify(wanted):
     for name, words in gone([name for name in names if name in nodes and report[name]["problems"]], nodes).items():
         report[name].update(problems=[words], alive=False)
     return report, width, places({name: nodes[name] for name in names if name in nodes and name not in seen["deaf"]})
-
-
-def prove_apart(held, wanted, comment):
-    """Proves drained nodes apart, and lets those take jobs that pass; what is wrong with each of the others."""
-    deaf = silent(list(held), held)
-    as_free = {name: {**node, "states": node["states"] - {"DRAIN"}} for name, node in held.items()}
-    seen = {"version": _version(), "deaf": deaf, "ours": set(), "prove": set()}
-    unfit = {name: judged(name, node, wanted, seen)[0] for name, node in as_free.items()}
-    fit = {name: node for name, node in held.items() if not unfit[name]}
-
-    def prove(reservation):
-        deadline, others = Deadline(wanted["timeout"]), places(fit)
-        names, servers = list(fit), controllers(wanted["servers"])
-        problems, _, kept, _ = proved(names, wanted["scratch"], comment, deadline, others, servers, reservation)
-        cancel_own(comment)
-        return {**problems, **{name: [TAKEN] for name in kept}}
-
-    refused = admitted(fit, prove) if fit else {}
-    return {**{name: problems for name, problems in unfit.items() if problems}, **refused}
 
 
 def _version():

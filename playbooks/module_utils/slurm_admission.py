@@ -10,8 +10,20 @@ import re
 
 from ansible.module_utils.drain_owner import NEW, admit, hold, is_rolling, is_unproved, refuse
 from ansible.module_utils.slurm_commands import run
-from ansible.module_utils.slurm_jobs import ACCOUNTS, at_work, process
-from ansible.module_utils.slurm_nodes import ANSWER, order, order_updates, show_nodes
+from ansible.module_utils.slurm_jobs import ACCOUNTS, at_work, cancel_own, process
+from ansible.module_utils.slurm_judged import TAKEN, judged
+from ansible.module_utils.slurm_nodes import (
+    ANSWER,
+    Deadline,
+    order,
+    order_updates,
+    show_nodes,
+    silent,
+    trouble,
+    wait_for,
+)
+from ansible.module_utils.slurm_proof import proved
+from ansible.module_utils.slurm_reach import controllers, places
 
 _OURS = re.compile(r"^ReservationName=(provision-proof-(\d+-\d+)) .* Nodes=(\S+) ", re.MULTILINE)
 # Of a slurmctld that wants associations, accounts without one may have no reservation.
@@ -51,6 +63,39 @@ def waiting(names, nodes, rolled):
         for name in names
         if name in nodes and (is_unproved(nodes[name]) or (name in rolled and is_rolling(nodes[name])))
     ]
+
+
+def proved_apart(held, wanted, comment, version):
+    """Proves drained nodes apart, and lets those take jobs that pass; what is wrong with each of the others.
+
+    Args:
+        held: name -> drained node, as `show_nodes` has it.
+        wanted: parameters of slurm_verify.
+        comment: of our jobs.
+        version: that of the controller.
+
+    Raises:
+        RuntimeError: slurmctld does not answer any more.
+    """
+    deaf = silent(list(held), held)
+    as_free = {name: {**node, "states": node["states"] - {"DRAIN"}} for name, node in held.items()}
+    seen = {"version": version, "deaf": deaf, "ours": set(), "prove": set()}
+    unfit = {name: judged(name, node, wanted, seen)[0] for name, node in as_free.items()}
+    fit = {name: node for name, node in held.items() if not unfit[name]}
+
+    def prove(reservation):
+        deadline, others, servers = Deadline(wanted["timeout"]), places(fit), controllers(wanted["servers"])
+        # A node that is no longer drained has to answer slurmctld anew before it gets jobs: by its next ping, a second
+        # later or some more. 22.05 does not look then at a job that waits for it.
+        nodes = wait_for(list(fit), deadline)
+        mute = {name: [words] for name in fit if (words := trouble(nodes.get(name)))}
+        names = [name for name in fit if name not in mute]
+        problems, _, kept, _ = proved(names, wanted["scratch"], comment, deadline, others, servers, reservation)
+        cancel_own(comment)
+        return {**problems, **{name: [TAKEN] for name in kept}, **mute}
+
+    refused = admitted(fit, prove) if fit else {}
+    return {**{name: problems for name, problems in unfit.items() if problems}, **refused}
 
 
 def admitted(nodes, prove):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.library.slurm_cluster import NODES, RUNNERS, VERIFY, Cluster, Play
+from tests.unit.library.slurm_cluster import ADMISSION, NODES, RUNNERS, VERIFY, Cluster, Play
 
 
 @pytest.fixture
@@ -13,10 +13,11 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
         cluster = Cluster(*nodes)
         for module in RUNNERS:
             monkeypatch.setattr(module, "run", cluster.run)
-        for module in (VERIFY, NODES):
+        for module in (VERIFY, NODES, ADMISSION):
             monkeypatch.setattr(
                 module, "silent", lambda names, nodes: dict.fromkeys(cluster.closed & set(names), NODES.DEAF)
             )
+        for module in (VERIFY, NODES):
             monkeypatch.setattr(module, "gone", lambda names, nodes: dict.fromkeys(cluster.off & set(names), "off"))
         return cluster
 

@@ -9,9 +9,9 @@ from tests.unit.library.modules import ansible_module, answer_of, shared
 
 VERIFY = ansible_module("slurm_verify")
 NODES, JOBS, PROOF, COMMANDS = (shared(f"slurm_{name}") for name in ("nodes", "jobs", "proof", "commands"))
-MUNGE = shared("slurm_munge")
+MUNGE, ADMISSION = shared("slurm_munge"), shared("slurm_admission")
 # Where Slurm's and munge's commands are run.
-RUNNERS = (VERIFY, NODES, JOBS, PROOF, shared("slurm_drains"), MUNGE)
+RUNNERS = (VERIFY, NODES, JOBS, PROOF, shared("slurm_drains"), MUNGE, ADMISSION)
 
 
 def where(command: tuple[str, ...]) -> str:

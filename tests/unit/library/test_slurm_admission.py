@@ -6,13 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.library.modules import ansible_module, shared
-from tests.unit.library.slurm_cluster import node, update
+from tests.unit.library.modules import answer_of, shared
+from tests.unit.library.slurm_cluster import ADMISSION, JOBS, NODES, VERIFY, Play, node, update
 
-ansible_module("slurm_verify")
-ADMISSION, OWNER, NODES, JOBS = (
-    shared(name) for name in ("slurm_admission", "drain_owner", "slurm_nodes", "slurm_jobs")
-)
+OWNER = shared("drain_owner")
 UNPROVED, ROLLING = OWNER.UNPROVED, OWNER.ROLLING
 
 
@@ -123,3 +120,33 @@ def test_an_admins_drain_is_no_wait_for_a_proof(played: Controller) -> None:
     played.nodes = {"a": ("IDLE+DRAIN", "fan"), "b": ("DOWN", "")}
     ADMISSION.keep_out({"a": ["x"], "b": ["y"], "unknown": ["z"]})
     assert played.nodes == {"a": ("IDLE+DRAIN", "fan"), "b": ("IDLE+DRAIN", f"{UNPROVED}y")}
+
+
+@pytest.mark.parametrize("looks", [3, 10**6], ids=["soon", "never"])
+def test_the_job_comes_once_slurmctld_has_heard_of_the_node_again(play: Play, looks: int) -> None:
+    """Slurm takes a node for silent that is no longer drained, until it has answered anew."""
+    cluster = play(node("a", "IDLE+DRAIN", reason=f"{ROLLING}RUN reboot", by="root"))
+    asked: list[str] = []
+
+    def told(command: tuple[str, ...]) -> None:
+        if "state=undrain" in command:
+            cluster.nodes = [node("a", "IDLE*+MAINTENANCE")]
+            asked.append("undrain")
+        elif command[0] == "srun":
+            asked.append("job" if cluster.nodes == [node("a", "IDLE+MAINTENANCE")] else "job too early")
+        elif command[-1] == "nodes" and asked:
+            asked.append("look")
+            if len(asked) > looks and "IDLE*" in cluster.nodes[0]:
+                cluster.nodes = [node("a", "IDLE+MAINTENANCE")]
+        elif "state=drain" in command:
+            asked.append("drain")
+
+    cluster.told = told
+    wanted = {"nodes": ["a"], "prove": [], "give_back": ["a"], "timeout": 1 if looks > 3 else 20}
+    problems = answer_of(VERIFY, **wanted)["ansible_facts"]["slurm_verify"]["nodes"]["a"]["problems"]
+    if looks == 3:
+        assert ("job" in asked, "job too early" in asked, problems) == (True, False, [])
+    else:
+        assert problems == ["slurmctld gets no answer from its slurmd"]
+        assert "drain" in asked
+        assert not cluster.jobs
