@@ -21,6 +21,10 @@ from provisioner.errors import ProvisionError, UsageError
 AGE = re.compile(r"age1[0-9a-z]{20,2000}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{40,2000}")
 GPG = re.compile(r"[0-9A-F]{40}")
 """The whole fingerprint: any other name of a key might be somebody else's."""
+_STEPS = {
+    "age": "look at `recipients` of the plan",
+    "gpg": "look whether `gpg --list-keys` of this account has a key for each of `recipients` of the plan",
+}
 _MAGIC = b"age-encryption.org/"
 _TAR = (257, b"ustar")
 _PART, _MOST_REST = 2**20, 2**26
@@ -74,7 +78,7 @@ def sealed(target: IO[bytes], recipients: Sequence[str]) -> Iterator[IO[bytes]]:
             raise
         said = process.stderr.read().decode(errors="replace")
     if process.returncode != 0 or broken:
-        raise ProvisionError(f"{kind} does not encrypt: {_words(said)}", "look at `recipients` of the plan")
+        raise ProvisionError(f"{kind} does not encrypt: {_words(said)}", _STEPS[kind])
 
 
 @contextmanager
@@ -138,4 +142,6 @@ def _program(kind: str) -> str:
 def _words(said: str) -> str:
     # age ends with where to report errors of its own.
     lines = [visible(line) for line in said.splitlines() if line.strip() and "report unexpected" not in line]
-    return lines[-1][:300] if lines else "it says nothing"
+    # gpg says which key it means in the line before its last one.
+    named = [line for line in lines if ": skipped: " in line]
+    return (named or lines)[-1][:300] if lines else "it says nothing"

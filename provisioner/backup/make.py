@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,13 @@ from provisioner.run.workplace import workplace
 BEGIN, PICTURE, END = (
     "Stop slurmctld for a moment, and copy its state", "Take a picture of the database", "Let slurmctld go on",
 )  # fmt: skip
+
+
+ANOTHER = "name another folder: `backup: {to: DIR}` in the plan, or --to DIR"
+
+
+class ReadOnlyError(UsageError):
+    """The folder for backups cannot be written to by anybody here, root included."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def make_backup(
             with sealed(stream, recipients) as plain:
                 archive.pack(place, manifest, plain)
 
-        with _written("the backup", folder, "make room there, or name another folder with --to"):
+        with _written("the backup", folder, f"make room there, or {ANOTHER}"):
             file = shelf.put(folder, shelf.file_name(plan.cluster.name, moment, cipher), write)
     removed, notes = _thinned(folder, plan)
     away = ended.get("away")
@@ -154,13 +162,26 @@ def refuse(folder: Path, recipients: Sequence[str]) -> str:
             stack.close()
         except ProvisionError as error:
             raise UsageError(error.message, error.next_step) from None
+    make_folder(folder)
+    return cipher
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder for backups where it is missing.
+
+    Raises:
+        ReadOnlyError: it is in a filesystem that is read-only here, as all but a few folders are for runs of a timer.
+        UsageError: it cannot be made, or is not this account's to use.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     except OSError as error:
-        raise UsageError(f"backups cannot go to {folder}: {error.strerror}", "name another folder with --to") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"{folder} is not yours to write to", "name another folder with --to")
-    return cipher
+        words = f"backups cannot go to {folder}: {error.strerror}"
+        raise (ReadOnlyError if error.errno == errno.EROFS else UsageError)(words, ANOTHER) from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise UsageError(f"{folder} is not yours to write to", ANOTHER)
 
 
 def _manifest(plan: Plan, moment: datetime, answers: Sequence[Any], found: Sequence[Any]) -> Manifest:

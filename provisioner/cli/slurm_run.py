@@ -99,7 +99,12 @@ def run_scheduled(asked: Asked) -> int:
     def back_up(finished: Finished, site: Plan) -> dict[str, Any]:
         nonlocal backup
         backup = kept(site, plan_file, finished.outcome.code, console_for(asked.as_json))
-        return {"backup": backup.as_dict()}
+        code = _code(finished)
+        return {"backup": backup.as_dict(), "exit_code": int(code), "meaning": code.meaning}
+
+    def _code(finished: Finished) -> ExitCode:
+        """A run that was well, and whose backup was not, counts as degraded."""
+        return finished.outcome.code or (ExitCode.DEGRADED if backup.trouble else ExitCode.OK)
 
     def run() -> Ended:
         note_plan(plan_file, load_plan(plan_file))
@@ -113,11 +118,9 @@ def run_scheduled(asked: Asked) -> int:
         failed = {name: found.message for name, found in outcome.failures().items()}
         left = {name: blade.left for name, blade in outcome.blades.items() if blade.left}
         name = run_id(finished.record) if finished.record else ""
-        code = outcome.code
         if backup.trouble:
             say(f"provision: {backup.trouble}", err=True)
-            code = code or ExitCode.DEGRADED
-        return Ended(int(code), name, outcome.seconds, outcome.words or backup.trouble, failed, left)
+        return Ended(int(_code(finished)), name, outcome.seconds, outcome.words or backup.trouble, failed, left)
 
     code, told = counted(plan_file, run)
     if told:

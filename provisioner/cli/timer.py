@@ -49,7 +49,7 @@ def install(
 
       provision timer install --every 1d --user --plan ~/asgard/plan.yml
     """
-    from provisioner.backup.make import default_folder
+    from provisioner.backup.make import default_folder, make_folder
     from provisioner.scheduled.every import parse_every
     from provisioner.scheduled.here import this_timer
     from provisioner.scheduled.units import unit_files
@@ -60,11 +60,12 @@ def install(
     timer = this_timer(path, every_so, units.system, default_folder(load_site(path), path))
     wanted = unit_files(timer)
     steps, diff = units.steps(wanted), units.diff(wanted)
-    if not check and steps:
-        # What runs write to; the sandbox of a run cannot make it.
-        for folder in (timer.state, timer.backups):
-            _make(folder)
-        units.install(wanted)
+    if not check:
+        # What runs write to, also where it went meanwhile; the sandbox of a run cannot make it.
+        _make(timer.state)
+        make_folder(timer.backups)
+        if steps:
+            units.install(wanted)
     note = _lingers_not(units.system)
     if as_json:
         told = {
@@ -104,11 +105,14 @@ def status(system: System = None, plan: PlanFile = None, as_json: AsJson = False
 
     path, units = _units(plan, system)
     state = timer_state(path, units)
+    note = _lingers_not(units.system) if state["active"] else ""
     if as_json:
-        answer({"exit_code": 0 if state["active"] else 1, **state})
+        answer({"exit_code": 0 if state["active"] else 1, **state, "note": note})
     else:
         for line in words(state):
             say(line)
+        if note:
+            say(note)
     raise typer.Exit(0 if state["active"] else 1)
 
 
@@ -202,7 +206,8 @@ def _make(folder: Path) -> None:
 
 def _lingers_not(system: bool) -> str:
     from provisioner.scheduled.here import lingers
+    from provisioner.scheduled.systemd import LINGER, this_account
 
     if system or lingers():
         return ""
-    return "note: it fires only while this account is logged in; next: `sudo loginctl enable-linger`"
+    return f"note: it fires only while this account is logged in; next: `{LINGER} {this_account()}`"

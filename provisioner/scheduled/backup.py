@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from provisioner.backup.make import scheduled_backup
+from provisioner.backup.make import ReadOnlyError, scheduled_backup
 from provisioner.errors import BusyError, ExitCode, ProvisionError
 from provisioner.plan.model import Plan
+from provisioner.scheduled.counted import BY_UNIT
+
+_AGAIN = "run `provision timer install` again, which lets the runs of the timer write there"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,13 @@ def kept(plan: Plan, plan_file: Path, code: ExitCode, console: Console) -> Kept:
     except BusyError:
         return Kept()
     except ProvisionError as error:
-        return Kept(trouble=f"no backup: {error.message}; next: {error.next_step}")
+        # Its unit lets a run write to what was the folder for backups when the timer was installed.
+        again = isinstance(error, ReadOnlyError) and os.environ.get(BY_UNIT)
+        return Kept(trouble=f"no backup: {error.message}; next: {_AGAIN if again else error.next_step}")
+    except OSError as error:
+        # What the run itself came to is told all the same.
+        where = f"{error.filename}: " if error.filename else ""
+        return Kept(trouble=f"no backup: {where}{error.strerror}; next: look at that, then try `provision backup`")
     if made is None:
         return Kept()
     if made.file is None:

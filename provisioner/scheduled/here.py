@@ -13,11 +13,10 @@ from provisioner.console_text import counted, one_line
 from provisioner.duration import said
 from provisioner.errors import ProvisionError
 from provisioner.paths import absolute, state_home
-from provisioner.run.owner import account
 from provisioner.scheduled.every import Every
 from provisioner.scheduled.installed import Units
 from provisioner.scheduled.memory import recall
-from provisioner.scheduled.systemd import properties, times, unit_folder
+from provisioner.scheduled.systemd import properties, this_account, times, unit_folder
 from provisioner.scheduled.units import KEPT, Timer, unit_name
 
 
@@ -53,7 +52,7 @@ def _program() -> tuple[str, ...]:
 
 def lingers() -> bool:
     """Whether timers of this account fire while it is not logged in."""
-    return (Path("/var/lib/systemd/linger") / account()).exists()
+    return (Path("/var/lib/systemd/linger") / this_account()).exists()
 
 
 def timer_state(plan: Path, units: Units) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.errors import ProvisionError
-from provisioner.scheduled.systemd import properties, systemctl
+from provisioner.scheduled.systemd import properties, stamp, systemctl
 from provisioner.scheduled.units import MARK
 from provisioner.whole_file import write_whole
 
@@ -120,6 +121,9 @@ class Units:
         """
         if self.timer in self.there:
             systemctl(self.system, "disable", "--now", self.timer)
+            # One that is installed later has missed nothing.
+            with contextlib.suppress(OSError):
+                stamp(self.system, self.timer).unlink()
         needed = [name for name in self.there if name != self.timer] if self.is_at_work() else []
         for name in self.there:
             if name not in needed:

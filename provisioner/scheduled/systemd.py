@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,15 @@ from provisioner.errors import ProvisionError
 
 _PATIENCE = 60
 """Seconds for an answer of systemd."""
+LINGER = "sudo loginctl enable-linger"
+
+
+def this_account() -> str:
+    """The name of this account as systemd has it, whatever its environment says; its number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def unit_folder(system: bool, environment: Mapping[str, str] = os.environ) -> Path:
@@ -22,6 +33,12 @@ def unit_folder(system: bool, environment: Mapping[str, str] = os.environ) -> Pa
         return Path("/etc/systemd/system")
     base = environment.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "systemd" / "user"
+
+
+def stamp(system: bool, timer: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where systemd remembers when a timer with `Persistent=` fired last."""
+    base = Path("/var/lib" if system else environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "systemd" / "timers" / f"stamp-{timer}"
 
 
 def systemctl(system: bool, *words: str) -> str:
@@ -54,10 +71,11 @@ def systemctl(system: bool, *words: str) -> str:
 
 
 def _step(system: bool, said: str) -> str:
-    if "Failed to connect to bus" in said or "not been booted with systemd" in said:
+    # Debian 13 says which bus it means.
+    if re.search(r"Failed to connect to .*\bbus\b|not been booted with systemd", said):
         if system:
             return "use cron instead, as the README shows, since systemd does not run here"
-        return "log in as this account itself (no su, no sudo), or use --system as root"
+        return f"`{LINGER} {this_account()}`, so that its systemd runs without a login, or use --system as root"
     return "see `systemctl status`, then try again"
 
 

@@ -14,7 +14,7 @@ from provisioner.scheduled.every import Every
 
 MARK = "# Written by `provision timer install`"
 """How a unit begins that is ours."""
-KEPT = ("HOME", "XDG_STATE_HOME", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_BECOME_PASSWORD_FILE")
+KEPT = ("HOME", "XDG_STATE_HOME", "GNUPGHOME", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_BECOME_PASSWORD_FILE")
 """What a run takes from the environment of the person who installs its timer."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MOST_HOURS = 6

@@ -26,10 +26,16 @@ PROGRAM = "/opt/provision/bin/provision"
 
 @dataclass
 class ControlHost:
-    """The machine, with the wheel installed and the plan of the lab, without the machine itself."""
+    """The machine, with the wheel installed and the plan of the lab, without the machine itself.
+
+    Args:
+        account: whose timer it is, whose service manager is asked, and who owns the plan.
+    """
 
     lab: Lab
     blade: str
+    account: str = "root"
+    plan: str = PLAN
 
     def script(self, script: str) -> str:
         """What a script prints there as root."""
@@ -37,9 +43,27 @@ class ControlHost:
 
     def provision(self, *words: str) -> Said:
         """`provision WORDS` there, with the plan of the lab."""
+        return self.tried(self.command(*words))
+
+    def command(self, *words: str) -> str:
+        """The same as a line for a shell."""
         verb = 2 if words[0] in ("timer", "runs") and words[1:] else 1
-        command = shlex.join([PROGRAM, *words[:verb], f"--plan={PLAN}", *words[verb:]])
-        return self.lab.tried(self.blade, f"cd / && HOME=/root {command}")
+        return shlex.join([PROGRAM, *words[:verb], f"--plan={self.plan}", *words[verb:]])
+
+    def tried(self, command: str) -> Said:
+        """A command of the account, from a shell that has nothing of a login."""
+        if self.account == "root":
+            return self.lab.tried(self.blade, f"cd / && HOME=/root {command}")
+        home = f"/home/{self.account}"
+        clean = f"env -i HOME={home} USER={self.account} PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8"
+        return self.lab.tried(self.blade, f"cd {home} && runuser -u {self.account} -- {clean} {command}")
+
+    def systemctl(self, words: str) -> Said:
+        """`systemctl WORDS` of the service manager that has the timer."""
+        if self.account == "root":
+            return self.tried(f"systemctl {words}")
+        number = self.script(f"id -u {self.account}")
+        return self.tried(f"XDG_RUNTIME_DIR=/run/user/{number} systemctl --user {words}")
 
     def timer(self, verb: str, *words: str) -> dict[str, Any]:
         """`provision timer VERB --json`, whatever its exit code."""
@@ -53,7 +77,9 @@ class ControlHost:
 
     def show(self, unit: str, name: str) -> str:
         """A property of a unit."""
-        return self.script(f"systemctl show --value --property={name} {unit}")
+        said = self.systemctl(f"show --value --property={name} {unit}")
+        assert said.code == 0, said.text
+        return said.out.strip()
 
     def ran(self, before: str, seconds: float = 300) -> dict[str, Any]:
         """The last run, once it is another one than `before` and what follows it is over."""
@@ -72,19 +98,21 @@ class ControlHost:
     def start(self) -> dict[str, Any]:
         """One run by its unit, as the timer starts it."""
         before = self.last().get("invocation", "")
-        self.lab.tried(self.blade, f"systemctl start {self.unit('.service')}")
+        self.systemctl(f"start {self.unit('.service')}")
         return self.ran(before)
 
     def journal(self) -> str:
         """What the units said."""
-        return self.script("journalctl --no-pager --lines=60 --unit='provision-*'")
+        of_it = "--unit='provision-*'" if self.account == "root" else f"_UID=$(id -u {self.account})"
+        return self.script(f"journalctl --no-pager --lines=60 {of_it}")
 
     def write_plan(self, **more: Any) -> None:
         """The plan of the lab without this machine, with what is said besides."""
         plan = yaml.safe_load(self.lab.plan.read_text())
         del plan["blades"][self.blade]
         text = yaml.safe_dump({**plan, **more}, sort_keys=False)
-        self.script(f"mkdir -p {shlex.quote(FOLDER)} && printf %s {shlex.quote(text)} > {shlex.quote(PLAN)}")
+        folder, file = shlex.quote(str(Path(self.plan).parent)), shlex.quote(self.plan)
+        self.script(f"mkdir -p {folder} && printf %s {shlex.quote(text)} > {file} && chown {self.account}: {file}")
 
 
 @contextmanager

@@ -287,6 +287,8 @@ _SIBLINGS = (
     "test_timer.py::*once_more*",
     "test_timer.py::*timer_fires*",
     "test_timer.py::*would_end_jobs*",
+    "test_timer_account.py::*",
+    "test_timer_backup.py::*",
     "test_trouble.py::*another_debian*",
     "test_trouble.py::*broken source?",
     "test_trouble.py::*full disk*",

@@ -100,8 +100,9 @@ def test_a_reader_that_refuses_has_the_last_word(key: str, tmp_path: Path) -> No
 
 
 def test_a_recipient_that_gpg_does_not_know_is_refused(key: str, tmp_path: Path) -> None:
-    with pytest.raises(ProvisionError, match="gpg does not encrypt"):
-        seal(tmp_path / "b", ["0" * 40])
+    with pytest.raises(ProvisionError, match=f"gpg does not encrypt: gpg: {'0' * 40}: skipped: ") as error:
+        seal(tmp_path / "b", [key, "0" * 40])
+    assert "gpg --list-keys" in error.value.next_step
 
 
 @pytest.mark.parametrize(

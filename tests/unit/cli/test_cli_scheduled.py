@@ -112,3 +112,18 @@ def test_the_command_of_the_site_is_tried(site: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "told").read_text())["subject"] == (
         "provision: cluster demo: a test of the command of `notify`"
     )
+
+
+def test_a_run_without_the_backup_that_was_due_is_degraded_and_told_whole(played: Played, site: Path) -> None:
+    plan = site / "plan.yml"
+    (site / "file").touch()
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJLdwCNCP8dRl8nqEWGJBQUJ9iDC2dW/5K8jo0mHj2Sc"
+    plan.write_text(f"backup: {{recipients: [{key}], to: file/backups}}\n{plan.read_text()}")
+    played(BLD_008=left())
+    done = runner.invoke(app, ["slurm", "--scheduled", "--json"])
+    answer = json.loads(done.stdout)
+    assert (done.exit_code, answer["exit_code"]) == (3, 3)
+    assert answer["blades"]["BLD-008"]["left"] == left().left
+    assert answer["backup"]["trouble"].startswith(f"no backup: backups cannot go to {site}/file/backups: ")
+    assert answer["backup"]["trouble"] in recall(plan).last["error"]
+    assert recall(plan).last["run"] == "1"

@@ -10,6 +10,7 @@ import pytest
 from provisioner.errors import ProvisionError
 from provisioner.scheduled import installed
 from provisioner.scheduled.installed import SUFFIXES, Units
+from provisioner.scheduled.systemd import stamp
 from provisioner.scheduled.units import MARK
 
 NAME = "provision-asgard-12345678"
@@ -108,3 +109,17 @@ def test_a_unit_that_is_not_ours_stays(systemd: Systemd, units: Callable[[], Uni
     with pytest.raises(ProvisionError, match="is not of `provision timer install`"):
         units()
     assert [each.name for each in folder.iterdir()] == [path.name]
+
+
+def test_the_next_timer_of_the_plan_has_missed_nothing(
+    systemd: Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    of_account = Units(tmp_path / "user", NAME, False)
+    of_account.install(WANTED)
+    fired = stamp(False, f"{NAME}.timer")
+    fired.parent.mkdir(parents=True)
+    for file in (fired, fired.with_name("stamp-other.timer")):
+        file.touch()
+    Units(tmp_path / "user", NAME, False).remove()
+    assert [each.name for each in (tmp_path / "data").rglob("stamp-*")] == ["stamp-other.timer"]

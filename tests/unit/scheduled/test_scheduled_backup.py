@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from provisioner.backup.make import ReadOnlyError
 from provisioner.errors import BusyError, ExitCode, ProvisionError
 from provisioner.plan.load import load_plan
 from provisioner.plan.model import Plan
 from provisioner.scheduled import backup
 from provisioner.scheduled.backup import Kept, kept
+from provisioner.scheduled.counted import BY_UNIT
 
 PLAN = """\
 cluster: {name: demo, network: 10.20.0.0/24, controller: BLD-006}
@@ -42,7 +44,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return plans
 
 
-def raises(monkeypatch: pytest.MonkeyPatch, error: ProvisionError) -> None:
+def raises(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def refuse(*_: object) -> None:
         raise error
 
@@ -70,3 +72,22 @@ def test_one_that_cannot_be_taken_is_a_trouble(site: Plan, plan_file: Path, monk
 def test_where_another_run_began_it_waits(site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     raises(monkeypatch, BusyError("another run", "wait"))
     assert kept(site, plan_file, ExitCode.OK, Console()) == Kept()
+
+
+def test_a_folder_that_the_timer_was_not_installed_with_is_for_it_to_learn(
+    site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raises(monkeypatch, ReadOnlyError("backups cannot go there", "name another folder"))
+    monkeypatch.delenv(BY_UNIT, raising=False)
+    by_hand = kept(site, plan_file, ExitCode.OK, Console())
+    assert by_hand.trouble == "no backup: backups cannot go there; next: name another folder"
+    monkeypatch.setenv(BY_UNIT, "1")
+    assert "run `provision timer install` again" in kept(site, plan_file, ExitCode.OK, Console()).trouble
+
+
+def test_a_folder_that_nobody_can_read_is_a_trouble_and_no_crash(
+    site: Plan, plan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raises(monkeypatch, PermissionError(13, "Permission denied", "/srv/backups"))
+    found = kept(site, plan_file, ExitCode.OK, Console())
+    assert found.trouble.startswith("no backup: /srv/backups: Permission denied; next: ")
