@@ -231,6 +231,7 @@ _SIBLINGS = (
     "test_rest.py::*other_keys_come*",
     "test_rest.py::*second_run*",
     "test_rest.py::*that_is_killed*",
+    "test_restarts.py::*",
     "test_restore.py::*",
     "test_restore_database.py::*",
     "test_rolling.py::*do_not_end*",

@@ -24,7 +24,8 @@ AT, NEW, BEFORE, OLD, JOURNAL = "at", "new.key", "before.key", "old.key", "journ
 # Seconds. What was sent just before slurmctld stopped arrives everywhere; then all others change, too.
 SETTLE, OTHERS = 1.0, 1.5
 # What keeps jobs from beginning, how long one that has just begun gets to begin its first step, and how long at most.
-HOLD, BEGINS, MOST_BEGINS = "provision-rotation", 2.0, 5.0
+# slurmctld-hold makes one of this name at each stop of slurmctld, unless it is there.
+HOLD, BEGINS, MOST_BEGINS = "provision-hold", 2.0, 5.0
 # How long a node waits for slurmctld to go, and goes by the controller afterwards.
 GOES, FOLLOWS = 20.0, 3600.0
 STOPS, STARTS, COMMAND = 150.0, 240.0, 60.0

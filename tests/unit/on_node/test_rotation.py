@@ -78,8 +78,8 @@ def test_the_controller_changes_while_slurmctld_is_away(here: Path) -> None:
     begin(here, "control")
     assert (here / "key").read_text() == "new"
     said = (here / "said").read_text()
-    order = ["scontrol create reservation reservationname=provision-rotation ", "squeue\nsqueue\n", "stop slurmctld"]
-    order += ["restart munge", "start --no-block slurmctld", "scontrol delete reservation=provision-rotation"]
+    order = ["scontrol create reservation reservationname=provision-hold ", "squeue\nsqueue\n", "stop slurmctld"]
+    order += ["restart munge", "start --no-block slurmctld", "scontrol delete reservation=provision-hold"]
     assert sorted(order, key=said.index) == order
     assert (journal(here)["stage"], journal(here)["proved"]) == ("switched", False)
     assert sorted(path.name for path in (here / "folder").iterdir()) == ["journal.json", "old.key"]
