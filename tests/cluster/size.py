@@ -143,6 +143,7 @@ _SIBLINGS = (
     "test_identity.py::*back_alone*",
     "test_identity.py::*first_key*",
     "test_identity.py::*signed_key*",
+    "test_image_hooks.py::*",
     "test_init.py::*goes_on?another system?",
     "test_init.py::*goes_on?no *",
     "test_init.py::*says_what*",
