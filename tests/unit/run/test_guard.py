@@ -18,7 +18,8 @@ from tests.cluster.waiting import until
 
 # A run with something at work, its cursor hidden as rich hides it.
 RUN = """\
-import os, subprocess, sys
+import os, signal, subprocess, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup ignore it
 from provisioner.run.guard import guarded
 from provisioner.run.workplace import workplace
 with workplace() as folder, guarded(folder):
