@@ -120,7 +120,7 @@ def control_host(lab: Lab, folder: Path) -> Iterator[ControlHost]:
     """The spare blade as control host; it is fresh from its image again afterwards."""
     lab.lab("reimage", lab.spare)
     host = ControlHost(lab, lab.spare)
-    container = f"provision-lab-{lab.name}-{lab.spare.lower()}"
+    container = lab.container(lab.spare)
     try:
         host.script("python3 -m venv --without-pip /opt/provision && install -d -m 0700 /root/.local/state/provision")
         version = host.script("python3 -c 'import sys; print(*sys.version_info[:2], sep=\".\")'")

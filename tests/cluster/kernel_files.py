@@ -53,7 +53,7 @@ def kernel_says_the_truth(lab: Lab, blade: str) -> None:
 
 
 def _write(lab: Lab, blade: str, script: str, text: str) -> None:
-    container = f"provision-lab-{lab.name}-{blade.lower()}"
+    container = lab.container(blade)
     done = subprocess.run(
         ["podman", "exec", "-i", container, "sh", "-c", script], input=text, capture_output=True, text=True, check=False
     )

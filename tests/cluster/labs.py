@@ -200,6 +200,10 @@ class Lab:
         self.lab("down")
         self.lab("up", f"--os={self.release}", *([f"--shared={self.shared}"] if self.shared else []))
 
+    def container(self, blade: str) -> str:
+        """The name of the container that plays a blade."""
+        return f"provision-lab-{self.name}-{blade.lower()}"
+
     def inside(self, blade: str, script: str) -> str:
         """What a shell script prints as root on a blade; needs neither SSH nor sudo there."""
         said = self.tried(blade, script)
@@ -208,9 +212,8 @@ class Lab:
 
     def tried(self, blade: str, script: str) -> Said:
         """The same for a script that may fail."""
-        container = f"provision-lab-{self.name}-{blade.lower()}"
         done = subprocess.run(
-            ["podman", "exec", container, "sh", "-c", script], capture_output=True, text=True, check=False
+            ["podman", "exec", self.container(blade), "sh", "-c", script], capture_output=True, text=True, check=False
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

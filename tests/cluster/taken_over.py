@@ -15,9 +15,7 @@ WRAPPER = Path(__file__).parent / "hostile_python.py"
 @contextmanager
 def taken_over(lab: Lab, blade: str) -> Iterator[None]:
     """The interpreter of the blade is not its own, and answers as the mutation says; first it is honest."""
-    subprocess.run(
-        ["podman", "cp", str(WRAPPER), f"provision-lab-{lab.name}-{blade.lower()}:/root/wrapper"], check=True
-    )
+    subprocess.run(["podman", "cp", str(WRAPPER), f"{lab.container(blade)}:/root/wrapper"], check=True)
     lab.inside(
         blade,
         "echo pass > /root/mutation; cp --no-dereference /usr/bin/python3 /usr/bin/python3.honest; "
@@ -33,7 +31,7 @@ def taken_over(lab: Lab, blade: str) -> Iterator[None]:
 def mutate(lab: Lab, blade: str, code: str) -> None:
     """The code as the blade's mutation."""
     subprocess.run(
-        ["podman", "exec", "-i", f"provision-lab-{lab.name}-{blade.lower()}", "sh", "-c", "cat > /root/mutation"],
+        ["podman", "exec", "-i", lab.container(blade), "sh", "-c", "cat > /root/mutation"],
         input=code,
         text=True,
         check=True,

@@ -227,7 +227,7 @@ def test_munge_wins_no_race(cluster: Lab, canary: str) -> None:
         done
     """
     cluster.inside(blade, "touch /tmp/race; cp -a /etc/munge/munge.key /root/key")
-    container = f"provision-lab-{cluster.name}-{blade.lower()}"
+    container = cluster.container(blade)
     racing = subprocess.Popen(["podman", "exec", container, "sh", "-c", as_account("munge", swap)])
     try:
         for _ in range(3):

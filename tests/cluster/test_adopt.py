@@ -180,7 +180,7 @@ def test_a_first_node_that_is_lost_takes_no_other_with_it(cluster: Lab, limited:
     with plan_says(cluster, compute_ssh="anybody"):
         assert cluster.slurm(cluster.compute).code == 0
     ends = f"until [ -e {Path(PENDING).parent} ]; do sleep 0.01; done; systemctl stop ssh; pkill -KILL sshd"
-    command = ["podman", "exec", f"provision-lab-{cluster.name}-{first.lower()}", "sh", "-c", ends]
+    command = ["podman", "exec", cluster.container(first), "sh", "-c", ends]
     with cluster.variables_of_the_site(provision_trial_patience=5), subprocess.Popen(command) as watch:
         try:
             said = cluster.slurm(cluster.compute)
@@ -230,7 +230,7 @@ def test_a_run_that_is_killed_before_the_confirmation_takes_it_back(cluster: Lab
     old = cluster.inside(blade, f"cat {PAM}")
     hang = f"until [ -e {PENDING} ]; do sleep 0.02; done; kill -STOP $(cat /run/sshd.pid)"
     patience = {"in time": 20, "at boot": 1000}[end]
-    container = f"provision-lab-{cluster.name}-{blade.lower()}"
+    container = cluster.container(blade)
     with (
         cluster.variables_of_the_site(provision_trial_patience=patience),
         subprocess.Popen(["podman", "exec", container, "sh", "-c", hang]) as watch,

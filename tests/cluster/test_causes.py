@@ -105,7 +105,7 @@ def test_what_a_verification_leaves_on_a_node_does_not_hide_the_cause(cluster: L
 
 def test_a_frozen_blade_is_said_to_answer_nobody(cluster: Lab) -> None:
     broken = cluster.compute[0]
-    container = f"provision-lab-{cluster.name}-{broken.lower()}"
+    container = cluster.container(broken)
     subprocess.run(["podman", "pause", container], check=True, capture_output=True)
     try:
         said = verify(cluster)

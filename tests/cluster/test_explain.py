@@ -183,7 +183,7 @@ def test_a_firewall_is_named(cluster: Lab, name: str) -> None:
 @contextmanager
 def off(lab: Lab, *blades: str) -> Iterator[None]:
     """Blades that are frozen for a while."""
-    containers = [f"provision-lab-{lab.name}-{blade.lower()}" for blade in blades]
+    containers = [lab.container(blade) for blade in blades]
     subprocess.run(["podman", "pause", *containers], check=True, capture_output=True)
     try:
         yield

@@ -63,7 +63,7 @@ FIREWALLS = {
 @contextmanager
 def standing(lab: Lab, firewall: Firewall) -> Iterator[None]:
     """The firewall for a while. A blade has no nft of its own; that of this machine works on the blade's network."""
-    container = f"provision-lab-{lab.name}-bld-{firewall.at:03}"
+    container = lab.container(f"bld-{firewall.at:03}")
     form = ["podman", "inspect", "--format", "{{.State.Pid}}", container]
     pid = subprocess.run(form, check=True, capture_output=True, text=True).stdout.strip()
     nft = ["nsenter", f"--target={pid}", "--net", "nft"]

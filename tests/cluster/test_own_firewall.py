@@ -228,7 +228,7 @@ def test_a_run_that_is_killed_before_the_confirmation_leaves_the_node_open(
     assert (run(members).code, table(members, blade)) == (0, "")
     say(members, firewall={"ssh": [world.admin], "open": [8443]})
     hang = f"until [ -e {PENDING} ]; do sleep 0.02; done; kill -STOP $(cat /run/sshd.pid)"
-    container = f"provision-lab-{members.name}-{blade.lower()}"
+    container = members.container(blade)
     with (
         members.variables_of_the_site(provision_trial_patience={"in time": 20, "at boot": 1000}[end]),
         subprocess.Popen(["podman", "exec", container, "sh", "-c", hang]) as watch,

@@ -58,7 +58,7 @@ class Stream:
 
 @contextmanager
 def streaming(lab: Lab, name: str) -> Iterator[Stream]:
-    client = ["podman", "exec", f"provision-lab-{lab.name}-{lab.controller.lower()}", "sh", "-c", STREAM.format(name)]
+    client = ["podman", "exec", lab.container(lab.controller), "sh", "-c", STREAM.format(name)]
     with running(lab, client) as submits:
         try:
             yield Stream(lab, name, submits)

@@ -63,7 +63,7 @@ def test_jobs_go_on_and_the_key_of_before_comes_back(whole: Lab) -> None:
     partitions, before = whole.ask("scontrol show partitions"), keys(whole)
     whole.ask(f"scontrol update nodename={last.lower()} state=drain reason='fans, says the admin'")
     secrets = canaries(whole)
-    client = ["podman", "exec", f"provision-lab-{whole.name}-{whole.controller.lower()}", "srun", "--time=10"]
+    client = ["podman", "exec", whole.container(whole.controller), "srun", "--time=10"]
     client += [f"--nodelist={first.lower()}", "sh", "-c", "until [ -e /run/go ]; do sleep 0.2; done; echo through"]
     with running(whole, client) as attached:
         attached.reaches(lambda: "R" in whole.ask("squeue --noheader --name=sh --format=%t"))
@@ -113,7 +113,7 @@ STOPS = "journalctl --unit=slurmctld --output=short-unix --no-pager --grep='^Sto
 
 
 def test_no_job_starts_while_the_key_changes_and_none_of_a_stream_is_lost(whole: Lab) -> None:
-    client = ["podman", "exec", f"provision-lab-{whole.name}-{whole.controller.lower()}", "sh", "-c", STREAM]
+    client = ["podman", "exec", whole.container(whole.controller), "sh", "-c", STREAM]
 
     def done() -> int:
         return int(whole.ask("squeue --noheader --name=stream --states=CD | wc -l"))
